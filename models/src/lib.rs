@@ -1,0 +1,8 @@
+//! The shared vocabulary of Huibao and the keepers of its data.
+//!
+//! Pure types and their legal transitions live at the top level; the three keepers (database,
+//! storage, queue) have a room each. Nothing here speaks HTTP or links ffmpeg or whisper.
+
+pub mod failure;
+pub mod media;
+pub mod transcript;

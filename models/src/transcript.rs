@@ -1,0 +1,96 @@
+//! What was said: segments with times, and who or what heard it.
+
+use serde::{Deserialize, Serialize};
+
+/// One recognised word (for Chinese: a token's worth of characters) with its times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// Start in milliseconds from the start of the video.
+    pub start_ms: u64,
+    /// End in milliseconds from the start of the video.
+    pub end_ms: u64,
+    /// The characters.
+    pub text: String,
+    /// The model's own probability, 0 to 1. It says how sure the model is, not whether it is right.
+    pub confidence: f32,
+}
+
+/// Why a reader should look at a segment twice. Flags are evidence; nothing is removed for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentFlag {
+    /// There is speech here that recognition gave no text for.
+    Unclear,
+    /// The text is one that models are known to invent on silence or music.
+    KnownPhantom,
+    /// The text repeats itself as a stuck decoder does.
+    Repetition,
+}
+
+/// A stretch of speech and its text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Start in milliseconds from the start of the video.
+    pub start_ms: u64,
+    /// End in milliseconds from the start of the video.
+    pub end_ms: u64,
+    /// The text as a reader sees it: simplified characters with punctuation.
+    pub text: String,
+    /// What the model wrote, before normalisation.
+    pub raw_text: String,
+    /// Mean token probability, 0 to 1.
+    pub confidence: Option<f32>,
+    /// Words with times, where the recogniser gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<Word>,
+    /// Reasons to look twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<SegmentFlag>,
+}
+
+/// A stretch of time in which the voice activity detector heard speech.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeechRegion {
+    /// Start in milliseconds from the start of the video.
+    pub start_ms: u64,
+    /// End in milliseconds from the start of the video.
+    pub end_ms: u64,
+}
+
+/// The engine and model that made a transcript, and how they were set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecognizerInfo {
+    /// Engine name and version (`whisper.cpp 1.8.3`).
+    pub engine: String,
+    /// Model name (`ggml-base`): the file's name without its ending.
+    pub model: String,
+    /// SHA-256 of the model file, lowercase hex.
+    pub model_sha256: String,
+    /// Decoding parameters, as set.
+    pub parameters: serde_json::Value,
+}
+
+/// A finished recognition of one recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// ISO 639-1 code of the language recognised (`zh`, `en`).
+    pub language: String,
+    /// True when the detector heard no speech at all; `segments` is then empty.
+    pub no_speech: bool,
+    /// Length of the audio in milliseconds.
+    pub duration_ms: u64,
+    /// The segments, in order of time, not overlapping.
+    pub segments: Vec<Segment>,
+    /// Where the detector heard speech: the measure of what text must cover.
+    pub speech: Vec<SpeechRegion>,
+    /// What made this transcript.
+    pub recognizer: RecognizerInfo,
+}
+
+impl Transcript {
+    /// The whole text, a line for each segment.
+    pub fn text(&self) -> String {
+        let lines: Vec<&str> = self.segments.iter().map(|s| s.text.as_str()).collect();
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,2 @@
+//! huibao
+fn main() {}
