@@ -3,6 +3,11 @@
 //! Pure types and their legal transitions live at the top level; the three keepers (database,
 //! storage, queue) have a room each. Nothing here speaks HTTP or links ffmpeg or whisper.
 
+pub mod db;
 pub mod failure;
 pub mod media;
+pub mod queue;
+pub mod report;
+pub mod storage;
+pub mod task;
 pub mod transcript;
