@@ -4,6 +4,7 @@
 //! storage, queue) have a room each. Nothing here speaks HTTP or links ffmpeg or whisper.
 
 pub mod db;
+pub mod export;
 pub mod failure;
 pub mod media;
 pub mod queue;

@@ -1,5 +1,7 @@
 //! Reports and their files.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -140,6 +142,24 @@ impl Database {
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.into_iter().map(Report::from).collect())
+    }
+
+    /// Which reports with ids from `oldest` to `newest`, both included, have a file of this kind.
+    pub async fn reports_with_file(
+        &self,
+        kind: FileKind,
+        oldest: Uuid,
+        newest: Uuid,
+    ) -> Result<HashSet<Uuid>, DbError> {
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT DISTINCT report_id FROM files WHERE report_id BETWEEN $1 AND $2 AND kind = $3",
+        )
+        .bind(oldest)
+        .bind(newest)
+        .bind(kind)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids.into_iter().collect())
     }
 
     /// All files of a report, oldest first.
