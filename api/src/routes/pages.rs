@@ -1,0 +1,64 @@
+//! The pages, embedded in the binary.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::error::{ApiError, RequestError};
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+struct Pages;
+
+/// Answers with an embedded file. `/` is the page itself; it routes by fragment, so no other path
+/// stands for it.
+pub(crate) fn page(request: &Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return ApiError::from(RequestError::NotFound).into_response();
+    }
+    let path = match request.uri().path() {
+        "/" => "index.html",
+        path => path.trim_start_matches('/'),
+    };
+    match Pages::get(path) {
+        Some(file) => answer(request, path, file),
+        None => ApiError::from(RequestError::NotFound).into_response(),
+    }
+}
+
+fn answer(request: &Request, path: &str, file: EmbeddedFile) -> Response {
+    let etag = etag(&file);
+    let held = request.headers().typed_get::<IfNoneMatch>();
+    let fresh = etag.as_ref().zip(held).is_some_and(|(tag, held)| !held.precondition_passes(tag));
+    let mut response = if fresh {
+        axum::http::StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mime = file.metadata.mimetype().to_owned();
+        ([(header::CONTENT_TYPE, content_type(mime))], file.data).into_response()
+    };
+    // The build puts a hash of the content into the names of assets.
+    let cache = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Some(etag) = etag {
+        response.headers_mut().typed_insert(etag);
+    }
+    response
+}
+
+fn etag(file: &EmbeddedFile) -> Option<ETag> {
+    // Half of the hash tells versions of a page apart well enough.
+    let hash = file.metadata.sha256_hash();
+    let half = hash.first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?;
+    format!("\"{half:032x}\"").parse().ok()
+}
+
+/// All our text is UTF-8.
+fn content_type(mime: String) -> String {
+    if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime }
+}

@@ -1,0 +1,134 @@
+//! The files of a report, whole or in ranges, streamed from the storage.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt};
+use huibao_models::failure::Failure;
+use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::storage::StorageKey;
+use tokio_util::io::ReaderStream;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::extract::ReportId;
+use crate::file_name::{Disposition, content_disposition};
+use crate::range::{Selection, select};
+use crate::state::ApiState;
+
+/// Bytes read at once: few system calls, little memory for each viewer.
+const CHUNK: usize = 64 * 1024;
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes a body that is streamed")]
+pub(crate) struct FileBytes(Vec<u8>);
+
+macro_rules! file_routes {
+    ($($(#[$doc:meta])* $name:ident = $path:literal, $kind:ident, $disposition:ident, $type:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[utoipa::path(get, path = $path, tag = "files", params(("id" = Uuid, Path)),
+                responses(
+                    (status = 200, description = "The file", content_type = $type,
+                        body = FileBytes),
+                    (status = 206, description = "The bytes asked for by `Range`",
+                        content_type = $type, body = FileBytes),
+                    (status = 304, description = "Unchanged"),
+                    (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody),
+                    (status = 416, description = "`range_not_satisfiable`", body = ErrorBody)))]
+            pub(crate) async fn $name(
+                State(state): State<ApiState>,
+                ReportId(id): ReportId,
+                method: Method,
+                headers: HeaderMap,
+            ) -> Result<Response, ApiError> {
+                let file = find(&state, id, FileKind::$kind).await?;
+                send(&state, &file, Disposition::$disposition, &method, &headers).await
+            }
+        )*
+    };
+}
+
+file_routes! {
+    /// The web-playable rendition.
+    video = "/api/reports/{id}/video", Rendition, Inline, "video/mp4";
+    /// The video as given, to be saved.
+    original = "/api/reports/{id}/original", Original, Attachment, "application/octet-stream";
+    /// A still picture of the video.
+    poster = "/api/reports/{id}/poster", Poster, Inline, "image/jpeg";
+    /// The written report as given, to be saved.
+    written = "/api/reports/{id}/written", Written, Attachment, "application/octet-stream";
+}
+
+async fn find(state: &ApiState, id: Uuid, kind: FileKind) -> Result<StoredFile, ApiError> {
+    if let Some(file) = state.db.file(id, kind).await? {
+        return Ok(file);
+    }
+    let report = state.db.report(id).await?;
+    Err(report.map_or(RequestError::NotFound, |_| RequestError::NotReady).into())
+}
+
+async fn send(
+    state: &ApiState,
+    file: &StoredFile,
+    disposition: Disposition,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let key = StorageKey::parse(&file.key)
+        .ok_or_else(|| Failure::internal("a file row holds a key that is none"))?;
+    let etag: ETag = format!("\"{}\"", file.sha256).parse().map_err(Failure::internal)?;
+    let size = file.size_bytes;
+    let (status, range) = match select(method, headers, &etag, size) {
+        Selection::NotModified => return Ok(not_modified(etag)),
+        Selection::Unsatisfiable => return Ok(unsatisfiable(size)),
+        Selection::Whole => (StatusCode::OK, None),
+        Selection::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(range)),
+    };
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        let stream = state.storage.open(&key, range.clone()).await?;
+        Body::from_stream(ReaderStream::with_capacity(stream, CHUNK))
+    };
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    describe(headers, &key, etag);
+    let named = HeaderValue::try_from(content_disposition(disposition, &file.name));
+    headers.insert(header::CONTENT_DISPOSITION, named.map_err(Failure::internal)?);
+    let length = range.as_ref().map_or(size, |range| range.end - range.start);
+    headers.typed_insert(ContentLength(length));
+    if let Some(range) = range {
+        let range = ContentRange::bytes(range, size)
+            .map_err(|_| Failure::internal("a selected range lies outside its file"))?;
+        headers.typed_insert(range);
+    }
+    Ok(response)
+}
+
+fn describe(headers: &mut HeaderMap, key: &StorageKey, etag: ETag) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(key.content_type()));
+    headers.typed_insert(AcceptRanges::bytes());
+    cacheable(headers, etag);
+}
+
+fn cacheable(headers: &mut HeaderMap, etag: ETag) {
+    headers.typed_insert(etag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+}
+
+fn not_modified(etag: ETag) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    cacheable(response.headers_mut(), etag);
+    response
+}
+
+fn unsatisfiable(size: u64) -> Response {
+    let mut response = ApiError::from(RequestError::RangeNotSatisfiable).into_response();
+    response.headers_mut().typed_insert(ContentRange::unsatisfied_bytes(size));
+    response
+}

@@ -1,0 +1,20 @@
+//! Reports: handing in, listing, reading, following, downloading.
+
+pub(crate) mod create;
+pub(crate) mod events;
+pub(crate) mod files;
+pub(crate) mod list;
+pub(crate) mod show;
+pub(crate) mod transcript;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::view::ReportView;
+
+/// One report.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportBody {
+    /// The report.
+    pub report: ReportView,
+}

@@ -1,0 +1,70 @@
+//! The transcript as a file.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use huibao_models::export;
+use huibao_models::failure::Failure;
+use huibao_models::transcript::Transcript;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::extract::ReportId;
+use crate::file_name::{Disposition, content_disposition, sanitize};
+use crate::state::ApiState;
+
+type Render = fn(&Transcript) -> Result<String, Failure>;
+
+macro_rules! transcript_routes {
+    ($($(#[$doc:meta])* $name:ident = $path:literal, $type:literal, $render:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[utoipa::path(get, path = $path, tag = "files", params(("id" = Uuid, Path)),
+                responses(
+                    (status = 200, description = "The transcript", content_type = $type,
+                        body = String),
+                    (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody)))]
+            pub(crate) async fn $name(
+                State(state): State<ApiState>,
+                ReportId(id): ReportId,
+            ) -> Result<Response, ApiError> {
+                let (title, transcript) = find(&state, id).await?;
+                let render: Render = $render;
+                let text = render(&transcript)?;
+                Ok(attach(&title, stringify!($name), $type, text))
+            }
+        )*
+    };
+}
+
+transcript_routes! {
+    /// The transcript as `WebVTT`.
+    vtt = "/api/reports/{id}/transcript.vtt", "text/vtt; charset=utf-8",
+        |transcript| Ok(export::to_vtt(transcript));
+    /// The transcript as `SubRip`.
+    srt = "/api/reports/{id}/transcript.srt", "text/plain; charset=utf-8",
+        |transcript| Ok(export::to_srt(transcript));
+    /// The transcript as plain text.
+    txt = "/api/reports/{id}/transcript.txt", "text/plain; charset=utf-8",
+        |transcript| Ok(export::to_txt(transcript));
+    /// The transcript as JSON, with all that is known about it; times in milliseconds.
+    json = "/api/reports/{id}/transcript.json", "application/json",
+        |transcript| export::to_json(transcript).map_err(Failure::internal);
+}
+
+async fn find(state: &ApiState, id: Uuid) -> Result<(String, Transcript), ApiError> {
+    let report = state.db.report(id).await?.ok_or(RequestError::NotFound)?;
+    let transcript = state.db.transcript(id).await?.ok_or(RequestError::NotReady)?;
+    Ok((report.title, transcript))
+}
+
+fn attach(title: &str, ending: &str, content_type: &'static str, text: String) -> Response {
+    let stem = sanitize(&title.replace(['/', '\\'], " "), "transcript");
+    let name = format!("{stem}.{ending}");
+    let disposition = content_disposition(Disposition::Attachment, &name);
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    (headers, text).into_response()
+}

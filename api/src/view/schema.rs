@@ -1,0 +1,32 @@
+//! Schemas of enums that belong to `huibao_models`, which knows nothing of OpenAPI.
+
+use huibao_models::report::ReportState;
+use huibao_models::task::{Stage, TaskState};
+use huibao_models::transcript::SegmentFlag;
+use serde::Serialize;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+
+pub(crate) fn report_state() -> Object {
+    use ReportState::{Failed, Processing, Ready, Submitted};
+    one_of(&[Submitted, Processing, Ready, Failed])
+}
+
+pub(crate) fn stage() -> Object {
+    one_of(&Stage::ALL)
+}
+
+pub(crate) fn task_state() -> Object {
+    use TaskState::{Dead, Done, Queued, Running, Waiting};
+    one_of(&[Waiting, Queued, Running, Done, Dead])
+}
+
+pub(crate) fn segment_flags() -> Array {
+    use SegmentFlag::{KnownPhantom, Repetition, Unclear};
+    ArrayBuilder::new().items(one_of(&[Unclear, KnownPhantom, Repetition])).build()
+}
+
+/// The values as they are sent.
+fn one_of<T: Serialize>(values: &[T]) -> Object {
+    let names = values.iter().filter_map(|value| serde_json::to_value(value).ok());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+}

@@ -1,0 +1,65 @@
+//! What was said, as readers see it.
+
+use huibao_models::transcript::{Segment, SegmentFlag, Transcript};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{schema, seconds};
+
+/// A stretch of speech and its text.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Segment)]
+pub(crate) struct SegmentView {
+    /// Start in the video, in seconds.
+    pub start: f64,
+    /// End in the video, in seconds.
+    pub end: f64,
+    /// The text; empty where speech gave none.
+    pub text: String,
+    /// Mean probability by the model, 0 to 1: how sure it is, not whether it is right.
+    #[schema(required)]
+    pub confidence: Option<f32>,
+    /// Reasons to look twice.
+    #[schema(schema_with = schema::segment_flags)]
+    pub flags: Vec<SegmentFlag>,
+}
+
+impl From<&Segment> for SegmentView {
+    fn from(segment: &Segment) -> Self {
+        Self {
+            start: seconds(segment.start_ms),
+            end: seconds(segment.end_ms),
+            text: segment.text.clone(),
+            confidence: segment.confidence,
+            flags: segment.flags.clone(),
+        }
+    }
+}
+
+/// A finished recognition.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transcript)]
+pub(crate) struct TranscriptView {
+    /// ISO 639-1 code of the language recognised.
+    pub language: String,
+    /// Name of the model.
+    pub model: String,
+    /// True when no speech was heard; there are no segments then.
+    pub no_speech: bool,
+    /// The whole text, a line for each segment.
+    pub text: String,
+    /// The segments, in order of time.
+    pub segments: Vec<SegmentView>,
+}
+
+impl From<&Transcript> for TranscriptView {
+    fn from(transcript: &Transcript) -> Self {
+        Self {
+            language: transcript.language.clone(),
+            model: transcript.recognizer.model.clone(),
+            no_speech: transcript.no_speech,
+            text: transcript.text(),
+            segments: transcript.segments.iter().map(SegmentView::from).collect(),
+        }
+    }
+}

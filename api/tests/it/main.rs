@@ -1,0 +1,12 @@
+//! The interface as clients see it: a real server on a free port, a real database, real files.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
+mod events;
+mod files;
+mod house;
+mod openapi;
+mod pages;
+mod reports;
+mod security;
+mod upload;

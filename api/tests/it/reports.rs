@@ -1,0 +1,113 @@
+//! Reading: one report as it grows, and the list.
+
+use chrono::Utc;
+use huibao_models::failure::{Failure, FailureCode, Lang};
+use huibao_models::task::{RetryPolicy, Stage};
+use serde_json::{Value, json};
+
+use crate::house::{House, error_code, segment};
+
+#[tokio::test]
+async fn a_report_grows_as_stages_finish() {
+    let house = House::new().await;
+    let id = house.submit().await;
+    let path = format!("/api/reports/{id}");
+    house.work(Stage::Ingest).await;
+    let claim = house.claim(Stage::Transcribe).await;
+    house.db.publish_partial(&claim, 0, &segment("敬爱的")).await.unwrap();
+
+    let report = house.json(&path).await["report"].take();
+    assert_eq!(report["state"], "processing");
+    assert_eq!(
+        report["media"],
+        json!({ "duration_seconds": 61.5, "width": 720, "height": 1280, "video_codec": "hevc",
+            "audio_codec": "aac", "rotation_degrees": 90, "remuxed": null })
+    );
+    assert_eq!(
+        report["partial"],
+        json!([{ "start": 0.25, "end": 1.9, "text": "敬爱的", "confidence": 0.5,
+            "flags": ["repetition"] }])
+    );
+    assert_eq!(report["stages"][0]["work_seconds"], 1.5);
+    assert_eq!(report["transcript"], Value::Null);
+    assert_eq!(report["links"]["vtt"], Value::Null);
+    assert_eq!(report["poster_url"], format!("{path}/poster"));
+
+    house.complete(&claim).await;
+    house.work(Stage::Transcode).await;
+    house.work(Stage::Archive).await;
+    let report = house.json(&path).await["report"].take();
+    assert_eq!(report["state"], "ready");
+    assert_eq!(report["partial"], json!([]));
+    assert_eq!(report["transcript"]["text"], "敬爱的党组织。");
+    assert_eq!(report["transcript"]["model"], "ggml-test");
+    assert_eq!(report["media"]["remuxed"], true);
+    assert_eq!(report["links"]["video"], format!("{path}/video"));
+    assert_eq!(report["failure"], Value::Null);
+}
+
+#[tokio::test]
+async fn failures_speak_the_readers_language_and_hide_their_cause() {
+    let house = House::new().await;
+    let id = house.submit().await;
+    let claim = house.claim(Stage::Ingest).await;
+    let failure = Failure::new(FailureCode::NotMedia, "/secret/path");
+    let policy = RetryPolicy::default();
+    house.db.fail(&claim, &failure, &policy, Utc::now()).await.unwrap().unwrap();
+    for (query, header, message) in [
+        ("?lang=en", "zh", FailureCode::NotMedia.message(Lang::En)),
+        ("?lang=zh", "en", FailureCode::NotMedia.message(Lang::Zh)),
+        ("", "en-GB,zh;q=0.5", FailureCode::NotMedia.message(Lang::En)),
+    ] {
+        let request = house.get(&format!("/api/reports/{id}{query}"));
+        let response = request.header("accept-language", header).send().await.unwrap();
+        let text = response.text().await.unwrap();
+        assert!(!text.contains("secret"));
+        let body: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(body["report"]["failure"], json!({ "code": "not_media", "message": message }));
+        assert_eq!(body["report"]["stages"][0]["error"]["message"], message);
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_newest_first_and_paged() {
+    let house = House::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(house.submit().await.to_string());
+    }
+    ids.reverse();
+    house.work(Stage::Ingest).await;
+    let first = house.json("/api/reports?limit=2").await;
+    assert_eq!(first["reports"][0]["id"], ids[0]);
+    assert_eq!(first["reports"][0]["duration_seconds"], Value::Null);
+    assert_eq!(first["next"], ids[1]);
+    let second = house.json(&format!("/api/reports?limit=2&before={}", ids[1])).await;
+    assert_eq!(second["reports"].as_array().unwrap().len(), 1);
+    assert_eq!(second["reports"][0]["poster_url"], format!("/api/reports/{}/poster", ids[2]));
+    assert_eq!(second["next"], Value::Null);
+    assert_eq!(second["reports"][0]["duration_seconds"], 61.5);
+}
+
+#[tokio::test]
+async fn errors_have_stable_codes_and_two_languages() {
+    let house = House::new().await;
+    let cases = [
+        ("/api/reports/x", 404, "not_found"),
+        ("/api/reports/00000000-0000-7000-8000-000000000000", 404, "not_found"),
+        ("/api/reports/00000000-0000-7000-8000-000000000000/events", 404, "not_found"),
+        ("/api/reports/00000000-0000-7000-8000-000000000000/video", 404, "not_found"),
+        ("/api/nothing", 404, "not_found"),
+        ("/api/reports?limit=x", 400, "bad_request"),
+    ];
+    for (path, status, code) in cases {
+        let answer = error_code(house.get(path).send().await.unwrap()).await;
+        assert_eq!(answer, (status, code.to_owned()), "{path}");
+    }
+    let wrong = house.post("/api/info").send().await.unwrap();
+    assert_eq!(error_code(wrong).await, (405, "method_not_allowed".into()));
+    let zh = house.json("/api/nothing?lang=zh").await;
+    let en = house.json("/api/nothing?lang=en").await;
+    assert_eq!(zh["error"]["message"], "没有找到请求的内容。");
+    assert_eq!(en["error"]["message"], "What was asked for does not exist.");
+}
