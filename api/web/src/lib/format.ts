@@ -18,7 +18,8 @@ export function bytes(size: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
+  const shown = value >= 99.5 ? String(Math.round(value)) : value.toFixed(1).replace(/\.0$/, '');
+  return `${shown} ${units[unit] ?? ''}`;
 }
 
 export function percent(fraction: number): string {

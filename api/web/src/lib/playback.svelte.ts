@@ -6,6 +6,8 @@ export class Playback {
   playing = $state(false);
   /** Counts the jumps made through the transcript, so that it follows again after one. */
   jumps = $state(0);
+  /** Height of the player's frame in pixels. */
+  height = $state(0);
   video: HTMLVideoElement | null = null;
   /** What stays at the top of the window on a phone while the transcript scrolls. */
   sticky: HTMLElement | null = null;

@@ -11,7 +11,6 @@ export const en: Dictionary = {
   appName: 'Huibao',
   tagline: 'Video reports, transcribed',
   skip: 'Skip to content',
-  home: 'Home',
   otherLanguage: '中文',
   otherLanguageTitle: '切换到中文',
   loading: 'Loading…',
@@ -19,7 +18,6 @@ export const en: Dictionary = {
   cancel: 'Cancel',
   remove: 'Remove',
   optional: 'optional',
-  none: '—',
 
   upload: {
     heading: 'Hand in a report',
@@ -69,10 +67,10 @@ export const en: Dictionary = {
 
   list: {
     heading: 'Recent reports',
+    intro: 'Come back at any time to see the progress and the text.',
     empty: 'No reports yet. The first one uploaded will appear here.',
     more: 'More',
     failed: 'The list could not be loaded.',
-    count: (n) => several(n, 'report', 'reports'),
   },
 
   untitled: 'Untitled report',
@@ -125,7 +123,6 @@ export const en: Dictionary = {
     back: 'All reports',
     player: 'Video player. Space plays and pauses, the left and right arrow keys go back and forward 5 seconds.',
     noVideoYet: 'The video is being prepared and will play here.',
-    noVideo: 'There is no video to play.',
     videoBroken: 'This browser cannot play the video. Please download it.',
     subtitles: 'Subtitles',
     details: 'Details',
@@ -141,8 +138,6 @@ export const en: Dictionary = {
     },
     facts: {
       id: 'Number',
-      created: 'Uploaded',
-      speaker: 'Speaker',
       length: 'Length',
       picture: 'Picture',
       codecs: 'Codecs',

@@ -5,7 +5,6 @@ export const zh = {
   appName: '汇报',
   tagline: '思想汇报视频转写',
   skip: '跳到正文',
-  home: '首页',
   otherLanguage: 'English',
   otherLanguageTitle: 'Switch to English',
   loading: '正在载入…',
@@ -13,7 +12,6 @@ export const zh = {
   cancel: '取消',
   remove: '移除',
   optional: '选填',
-  none: '—',
 
   upload: {
     heading: '上传汇报',
@@ -63,10 +61,10 @@ export const zh = {
 
   list: {
     heading: '最近的汇报',
+    intro: '上传后可以随时回来查看进度和文字。',
     empty: '还没有汇报。上传的第一份会出现在这里。',
     more: '更多',
     failed: '列表没有载入。',
-    count: (n: number) => `${n} 份`,
   },
 
   untitled: '未命名汇报',
@@ -119,7 +117,6 @@ export const zh = {
     back: '返回列表',
     player: '视频播放器。空格键播放或暂停，左右方向键后退或前进 5 秒。',
     noVideoYet: '视频正在转码，完成后可以在这里播放。',
-    noVideo: '没有可以播放的视频。',
     videoBroken: '浏览器无法播放这段视频，请下载后观看。',
     subtitles: '字幕',
     details: '详细信息',
@@ -135,8 +132,6 @@ export const zh = {
     },
     facts: {
       id: '编号',
-      created: '上传时间',
-      speaker: '汇报人',
       length: '时长',
       picture: '画面',
       codecs: '编码',
