@@ -185,7 +185,11 @@ function events(response, report, lang) {
 
 async function create(request, response, lang) {
   const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    return; // The upload was cancelled.
+  }
   const body = Buffer.concat(chunks);
   const text = body.toString('utf8');
   const field = (name) => new RegExp(`name="${name}"\r\n\r\n([^\r]*)\r\n`).exec(text)?.[1] ?? null;
