@@ -1,6 +1,7 @@
 /** Keeping an element in view, whether its box scrolls (at a desk) or the page does (on a phone). */
 
-function scrollBox(element: HTMLElement): HTMLElement | null {
+/** The box that scrolls the element, or null where that is the page itself. */
+export function scrollBox(element: HTMLElement): HTMLElement | null {
   for (let box = element.parentElement; box !== null; box = box.parentElement) {
     const { overflowY } = getComputedStyle(box);
     if ((overflowY === 'auto' || overflowY === 'scroll') && box.scrollHeight > box.clientHeight) {

@@ -21,7 +21,7 @@ export const en: Dictionary = {
 
   upload: {
     heading: 'Hand in a report',
-    intro: 'Choose the video you recorded; what you say in it is turned into text.',
+    intro: 'Choose your video; what is said becomes text.',
     video: 'Video',
     chooseVideo: 'Choose a video',
     orDrop: 'or drop the file here',
