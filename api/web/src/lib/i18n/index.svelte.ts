@@ -1,0 +1,84 @@
+/** Which language the pages are in: chosen once by the browser's setting, then by the switch. */
+
+import { ApiError } from '../api';
+import type { FileProblem } from '../limits';
+import { bytes, clock } from '../format';
+import { en } from './en';
+import { zh, type Dictionary } from './zh';
+
+export type Lang = 'zh' | 'en';
+
+const KEY = 'huibao.lang';
+const dictionaries: Record<Lang, Dictionary> = { zh, en };
+
+function remembered(): Lang | null {
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === 'zh' || value === 'en' ? value : null;
+  } catch {
+    // Storage can be forbidden (private windows, some embedded browsers).
+    return null;
+  }
+}
+
+class I18n {
+  lang = $state<Lang>(
+    remembered() ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en'),
+  );
+
+  /** The texts in the current language. */
+  get t(): Dictionary {
+    return dictionaries[this.lang];
+  }
+
+  toggle(): void {
+    this.lang = this.lang === 'zh' ? 'en' : 'zh';
+    try {
+      localStorage.setItem(KEY, this.lang);
+    } catch {
+      // Then the choice lasts as long as the page.
+    }
+  }
+
+  /** What to tell a person about a request that failed. */
+  problem(error: ApiError): string {
+    const { t } = this;
+    if (error.message !== '') return error.message;
+    if (error.status === 0) return t.problem.network;
+    if (error.status === 404) return t.problem.notFound;
+    if (error.status === 413) return t.problem.tooLargeForServer;
+    return t.problem.http(error.status);
+  }
+
+  fileProblem(problem: FileProblem): string {
+    const { t } = this;
+    switch (problem.kind) {
+      case 'too_large':
+        return t.problem.too_large(bytes(problem.size), bytes(problem.limit));
+      case 'too_long':
+        return t.problem.too_long(clock(problem.seconds), clock(problem.limit));
+      default:
+        return t.problem[problem.kind];
+    }
+  }
+
+  /** A span of time in words, rounded as people would. */
+  span(seconds: number): string {
+    const { upload: words } = this.t;
+    if (seconds < 60) return words.seconds(Math.max(1, Math.round(seconds)));
+    if (seconds < 5400) return words.minutes(Math.round(seconds / 60));
+    return words.hours(Math.round(seconds / 360) / 10);
+  }
+
+  languageName(code: string): string {
+    const known = this.t.languages[code];
+    if (known !== undefined) return known;
+    try {
+      return new Intl.DisplayNames([this.t.locale], { type: 'language' }).of(code) ?? code;
+    } catch {
+      return code;
+    }
+  }
+}
+
+export const i18n = new I18n();

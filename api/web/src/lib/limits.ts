@@ -1,0 +1,62 @@
+/** What can be said about a chosen file before it is sent. */
+
+import type { Info } from './api';
+
+/** The written formats that the server reads. */
+export const WRITTEN_ENDINGS = ['.txt', '.md', '.docx', '.odt', '.pdf'];
+
+/** For the file picker. Some phones know only MIME types and grey everything else out. */
+export const WRITTEN_ACCEPT = [
+  ...WRITTEN_ENDINGS,
+  'text/plain',
+  'text/markdown',
+  'application/pdf',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  'application/vnd.oasis.opendocument.text',
+].join(',');
+
+const VIDEO_ENDINGS =
+  /\.(mp4|m4v|mov|qt|3gp|3g2|mkv|webm|avi|mpg|mpeg|ts|mts|m2ts|flv|wmv|ogv)$/i;
+
+export type FileProblem =
+  | { kind: 'empty' }
+  | { kind: 'not_video' }
+  | { kind: 'not_written' }
+  | { kind: 'too_large'; size: number; limit: number }
+  | { kind: 'too_long'; seconds: number; limit: number };
+
+export function videoProblem(
+  file: File,
+  seconds: number | null,
+  info: Info | null,
+): FileProblem | null {
+  if (file.size === 0) return { kind: 'empty' };
+  // A file manager may give no type at all, so the ending counts too. The server looks inside.
+  if (!file.type.startsWith('video/') && !VIDEO_ENDINGS.test(file.name)) {
+    return { kind: 'not_video' };
+  }
+  if (info === null) return null;
+  const { max_video_bytes, max_duration_seconds } = info.limits;
+  if (file.size > max_video_bytes) {
+    return { kind: 'too_large', size: file.size, limit: max_video_bytes };
+  }
+  // One second of grace: browsers and the server round differently, and the server decides.
+  if (seconds !== null && seconds > max_duration_seconds + 1) {
+    return { kind: 'too_long', seconds, limit: max_duration_seconds };
+  }
+  return null;
+}
+
+export function isWritten(file: File): boolean {
+  const name = file.name.toLowerCase();
+  return WRITTEN_ENDINGS.some((ending) => name.endsWith(ending));
+}
+
+export function writtenProblem(file: File, info: Info | null): FileProblem | null {
+  if (!isWritten(file)) return { kind: 'not_written' };
+  if (file.size === 0) return { kind: 'empty' };
+  if (info !== null && file.size > info.limits.max_written_bytes) {
+    return { kind: 'too_large', size: file.size, limit: info.limits.max_written_bytes };
+  }
+  return null;
+}

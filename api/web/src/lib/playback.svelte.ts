@@ -1,0 +1,41 @@
+/** What the player and the transcript know of each other. */
+
+export class Playback {
+  /** Seconds from the start of the video. */
+  time = $state(0);
+  playing = $state(false);
+  /** Counts the jumps made through the transcript, so that it follows again after one. */
+  jumps = $state(0);
+  /** Height of the player's frame in pixels. */
+  height = $state(0);
+  video: HTMLVideoElement | null = null;
+  /** What stays at the top of the window on a phone while the transcript scrolls. */
+  sticky: HTMLElement | null = null;
+
+  seek(seconds: number): void {
+    if (this.video === null) return;
+    this.video.currentTime = seconds;
+    this.time = seconds;
+    this.jumps += 1;
+  }
+
+  skip(seconds: number): void {
+    if (this.video === null) return;
+    const end = Number.isFinite(this.video.duration) ? this.video.duration : Infinity;
+    this.video.currentTime = Math.min(Math.max(this.video.currentTime + seconds, 0), end);
+  }
+
+  toggle(): void {
+    if (this.video === null) return;
+    // play() is refused where the browser wants a tap first; the controls are there for that.
+    if (this.video.paused) this.video.play().catch(() => undefined);
+    else this.video.pause();
+  }
+
+  /** The bottom edge of what covers the top of the window, in pixels. */
+  get covered(): number {
+    if (this.sticky === null) return 0;
+    const sticks = getComputedStyle(this.sticky).position === 'sticky';
+    return sticks ? Math.max(this.sticky.getBoundingClientRect().bottom, 0) : 0;
+  }
+}

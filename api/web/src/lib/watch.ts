@@ -1,0 +1,114 @@
+/**
+ * Follows one report until it is ready or failed: server-sent events where they get through,
+ * asking again every few seconds where they do not.
+ */
+
+import { ApiError, getReport, isFinal, paths, type Report } from './api';
+
+export type Connection = 'live' | 'polling' | 'lost' | 'ended';
+
+export interface WatchHandlers {
+  report(report: Report): void;
+  connection(connection: Connection): void;
+  /** The report cannot be had at all (it does not exist, or the first request failed). */
+  error(error: ApiError): void;
+}
+
+const POLL_MS = 3_000;
+const POLL_MAX_MS = 15_000;
+/** Some proxies hold events back: a stream that is silent for so long is checked by a request. */
+const SILENCE_MS = 20_000;
+/** After so many streams that broke before their first event, only polling is left. */
+const MAX_BROKEN_STREAMS = 3;
+
+/** Starts to follow the report; the function returned stops it. */
+export function watchReport(id: string, lang: string, handlers: WatchHandlers): () => void {
+  let stopped = false;
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let brokenStreams = typeof EventSource === 'undefined' ? MAX_BROKEN_STREAMS : 0;
+  let failedPolls = 0;
+  let seen = false;
+
+  function stop(): void {
+    stopped = true;
+    clearTimeout(timer);
+    source?.close();
+    document.removeEventListener('visibilitychange', onVisible);
+  }
+
+  function deliver(report: Report): void {
+    seen = true;
+    handlers.report(report);
+    if (!isFinal(report)) return;
+    stop();
+    handlers.connection('ended');
+  }
+
+  function later(ms: number): void {
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(() => void poll(), ms);
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      const report = await getReport(id, lang);
+      if (stopped) return;
+      failedPolls = 0;
+      deliver(report);
+      if (stopped) return;
+    } catch (error) {
+      if (stopped) return;
+      const failure = error instanceof ApiError ? error : new ApiError(0, 'network', '');
+      if (failure.status === 404 || !seen) {
+        stop();
+        handlers.error(failure);
+        return;
+      }
+      failedPolls += 1;
+      handlers.connection('lost');
+      later(Math.min(POLL_MS * 2 ** (failedPolls - 1), POLL_MAX_MS));
+      return;
+    }
+    if (source !== null) {
+      handlers.connection('live');
+      return later(SILENCE_MS);
+    }
+    if (brokenStreams < MAX_BROKEN_STREAMS) return listen();
+    handlers.connection('polling');
+    later(POLL_MS);
+  }
+
+  function listen(): void {
+    const stream = new EventSource(`${paths.events(id)}?${new URLSearchParams({ lang }).toString()}`);
+    source = stream;
+    later(SILENCE_MS);
+    stream.addEventListener('open', () => handlers.connection('live'));
+    stream.addEventListener('report', (event: MessageEvent<string>) => {
+      if (stopped || source !== stream) return;
+      brokenStreams = 0;
+      later(SILENCE_MS);
+      deliver(JSON.parse(event.data) as Report);
+    });
+    stream.addEventListener('error', () => {
+      if (stopped || source !== stream) return;
+      // The browser would reconnect for ever, also to a server that has closed for good: ask first.
+      stream.close();
+      source = null;
+      brokenStreams += 1;
+      later(500);
+    });
+  }
+
+  // A phone freezes a page in the background and may not tell it that its stream is gone.
+  function onVisible(): void {
+    if (document.visibilityState !== 'visible' || !seen) return;
+    source?.close();
+    source = null;
+    later(0);
+  }
+
+  document.addEventListener('visibilitychange', onVisible);
+  void poll();
+  return stop;
+}

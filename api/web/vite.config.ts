@@ -1,0 +1,17 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// Where `npm run dev` finds the API: a running `huibao up`, or the mock (`npm run mock`).
+const api = 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    // WeChat's Android browser follows Chromium a few years behind.
+    target: ['chrome87', 'safari14', 'firefox90'],
+    // The pages are served under a Content-Security-Policy: nothing inline, everything from a file.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { '/api': api } },
+});

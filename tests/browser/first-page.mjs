@@ -1,0 +1,178 @@
+// Walks through the first page as a person would, against a running server: uploads a video, watches
+// it become a transcript, jumps in it, switches the language, and hands in a file that is no video.
+//
+//   BASE_URL=http://127.0.0.1:8080 VIDEO=talk.mp4 WRITTEN=talk.docx [SHOTS=folder] node first-page.mjs
+//
+// Exit code 0 if everything was as expected, 1 if not.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const READY_MS = 5 * 60_000;
+const { BASE_URL, VIDEO, WRITTEN, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
+const FLAGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+/** What must not happen on any page: script errors, console errors, policy violations. */
+const complaints = [];
+const statuses = new Map();
+
+function listen(page) {
+  page.on('pageerror', (error) => complaints.push(`script error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+  });
+  page.on('response', (response) => statuses.set(new URL(response.url()).pathname, response.status()));
+  return page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+}
+
+async function shot(page, name) {
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+async function step(name, work) {
+  const begin = Date.now();
+  const result = await work();
+  console.log(`ok    ${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+/** Hands in a report through the form and waits for its page. */
+async function upload(page, { video, written, title }) {
+  await page.goto(`${BASE_URL}/#/`);
+  await page.getByTestId('video').setInputFiles(video);
+  if (written) await page.getByTestId('written').setInputFiles(written);
+  await page.locator('input[name=title]').fill(title);
+  await page.getByTestId('submit').click();
+  await page.waitForURL(/#\/reports\/.+/, { timeout: READY_MS });
+}
+
+/** Waits until the report is ready or failed and tells of every change on the way. */
+async function watch(page) {
+  const state = page.locator('main').getByTestId('state');
+  const deadline = Date.now() + READY_MS;
+  let last = '';
+  while (Date.now() < deadline) {
+    const now = await page.evaluate(() => {
+      const all = [...document.querySelectorAll('main [data-state]')];
+      return all.map((e) => `${e.dataset.testid.replace('stage-', '')}=${e.dataset.state}`).join(' ');
+    });
+    if (now !== last) console.log(`      ${now}`);
+    last = now;
+    const reached = await state.getAttribute('data-state');
+    if (reached === 'ready' || reached === 'failed') return reached;
+    await page.waitForTimeout(200);
+  }
+  throw new Error(`neither ready nor failed after ${READY_MS / 1000} s; last seen: ${last}`);
+}
+
+async function seek(page) {
+  const player = page.getByTestId('player');
+  await player.evaluate(
+    (video) => video.readyState >= 1 || new Promise((done) => video.addEventListener('loadedmetadata', done)),
+  );
+  const segment = page.getByTestId('segment').last();
+  const start = Number(await segment.getAttribute('data-start'));
+  assert.ok(start > 0, 'the last segment starts after the beginning of the video');
+  await segment.click();
+  await page.waitForFunction(
+    (at) => {
+      const video = document.querySelector('[data-testid=player]');
+      return !video.seeking && video.readyState >= 2 && Math.abs(video.currentTime - at) < 1;
+    },
+    start,
+    { timeout: 15_000 },
+  );
+  const source = await player.evaluate((video) => new URL(video.currentSrc).pathname);
+  assert.equal(statuses.get(source), 206, 'the video is served in ranges');
+}
+
+async function switchLanguage(page) {
+  const heading = page.getByTestId('transcript').locator('h2');
+  const before = await heading.innerText();
+  const lang = () => page.evaluate(() => document.documentElement.lang);
+  const langBefore = await lang();
+  await page.getByTestId('language').click();
+  await page.waitForFunction((old) => document.documentElement.lang !== old, langBefore);
+  assert.notEqual(await heading.innerText(), before, 'the heading is in the other language');
+  await shot(page, '4-other-language');
+  await page.reload();
+  assert.notEqual(await lang(), langBefore, 'the choice is remembered');
+  await page.getByTestId('language').click();
+  await page.waitForFunction((old) => document.documentElement.lang === old, langBefore);
+}
+
+async function walk(page, folder) {
+  await step('the page opens', async () => {
+    await page.goto(`${BASE_URL}/`);
+    await page.getByTestId('submit').waitFor();
+    await shot(page, '1-home');
+  });
+  await step('a report is uploaded through the form', async () => {
+    await upload(page, { video: VIDEO, written: WRITTEN, title: '浏览器测试' });
+    await shot(page, '2-processing');
+  });
+  await step('its stages run until it is ready', async () => {
+    assert.equal(await watch(page), 'ready');
+  });
+  await step('the transcript and the written report are shown', async () => {
+    await page.getByTestId('segment').first().waitFor();
+    const texts = await page.getByTestId('segment').allInnerTexts();
+    assert.ok(texts.join('').length > 20, `some text is shown, got ${JSON.stringify(texts)}`);
+    console.log(`      ${texts.length} segments`);
+    await page.getByTestId('written-text').waitFor();
+    await shot(page, '3-ready');
+  });
+  await step('a click on a segment moves the video', () => seek(page));
+  await step('the language can be switched', () => switchLanguage(page));
+  await step('a file that is no video is refused with a reason', async () => {
+    const fake = join(folder, 'not-a-video.mp4');
+    writeFileSync(fake, '这不是视频。This is no video.\n'.repeat(200));
+    await upload(page, { video: fake, title: '不是视频' });
+    assert.equal(await watch(page), 'failed');
+    const reason = await page.getByTestId('failure').innerText();
+    assert.ok(reason.includes('不是可以播放的视频'), `the reason is told in Chinese, got: ${reason}`);
+    await shot(page, '5-failed');
+  });
+  await step('the list shows both', async () => {
+    await page.goto(`${BASE_URL}/#/`);
+    await page.getByTestId('report-card').nth(1).waitFor();
+    await shot(page, '6-list');
+  });
+  await step('no script errors, console errors or policy violations', async () => {
+    assert.deepEqual(complaints, []);
+  });
+}
+
+if (!BASE_URL || !VIDEO || !WRITTEN) {
+  console.error('BASE_URL, VIDEO and WRITTEN must be set; see the top of this file.');
+  process.exit(1);
+}
+if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), 'huibao-browser-'));
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+try {
+  const page = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 } });
+  await listen(page);
+  try {
+    await walk(page, folder);
+    console.log('PASS');
+  } catch (error) {
+    await shot(page, 'failure');
+    console.error(`FAIL  ${error.stack}`);
+    if (complaints.length > 0) console.error(`      ${complaints.join('\n      ')}`);
+    process.exitCode = 1;
+  }
+} finally {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+}
