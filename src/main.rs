@@ -1,2 +1,45 @@
-//! huibao
-fn main() {}
+//! Huibao, the one binary: the command line, and wiring.
+
+mod commands;
+mod exit;
+mod installation;
+mod logging;
+mod settings;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::{Cli, Command};
+use crate::exit::CommandError;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    // Before anything else: a child is a parser of untrusted bytes and wants none of the rest.
+    if std::env::args().nth(1).as_deref() == Some(huibao_worker::child::CHILD_ARGUMENT) {
+        return huibao_worker::child::child_main();
+    }
+    let cli = Cli::parse();
+    let json = cli.json();
+    let lang = cli.lang();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => error.report(lang, json),
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, CommandError> {
+    let settings = Settings::load(cli.config.as_deref(), &cli.flags())?;
+    logging::start(&settings, &cli.command);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(huibao_models::failure::Failure::from)?;
+    match cli.command {
+        Command::Process(args) => runtime.block_on(commands::process::run(settings, args)),
+        Command::Up(args) => runtime.block_on(commands::up::run(settings, args)),
+        Command::Doctor(args) => Ok(commands::doctor::run(&settings, &args)),
+        Command::Config => commands::config::run(&settings),
+    }
+}

@@ -1,7 +1,6 @@
 //! What the database promises: claims are exclusive, stale tokens commit nothing, stages follow
 //! each other, failures end somewhere.
 
-
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 use std::time::Duration;
 

@@ -10,9 +10,10 @@ use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::hash::{hash_file, hex};
 use super::{ByteStream, Storage, StorageError, StorageKey, Stored};
 
-/// Read and write in pieces of this many bytes: large enough to keep system calls rare.
+/// Write in pieces of this many bytes: large enough to keep system calls rare.
 const CHUNK: usize = 256 * 1024;
 
 /// A folder that holds objects as files, and unfinished ones under `incoming/`.
@@ -57,6 +58,17 @@ impl LocalStorage {
         }
     }
 
+    /// Removes the folders that became empty; object storages have none.
+    async fn prune(&self, key: &StorageKey) {
+        let path = self.path(key);
+        let inside = |folder: &&Path| folder.starts_with(&self.root) && *folder != self.root;
+        for folder in path.ancestors().skip(1).take_while(inside) {
+            if fs::remove_dir(folder).await.is_err() {
+                return;
+            }
+        }
+    }
+
     async fn sync_folder(&self, key: &StorageKey) -> Result<(), StorageError> {
         // A name is durable only once its folder is.
         if let Some(parent) = self.path(key).parent() {
@@ -69,15 +81,6 @@ impl LocalStorage {
 
 fn io_error(what: &'static str) -> impl Fn(io::Error) -> StorageError {
     move |source| StorageError::Io { what, source }
-}
-
-fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write;
-    digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Copies at most `limit` bytes and hashes them on the way.
@@ -125,8 +128,9 @@ impl Storage for LocalStorage {
     }
 
     async fn put_file(&self, key: &StorageKey, path: &Path) -> Result<Stored, StorageError> {
-        let (stored, file) = hash_file(path.to_owned()).await.map_err(io_error("hash a file"))?;
-        fs::File::from_std(file).sync_all().await.map_err(io_error("sync a file"))?;
+        let stored = hash_file(path.to_owned()).await.map_err(io_error("hash a file"))?;
+        let file = fs::File::open(path).await.map_err(io_error("open a file"))?;
+        file.sync_all().await.map_err(io_error("sync a file"))?;
         match self.publish(path, key).await {
             Err(StorageError::Io { source, .. })
                 if source.kind() == io::ErrorKind::CrossesDevices =>
@@ -175,7 +179,10 @@ impl Storage for LocalStorage {
     async fn delete(&self, key: &StorageKey) -> Result<(), StorageError> {
         match fs::remove_file(self.path(key)).await {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error("remove a file")(e)),
-            _ => Ok(()),
+            _ => {
+                self.prune(key).await;
+                Ok(())
+            }
         }
     }
 
@@ -191,27 +198,6 @@ fn not_found(key: &StorageKey, error: io::Error) -> StorageError {
         io::ErrorKind::NotFound => StorageError::NotFound(key.clone()),
         _ => io_error("open a file")(error),
     }
-}
-
-/// Hashes on a blocking thread: a video is hundreds of megabytes.
-async fn hash_file(path: PathBuf) -> io::Result<(Stored, std::fs::File)> {
-    let work = move || {
-        use std::io::Read;
-        let mut file = std::fs::File::open(path)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; CHUNK];
-        let mut size_bytes = 0;
-        loop {
-            let n = file.read(&mut buffer)?;
-            if n == 0 {
-                break;
-            }
-            size_bytes += n as u64;
-            hasher.update(&buffer[..n]);
-        }
-        Ok((Stored { size_bytes, sha256: hex(&hasher.finalize()) }, file))
-    };
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]

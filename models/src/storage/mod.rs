@@ -1,5 +1,6 @@
 //! The storage keeper: where files are, behind one small streaming interface.
 
+mod hash;
 mod key;
 mod local;
 
@@ -11,6 +12,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use tokio::io::AsyncRead;
 
+pub use hash::{hash_file, hash_file_blocking};
 pub use key::StorageKey;
 pub use local::LocalStorage;
 

@@ -1,0 +1,44 @@
+//! SHA-256 of files.
+
+use std::fmt::Write;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Stored;
+
+/// Read in pieces of this many bytes: large enough to keep system calls rare.
+const CHUNK: usize = 256 * 1024;
+
+/// Size and checksum of a local file. Runs on a blocking thread: a video is hundreds of megabytes.
+pub async fn hash_file(path: PathBuf) -> io::Result<Stored> {
+    tokio::task::spawn_blocking(move || hash_file_blocking(&path))
+        .await
+        .map_err(io::Error::other)?
+}
+
+/// Like [`hash_file`], for code that runs outside an async runtime.
+pub fn hash_file_blocking(path: &Path) -> io::Result<Stored> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut size_bytes = 0;
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Stored { size_bytes, sha256: hex(&hasher.finalize()) });
+        }
+        size_bytes += n as u64;
+        hasher.update(&buffer[..n]);
+    }
+}
+
+/// Bytes as lowercase hex.
+pub(super) fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,128 @@
+//! `huibao doctor`: what is there, what is missing, what to do about it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use huibao_models::failure::{FailureCode, Lang};
+use huibao_worker::{media, speech};
+use serde::Serialize;
+
+use crate::settings::Settings;
+
+/// Less free space than this is a warning sign: a report takes up to three times its video.
+const LOW_DISK_BYTES: u64 = 2 << 30;
+
+/// Flags of `huibao doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print exactly one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what_to_do: Option<String>,
+}
+
+impl Finding {
+    fn good(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, ok: true, detail: detail.into(), what_to_do: None }
+    }
+
+    fn bad(name: &'static str, detail: impl Into<String>, what_to_do: &str) -> Self {
+        Self { name, ok: false, detail: detail.into(), what_to_do: Some(what_to_do.to_owned()) }
+    }
+}
+
+/// Looks at everything; the exit code is 69 if something is missing.
+#[expect(clippy::print_stdout, reason = "this is the command's answer")]
+pub fn run(settings: &Settings, args: &Args) -> ExitCode {
+    let lang = settings.lang();
+    let mut findings = vec![
+        model("model", &settings.model_path(), lang),
+        model("vad_model", &settings.vad_model_path(), lang),
+    ];
+    findings.extend(codecs(lang));
+    findings.push(disk(&settings.data_dir, lang));
+    findings.push(Finding::good("cores", settings.cores().to_string()));
+    findings.push(Finding::good("cpu_features", speech::cpu_features()));
+    let ok = findings.iter().all(|finding| finding.ok);
+    if args.json {
+        println!("{}", serde_json::json!({ "ok": ok, "findings": findings }));
+    } else {
+        for finding in &findings {
+            println!(
+                "{} {:<14} {}",
+                if finding.ok { "✓" } else { "✗" },
+                finding.name,
+                finding.detail
+            );
+            if let Some(advice) = &finding.what_to_do {
+                println!("  {:<14} → {advice}", "");
+            }
+        }
+    }
+    if ok { ExitCode::SUCCESS } else { ExitCode::from(69) }
+}
+
+fn model(name: &'static str, path: &Path, lang: Lang) -> Finding {
+    let place = path.display();
+    match speech::check_model_file(path) {
+        Ok(bytes) => Finding::good(name, format!("{place} ({} MB)", bytes / 1_000_000)),
+        Err(error) => {
+            Finding::bad(name, format!("{place}: {error}"), FailureCode::ModelMissing.message(lang))
+        }
+    }
+}
+
+fn codecs(lang: Lang) -> Vec<Finding> {
+    let all = media::capabilities();
+    let names = |wanted: &dyn Fn(&media::Capability) -> bool| {
+        all.iter().filter(|c| wanted(c)).map(|c| c.name).collect::<Vec<_>>().join(" ")
+    };
+    let mut findings = vec![Finding::good("ffmpeg", media::version())];
+    let missing = names(&|c| c.needed && !c.present);
+    findings.push(if missing.is_empty() {
+        Finding::good("codecs", names(&|c| c.present))
+    } else {
+        Finding::bad(
+            "codecs",
+            missing,
+            lang.pick(
+                "请安装带 libx264 的 FFmpeg（Debian 自带的即可），然后重新编译",
+                "install an FFmpeg with libx264 (Debian's has it) and build again",
+            ),
+        )
+    });
+    findings
+}
+
+fn disk(folder: &Path, lang: Lang) -> Finding {
+    // The folder may not exist yet: what counts is the file system that it will be on.
+    let existing = folder.ancestors().find(|f| f.exists()).unwrap_or(Path::new("."));
+    let place = folder.display();
+    match rustix::fs::statvfs(existing) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let detail = format!("{place}: {} GB", free / 1_000_000_000);
+            if free >= LOW_DISK_BYTES {
+                return Finding::good("disk", detail);
+            }
+            Finding::bad("disk", detail, FailureCode::DiskFull.message(lang))
+        }
+        Err(error) => Finding::bad(
+            "disk",
+            format!("{place}: {error}"),
+            lang.pick(
+                "请用 --data-dir 指定可写的目录",
+                "name a folder that can be written with --data-dir",
+            ),
+        ),
+    }
+}

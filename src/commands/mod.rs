@@ -1,0 +1,94 @@
+//! The command line. One file per command.
+
+pub mod config;
+pub mod doctor;
+pub mod process;
+pub mod up;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use huibao_models::failure::Lang;
+
+use crate::settings::{Flags, lang_of_environment};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done
+   2  the command line or the configuration cannot be
+  65  the input can never work (another file is needed)
+  69  something needed is unavailable (see huibao doctor)
+  70  our own failure
+  75  a passing failure: try again
+
+With --json, standard output is exactly one JSON object. A failure is
+  {\"error\":{\"code\":\"…\",\"message\":\"…\"}}
+where code is stable (not_media, no_video_track, no_audio_track, truncated, too_long, too_large,
+unsupported_codec, written_encrypted, written_broken, model_missing, disk_full, …) and message is
+in your language.
+
+Settings: huibao.toml and HUIBAO_* variables; `huibao config` prints what is in force.";
+
+/// 汇报: turns short-video thought reports into something a reviewer can read.
+#[derive(Debug, Parser)]
+#[command(version, after_long_help = EXIT_CODES)]
+pub struct Cli {
+    /// Configuration file [default: huibao.toml in this folder, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "HUIBAO_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Language of messages [default: from LANG]
+    #[arg(long, global = true, value_name = "zh|en", value_parser = ["zh", "en"])]
+    lang: Option<String>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take one video (and its written report) through the whole pipeline, without a server
+    Process(process::Args),
+    /// Run the pages, the API and the workers in one process
+    Up(up::Args),
+    /// Say what is there, what is missing, and what to do about it
+    Doctor(doctor::Args),
+    /// Print the configuration that is in force, without secrets
+    Config,
+}
+
+impl Cli {
+    /// The flags that are settings.
+    pub fn flags(&self) -> Flags {
+        let lang = self.lang.clone();
+        match &self.command {
+            Command::Process(args) => {
+                Flags { model: args.model.clone(), cores: args.cores, lang, ..Flags::default() }
+            }
+            Command::Up(args) => Flags {
+                data_dir: args.data_dir.clone(),
+                listen: args.listen.clone(),
+                cores: args.cores,
+                lang,
+                ..Flags::default()
+            },
+            Command::Doctor(_) | Command::Config => Flags { lang, ..Flags::default() },
+        }
+    }
+
+    /// Whether the answer is for a program.
+    pub fn json(&self) -> bool {
+        match &self.command {
+            Command::Process(args) => args.json,
+            Command::Doctor(args) => args.json,
+            Command::Up(_) | Command::Config => false,
+        }
+    }
+
+    /// The language to report errors in, also when the configuration could not be read.
+    pub fn lang(&self) -> Lang {
+        let set = self.lang.clone().or_else(|| std::env::var("HUIBAO_LANG").ok());
+        set.filter(|tag| !tag.is_empty())
+            .map_or_else(lang_of_environment, |tag| Lang::from_tag(&tag))
+    }
+}

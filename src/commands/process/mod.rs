@@ -1,0 +1,158 @@
+//! `huibao process`: the whole pipeline on one file, no server.
+
+mod bars;
+mod output;
+mod workdir;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::report::ReportState;
+use huibao_models::task::{RetryPolicy, Stage, Task};
+use huibao_worker::{Keepers, Worker, WorkerConfig};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::bars::Bars;
+use self::output::Output;
+use self::workdir::WorkDir;
+use crate::exit::CommandError;
+use crate::settings::Settings;
+use crate::signals::shutdown_token;
+
+/// How often the rows are looked at. They are in the page cache, and this is the most that the
+/// end of a stage waits to be seen.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// Flags of `huibao process`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The video
+    video: PathBuf,
+    /// The written report (.txt, .md, .docx, .odt or .pdf)
+    #[arg(long, value_name = "FILE")]
+    written: Option<PathBuf>,
+    /// Folder that the archive bag is put into, as a folder named by the report's id
+    #[arg(long, value_name = "DIR", default_value = "huibao-archive")]
+    out: PathBuf,
+    /// Language of the speech: zh, en, … or auto
+    #[arg(long, value_name = "CODE", default_value = "zh")]
+    language: String,
+    /// What the report is called
+    #[arg(long, default_value = "")]
+    title: String,
+    /// Who speaks
+    #[arg(long, default_value = "")]
+    speaker: String,
+    /// Whisper model: a name such as base or small, or the path of a ggml file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: Option<String>,
+    /// Cores for all heavy work together [default: all]
+    #[arg(long, value_name = "N")]
+    pub cores: Option<u32>,
+    /// Print exactly one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command.
+pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
+    check(&args)?;
+    let shutdown = shutdown_token().map_err(Failure::from)?;
+    let started = Instant::now();
+    let work = WorkDir::make(&args.out).map_err(Failure::from)?;
+    let result = pipeline(&settings, &args, &work, &shutdown).await;
+    // Removed here and not by drop alone, so that a folder that stays behind is an error.
+    let output = match result {
+        Ok(output) => output,
+        Err(failure) => {
+            work.remove().map_err(Failure::from)?;
+            return Err(failure.into());
+        }
+    };
+    let bag = work.publish(&output.bag, &args.out, output.report.id).map_err(Failure::from)?;
+    output.print(&bag, started.elapsed(), settings.lang(), args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(args: &Args) -> Result<(), CommandError> {
+    for path in std::iter::once(&args.video).chain(&args.written) {
+        if !path.is_file() {
+            let path = path.display();
+            return Err(CommandError::Usage {
+                zh: format!("没有这个文件：{path}"),
+                en: format!("there is no such file: {path}"),
+            });
+        }
+    }
+    if !huibao_worker::speech::is_language(&args.language) {
+        let code = &args.language;
+        return Err(CommandError::Usage {
+            zh: format!("不认识语言代码 {code}；例如 zh、en，或 auto 自动识别"),
+            en: format!("unknown language code {code}; use zh, en, … or auto"),
+        });
+    }
+    Ok(())
+}
+
+async fn pipeline(
+    settings: &Settings,
+    args: &Args,
+    work: &WorkDir,
+    shutdown: &CancellationToken,
+) -> Result<Output, Failure> {
+    let keepers = work.keepers().await?;
+    let id = work.submit(&keepers, args, settings).await?;
+    let config = WorkerConfig {
+        // Whoever waits at a terminal decides alone whether to try again.
+        retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
+        grace: Duration::ZERO,
+        ..settings.worker(work.scratch())
+    };
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn(Worker::new(keepers.clone(), config).run(stop.clone()));
+    let watched = tokio::select! {
+        watched = watch(&keepers, id, Bars::new(settings.lang())) => watched,
+        () = shutdown.cancelled() => Err(Failure::new(FailureCode::Interrupted, "stopped by a signal")),
+    };
+    stop.cancel();
+    worker.await.map_err(Failure::internal)?;
+    let output = match watched {
+        Ok(tasks) => Output::collect(&keepers, work, id, tasks).await,
+        Err(failure) => Err(failure),
+    };
+    keepers.db.close().await;
+    output
+}
+
+/// Follows the tasks to their end.
+async fn watch(keepers: &Keepers, id: Uuid, mut bars: Bars) -> Result<Vec<Task>, Failure> {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        look.tick().await;
+        let tasks = keepers.db.tasks(id).await?;
+        bars.show(&tasks);
+        match ReportState::from_tasks(tasks.iter().map(|task| task.state)) {
+            ReportState::Ready => return Ok(tasks),
+            ReportState::Failed => {
+                let dead = tasks.into_iter().find_map(|task| task.error);
+                return Err(
+                    dead.unwrap_or_else(|| Failure::internal("a task died without a reason"))
+                );
+            }
+            ReportState::Submitted | ReportState::Processing => {}
+        }
+    }
+}
+
+/// A stage's name for people.
+fn stage_name(stage: Stage, lang: huibao_models::failure::Lang) -> &'static str {
+    match stage {
+        Stage::Ingest => lang.pick("检查", "ingest"),
+        Stage::Transcode => lang.pick("转码", "transcode"),
+        Stage::Transcribe => lang.pick("识别", "transcribe"),
+        Stage::Archive => lang.pick("归档", "archive"),
+    }
+}

@@ -1,0 +1,303 @@
+//! The settings: commented defaults, then `huibao.toml`, then `HUIBAO_*`, then flags.
+
+mod redacted;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use huibao_models::failure::Lang;
+use huibao_models::task::RetryPolicy;
+use huibao_worker::WorkerConfig;
+use serde::{Deserialize, Serialize};
+
+pub use redacted::Secret;
+
+/// The defaults, which are the reference documentation as well.
+pub const DEFAULTS: &str = include_str!("huibao.default.toml");
+
+/// The file that is read where no other is named.
+const FILE: &str = "huibao.toml";
+
+const VAD_MODEL: &str = "ggml-silero-v6.2.0.bin";
+
+/// Every setting; `huibao.default.toml` says what each means.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    pub database_url: Secret,
+    pub queue_url: Secret,
+    pub storage_url: Secret,
+    pub listen: String,
+    pub token: Secret,
+    pub model_dir: PathBuf,
+    pub model: String,
+    pub vad_model: PathBuf,
+    pub max_video_bytes: u64,
+    pub max_duration_seconds: u64,
+    pub max_pixels: u64,
+    pub max_written_bytes: u64,
+    pub cores: u32,
+    pub cores_per_task: u32,
+    pub lease_seconds: u64,
+    pub grace_seconds: u64,
+    pub max_attempts: u32,
+    pub lang: String,
+    pub log: String,
+}
+
+/// Settings that were given as flags.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Flags {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cores: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
+}
+
+/// A setting that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A layer could not be read or does not fit.
+    #[error("{0}")]
+    Layers(Box<figment::Error>),
+    /// The file that was named is not there.
+    #[error("there is no configuration file {0}")]
+    NoFile(PathBuf),
+    /// A value that cannot work.
+    #[error("{setting} = {value:?}: {reason}")]
+    Value {
+        /// Name of the setting.
+        setting: &'static str,
+        /// The value, unless it is a secret.
+        value: String,
+        /// What is wrong and what to do.
+        reason: &'static str,
+    },
+}
+
+impl Settings {
+    /// Reads all layers and checks what they add up to.
+    pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, SettingsError> {
+        if let Some(named) = file.filter(|path| !path.is_file()) {
+            return Err(SettingsError::NoFile(named.to_owned()));
+        }
+        let names: Vec<String> = DEFAULTS
+            .lines()
+            .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+            .filter(|name| !name.starts_with('#'))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let settings: Self = Figment::new()
+            .merge(Toml::string(DEFAULTS))
+            // Relative to this folder only: settings from a parent folder would surprise.
+            .merge(file.map_or_else(default_file, Toml::file_exact))
+            .merge(Env::prefixed("HUIBAO_").only(&names))
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|e| SettingsError::Layers(Box::new(e)))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let value = |setting, value: &str, reason| {
+            Err(SettingsError::Value { setting, value: value.to_owned(), reason })
+        };
+        match &*self.lang {
+            "" | "zh" | "en" => {}
+            other => return value("lang", other, "use zh or en"),
+        }
+        for (setting, url, scheme) in [
+            ("database_url", &self.database_url, "sqlite:///"),
+            ("storage_url", &self.storage_url, "file:///"),
+        ] {
+            if !url.is_empty() && !url.expose().starts_with(scheme) {
+                return value(
+                    setting,
+                    url.scheme(),
+                    match setting {
+                        "database_url" => {
+                            "this version knows sqlite:///absolute/path.db, or leave it empty"
+                        }
+                        _ => "this version knows file:///absolute/path, or leave it empty",
+                    },
+                );
+            }
+        }
+        if !matches!(self.queue_url.expose(), "" | "embedded") {
+            return value(
+                "queue_url",
+                self.queue_url.scheme(),
+                "this version knows \"embedded\", or leave it empty",
+            );
+        }
+        if self.lease_seconds < 5 {
+            return value("lease_seconds", &self.lease_seconds.to_string(), "use at least 5");
+        }
+        if self.max_attempts == 0 {
+            return value("max_attempts", "0", "use at least 1");
+        }
+        let listen = self.listen_addr()?;
+        if !listen.ip().is_loopback() && self.token.is_empty() {
+            return value(
+                "listen",
+                &self.listen,
+                "other machines could read private material: set HUIBAO_TOKEN, or listen on 127.0.0.1",
+            );
+        }
+        Ok(())
+    }
+
+    /// The address to listen on.
+    pub fn listen_addr(&self) -> Result<SocketAddr, SettingsError> {
+        let reason = "use ADDRESS:PORT, for example 127.0.0.1:8080";
+        self.listen.replace("localhost", "127.0.0.1").parse().map_err(|_| SettingsError::Value {
+            setting: "listen",
+            value: self.listen.clone(),
+            reason,
+        })
+    }
+
+    /// Cores for all heavy work together.
+    pub fn cores(&self) -> u32 {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.cores == 0 { u32::try_from(all()).unwrap_or(1) } else { self.cores }
+    }
+
+    /// The language of messages.
+    pub fn lang(&self) -> Lang {
+        if self.lang.is_empty() { lang_of_environment() } else { Lang::from_tag(&self.lang) }
+    }
+
+    /// The whisper model's file.
+    pub fn model_path(&self) -> PathBuf {
+        if self.model.contains(['/', '.']) {
+            return PathBuf::from(&self.model);
+        }
+        self.models().join(format!("ggml-{}.bin", self.model))
+    }
+
+    /// The voice activity model's file.
+    pub fn vad_model_path(&self) -> PathBuf {
+        if self.vad_model.as_os_str().is_empty() {
+            return self.models().join(VAD_MODEL);
+        }
+        self.vad_model.clone()
+    }
+
+    fn models(&self) -> PathBuf {
+        if !self.model_dir.as_os_str().is_empty() {
+            return self.model_dir.clone();
+        }
+        let set =
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = || set("HOME").unwrap_or_default().join(".cache");
+        set("XDG_CACHE_HOME").unwrap_or_else(home).join("huibao/models")
+    }
+
+    /// The SQLite file.
+    pub fn database_path(&self) -> PathBuf {
+        match self.database_url.expose().strip_prefix("sqlite://") {
+            Some(path) => PathBuf::from(path),
+            None => self.data_dir.join("huibao.db"),
+        }
+    }
+
+    /// The folder of stored files.
+    pub fn storage_path(&self) -> PathBuf {
+        match self.storage_url.expose().strip_prefix("file://") {
+            Some(path) => PathBuf::from(path),
+            None => self.data_dir.join("files"),
+        }
+    }
+
+    /// What a worker needs of them, with files in the making below `scratch`.
+    pub fn worker(&self, scratch: PathBuf) -> WorkerConfig {
+        WorkerConfig {
+            scratch,
+            cores: self.cores(),
+            cores_per_task: self.cores_per_task,
+            model: self.model_path(),
+            vad_model: self.vad_model_path(),
+            max_duration_ms: self.max_duration_seconds.saturating_mul(1000),
+            max_pixels: self.max_pixels,
+            max_written_bytes: self.max_written_bytes,
+            lease: Duration::from_secs(self.lease_seconds),
+            grace: Duration::from_secs(self.grace_seconds),
+            retry: RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() },
+        }
+    }
+}
+
+/// `huibao.toml`, if there is one.
+fn default_file() -> figment::providers::Data<Toml> {
+    if Path::new(FILE).is_file() { Toml::file_exact(FILE) } else { Toml::string("") }
+}
+
+/// The language that the environment asks for, by the rules of POSIX locales.
+pub fn lang_of_environment() -> Lang {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .map_or(Lang::En, |value| Lang::from_tag(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_toml(text: &str) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("huibao.toml");
+        std::fs::write(&file, text).unwrap();
+        Settings::load(Some(&file), &Flags::default())
+    }
+
+    #[test]
+    fn the_defaults_are_whole_and_sound() {
+        let settings = from_toml("").unwrap();
+        assert_eq!(settings.listen, "127.0.0.1:8080");
+        assert!(settings.model_path().ends_with("ggml-base.bin"));
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("huibao.toml");
+        std::fs::write(&file, "cores = 3\nmodel = \"small\"").unwrap();
+        let flags = Flags { cores: Some(2), ..Flags::default() };
+        let settings = Settings::load(Some(&file), &flags).unwrap();
+        assert_eq!(settings.cores(), 2);
+        assert!(settings.model_path().ends_with("ggml-small.bin"));
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused_and_named() {
+        let error = from_toml("coers = 3").unwrap_err().to_string();
+        assert!(error.contains("coers"), "{error}");
+    }
+
+    #[test]
+    fn the_world_may_not_listen_without_a_token() {
+        assert!(from_toml("listen = \"0.0.0.0:80\"").is_err());
+        assert!(from_toml("listen = \"0.0.0.0:80\"\ntoken = \"secret\"").is_ok());
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let settings = from_toml("token = \"hunter2\"").unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        assert!(!toml::to_string(&settings).unwrap().contains("hunter2"));
+    }
+}

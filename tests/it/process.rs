@@ -1,0 +1,146 @@
+//! `huibao process` on good input.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::media::{ffmpeg, probe_video, sample, short};
+use crate::support::text::character_error_rate;
+use crate::support::{fixture, huibao, names, process, tool};
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// The judgement of an implementation that is not ours.
+fn assert_valid_bag(bag: &Path) {
+    let python = std::env::var("HUIBAO_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let program = "import bagit, sys; bagit.Bag(sys.argv[1]).validate()";
+    tool(&python, &["-c", program, bag.to_str().unwrap()]);
+}
+
+#[test]
+fn the_sample_becomes_a_valid_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let video = sample(folder.path());
+    let written = fixture("report-zh.txt");
+    let (code, json) = process(&video, &out, &["--written", written.to_str().unwrap()]);
+    assert_eq!(code, 0, "{json}");
+
+    let media = &json["media"];
+    assert_eq!((media["width"].as_u64(), media["height"].as_u64()), (Some(720), Some(1280)));
+    assert_eq!(media["rotation_degrees"], 90);
+    assert_eq!((text(&media["video_codec"]), text(&media["audio_codec"])), ("h264", "aac"));
+    assert_eq!(media["remuxed"], false, "the rotation must be baked in");
+    assert!((media["duration_seconds"].as_f64().unwrap() - 85.0).abs() < 1.0, "{media}");
+
+    let transcript = &json["transcript"];
+    assert_eq!((text(&transcript["language"]), &transcript["no_speech"]), ("zh", &false.into()));
+    let said = std::fs::read_to_string(written).unwrap();
+    let rate = character_error_rate(&said, text(&transcript["text"]));
+    assert!(rate <= 0.14, "character error rate {rate}: {transcript}");
+    let segments = transcript["segments"].as_array().unwrap();
+    let starts: Vec<f64> = segments.iter().map(|s| s["start"].as_f64().unwrap()).collect();
+    assert!(starts.is_sorted(), "{starts:?}");
+
+    let bag = Path::new(text(&json["bag"]));
+    assert_eq!(names(&out), [text(&json["report"]["id"])], "nothing but the bag");
+    assert_valid_bag(bag);
+    assert_eq!(
+        names(&bag.join("data")),
+        [
+            "original.mp4",
+            "poster.jpg",
+            "rendition.mp4",
+            "transcript.json",
+            "transcript.srt",
+            "transcript.txt",
+            "transcript.vtt",
+            "written-text.txt",
+            "written.txt"
+        ]
+    );
+    let original = std::fs::read(bag.join("data/original.mp4")).unwrap();
+    assert!(original == std::fs::read(&video).unwrap(), "the original is as given");
+    let rendition = bag.join("data/rendition.mp4");
+    assert_eq!(probe_video(&rendition, "width,height,pix_fmt"), "720,1280,yuv420p");
+    assert_covered(&bag.join("data/transcript.json"));
+}
+
+/// Every stretch of speech of two seconds or more has text.
+fn assert_covered(transcript: &Path) {
+    let json: Value = serde_json::from_slice(&std::fs::read(transcript).unwrap()).unwrap();
+    let span = |v: &Value| (v["start_ms"].as_u64().unwrap(), v["end_ms"].as_u64().unwrap());
+    let texts: Vec<_> = json["segments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|segment| !text(&segment["text"]).is_empty())
+        .map(span)
+        .collect();
+    let speech = json["speech"].as_array().unwrap();
+    assert!(!speech.is_empty());
+    for (start, end) in speech.iter().map(span).filter(|(start, end)| end - start >= 2000) {
+        assert!(
+            texts.iter().any(|&(from, to)| from < end && to > start),
+            "no text for {start}..{end} ms in {texts:?}"
+        );
+    }
+}
+
+#[test]
+fn a_web_playable_video_is_remuxed_and_silence_is_a_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let video = folder.path().join("silence.mp4");
+    ffmpeg(
+        &video,
+        "-f lavfi -i testsrc2=s=640x360:r=25:d=3 -f lavfi -i anullsrc=r=48000:cl=mono",
+        "-shortest -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
+    );
+    let (code, json) = process(&video, &folder.path().join("out"), &[]);
+    assert_eq!(code, 0, "{json}");
+    assert_eq!(json["media"]["remuxed"], true);
+    assert_eq!(json["transcript"]["no_speech"], true);
+    assert_eq!(json["transcript"]["segments"], Value::Array(vec![]));
+    assert_valid_bag(Path::new(text(&json["bag"])));
+}
+
+#[test]
+fn a_person_reads_the_text_and_where_the_archive_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = huibao()
+        .args(["--lang", "zh", "process", "--out"])
+        .arg(folder.path().join("out"))
+        .arg(short(folder.path(), 8))
+        .output()
+        .unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && answer.contains("党") && answer.contains("归档："),
+        "{answer}"
+    );
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_stop_signal_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let child = huibao()
+        .args(["process", "--json", "--out"])
+        .arg(&out)
+        .arg(sample(folder.path()))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Wait until the pipeline has begun, which shows in its working folder.
+    while !names(&out).iter().any(|name| out.join(name).join("tmp").exists()) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    tool("kill", &["-INT", &child.id().to_string()]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75));
+    assert_eq!(crate::support::only_object(&output)["error"]["code"], "interrupted");
+    assert!(names(&out).is_empty(), "{:?}", names(&out));
+}

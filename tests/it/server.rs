@@ -1,0 +1,80 @@
+//! `huibao up`: upload, follow, read, and survive a crash.
+
+use serde_json::Value;
+
+use crate::support::fixture;
+use crate::support::media::{sample, short};
+use crate::support::server::Server;
+
+fn is_over(report: &Value) -> bool {
+    matches!(report["state"].as_str(), Some("ready" | "failed"))
+}
+
+#[test]
+fn a_report_is_uploaded_followed_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    assert_eq!(server.get("/healthz")["status"], "ok");
+    assert_eq!(server.get("/readyz")["ready"], true, "{}", server.get("/readyz"));
+
+    let (status, answer) = server.upload(&short(folder.path(), 8), Some(&fixture("report-zh.txt")));
+    assert_eq!(status, 201, "{answer}");
+    let id = answer["report"]["id"].as_str().unwrap().to_owned();
+    let events =
+        server.client.get(format!("{}/api/reports/{id}/events", server.url)).send().unwrap();
+    let events = events.text().unwrap();
+    assert!(events.contains("event: report") && events.contains("\"state\":\"ready\""), "{events}");
+
+    let report = server.wait(&id, is_over);
+    assert_eq!(report["state"], "ready", "{report}");
+    assert!(report["transcript"]["text"].as_str().unwrap().contains("党"));
+    assert!(report["written"]["text"].as_str().unwrap().contains("敬爱的党组织"));
+    let video = format!("{}{}", server.url, report["links"]["video"].as_str().unwrap());
+    let part = server.client.get(video).header("Range", "bytes=4-7").send().unwrap();
+    assert_eq!(part.status().as_u16(), 206);
+    assert_eq!(part.bytes().unwrap(), "ftyp");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_bad_upload_fails_with_a_reason_for_its_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let text = folder.path().join("text.mp4");
+    std::fs::write(&text, "text").unwrap();
+    let (_, answer) = server.upload(&text, None);
+    let report = server.wait(answer["report"]["id"].as_str().unwrap(), is_over);
+    assert_eq!(report["state"], "failed");
+    assert_eq!(report["stages"][0]["error"]["code"], "not_media", "{report}");
+}
+
+#[test]
+fn a_crash_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let env = [("HUIBAO_LEASE_SECONDS", "5")];
+    let server = Server::start(&data, &env);
+    let (_, answer) = server.upload(&sample(folder.path()), None);
+    let id = answer["report"]["id"].as_str().unwrap().to_owned();
+    server.wait(&id, |report| report["stages"][2]["state"] == "running");
+    server.crash();
+
+    let server = Server::start(&data, &env);
+    let report = server.wait(&id, is_over);
+    assert_eq!(report["state"], "ready", "{report}");
+    assert_eq!(report["stages"][2]["attempt"], 2, "recognition was begun again: {report}");
+    assert_eq!(report["stages"][0]["attempt"], 1, "what was done stays done: {report}");
+}
+
+#[test]
+fn one_data_folder_has_one_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let _server = Server::start(&data, &[]);
+    let second = crate::support::huibao()
+        .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(2));
+}

@@ -1,0 +1,109 @@
+//! The text files of a `BagIt` 1.0 bag (RFC 8493). Pure: the archive stage stores what this makes.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use huibao_models::report::{FileKind, Report, StoredFile};
+use huibao_models::transcript::Transcript;
+
+/// `bagit.txt`, RFC 8493 section 2.1.1.
+pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+
+/// A file of the bag.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Path relative to the bag; payload files begin with `data/`.
+    pub path: &'a str,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256, lowercase hex.
+    pub sha256: &'a str,
+}
+
+impl Entry<'_> {
+    fn is_payload(&self) -> bool {
+        self.path.starts_with("data/")
+    }
+}
+
+/// `manifest-sha256.txt`: every payload file.
+pub fn payload_manifest(entries: &[Entry<'_>]) -> String {
+    manifest(entries.iter().filter(|entry| entry.is_payload()))
+}
+
+/// `tagmanifest-sha256.txt`: every tag file that exists so far.
+pub fn tag_manifest(entries: &[Entry<'_>]) -> String {
+    manifest(entries.iter().filter(|entry| !entry.is_payload()))
+}
+
+fn manifest<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> String {
+    entries.fold(String::new(), |mut text, entry| {
+        // Writing to a String cannot fail. Paths are ours and need no percent-encoding.
+        let _ = writeln!(text, "{}  {}", entry.sha256, entry.path);
+        text
+    })
+}
+
+/// `bag-info.txt`: what the report is, for whoever finds the bag without Huibao.
+pub fn info(
+    report: &Report,
+    transcript: &Transcript,
+    files: &[StoredFile],
+    entries: &[Entry<'_>],
+    now: DateTime<Utc>,
+) -> String {
+    let payload = || entries.iter().filter(|entry| entry.is_payload());
+    let octets: u64 = payload().map(|entry| entry.size_bytes).sum();
+    let mut text = String::new();
+    let mut tag = |label: &str, value: &str| {
+        if !value.is_empty() {
+            // RFC 8493 section 2.2.2 gives lines a meaning: a value stays on its own.
+            let value = value.split(char::is_whitespace).filter(|word| !word.is_empty());
+            let _ = writeln!(text, "{label}: {}", value.collect::<Vec<_>>().join(" "));
+        }
+    };
+    tag("Bag-Software-Agent", concat!("Huibao ", env!("CARGO_PKG_VERSION")));
+    tag("Bagging-Date", &now.format("%Y-%m-%d").to_string());
+    tag("External-Identifier", &report.id.to_string());
+    tag("External-Description", "Thought report (思想汇报): video, transcript and written report");
+    tag("Payload-Oxum", &format!("{octets}.{}", payload().count()));
+    tag("Huibao-Title", &report.title);
+    tag("Huibao-Speaker", &report.speaker);
+    tag("Huibao-Submitted", &report.created_at.to_rfc3339());
+    for (kind, label) in [
+        (FileKind::Original, "Huibao-Original-File-Name"),
+        (FileKind::Written, "Huibao-Written-File-Name"),
+    ] {
+        if let Some(file) = files.iter().find(|file| file.kind == kind) {
+            tag(label, &file.name);
+        }
+    }
+    if let Some(media) = &report.media {
+        tag("Huibao-Duration-Seconds", &format!("{:.3}", seconds(media.duration_ms)));
+    }
+    let recognizer = &transcript.recognizer;
+    tag("Huibao-Transcript-Language", &transcript.language);
+    tag("Huibao-Recognizer", &recognizer.engine);
+    tag("Huibao-Model", &recognizer.model);
+    tag("Huibao-Model-SHA256", &recognizer.model_sha256);
+    text
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations stay far below 2^52 milliseconds")]
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYLOAD: Entry<'_> = Entry { path: "data/a.txt", size_bytes: 5, sha256: "aa" };
+    const TAG: Entry<'_> = Entry { path: "bagit.txt", size_bytes: 7, sha256: "bb" };
+
+    #[test]
+    fn payload_and_tags_have_their_own_manifests() {
+        assert_eq!(payload_manifest(&[PAYLOAD, TAG]), "aa  data/a.txt\n");
+        assert_eq!(tag_manifest(&[PAYLOAD, TAG]), "bb  bagit.txt\n");
+    }
+}

@@ -1,0 +1,119 @@
+//! Native code at arm's length: media parsing, document parsing and recognition run in child
+//! processes of the same binary.
+//!
+//! The parent writes one [`ChildRequest`] as a line of JSON to the child's standard input and
+//! keeps it open; the child answers with [`ChildMessage`] lines on standard output. The input
+//! closes when the parent is gone, and then the child ends itself.
+
+mod entry;
+mod limits;
+mod supervisor;
+
+use std::path::PathBuf;
+
+use huibao_models::failure::Failure;
+use huibao_models::media::{MediaInfo, Rendition};
+use huibao_models::report::WrittenContent;
+use huibao_models::transcript::{Segment, Transcript};
+use serde::{Deserialize, Serialize};
+
+pub use entry::child_main;
+pub use limits::ResourceLimits;
+pub use supervisor::{ChildEvents, run_child};
+
+/// The hidden argument that makes the binary a child.
+pub const CHILD_ARGUMENT: &str = "__child";
+
+/// What a child is to do, and within which bounds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChildRequest {
+    /// Bounds that the child puts on itself before it touches anything.
+    pub limits: ResourceLimits,
+    /// The work.
+    pub job: ChildJob,
+}
+
+/// The work of a child.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum ChildJob {
+    /// Probe a video and make audio and poster from it.
+    Ingest {
+        /// The video as given.
+        video: PathBuf,
+        /// Where the 16 kHz mono WAV goes.
+        audio: PathBuf,
+        /// Where the JPEG goes.
+        poster: PathBuf,
+        /// Longest video in milliseconds.
+        max_duration_ms: u64,
+        /// Most pixels of a picture.
+        max_pixels: u64,
+    },
+    /// Read the text of a written report.
+    Written {
+        /// The document as given.
+        document: PathBuf,
+        /// The name it was given with.
+        name: String,
+        /// Largest document in bytes.
+        max_bytes: u64,
+    },
+    /// Make the web-playable rendition.
+    Transcode {
+        /// The video as given.
+        video: PathBuf,
+        /// What ingest found in it.
+        media: Box<MediaInfo>,
+        /// Where the MP4 goes.
+        output: PathBuf,
+        /// Threads to use.
+        threads: u32,
+    },
+    /// Recognise the speech.
+    Transcribe {
+        /// 16 kHz mono WAV.
+        audio: PathBuf,
+        /// The whisper model.
+        model: PathBuf,
+        /// The voice activity model.
+        vad_model: PathBuf,
+        /// ISO 639-1 code or `auto`.
+        language: String,
+        /// Threads to use.
+        threads: u32,
+    },
+}
+
+/// What a child says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "message", content = "body", rename_all = "snake_case")]
+pub enum ChildMessage {
+    /// Fraction done, 0 to 1.
+    Progress(f32),
+    /// A segment that was just recognised.
+    Partial(Segment),
+    /// The last line of a child that succeeded.
+    Done(ChildOutput),
+    /// The last line of a child that failed in an orderly way.
+    Failed(Failure),
+}
+
+/// What a child made, besides files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "job", content = "output", rename_all = "snake_case")]
+pub enum ChildOutput {
+    /// Of [`ChildJob::Ingest`].
+    Ingest(Box<MediaInfo>),
+    /// Of [`ChildJob::Written`].
+    Written(WrittenContent),
+    /// Of [`ChildJob::Transcode`].
+    Transcode(Rendition),
+    /// Of [`ChildJob::Transcribe`].
+    Transcribe(Box<Transcript>),
+}
+
+/// The failure of a child that did somebody else's job.
+pub fn unexpected(output: &ChildOutput) -> Failure {
+    Failure::internal(format!("a child answered with the wrong output: {output:?}"))
+}

@@ -1,0 +1,154 @@
+//! The parent's side: start a child, listen, and say truthfully how it ended.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::transcript::Segment;
+use rustix::process::Signal;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::{mpsc, watch};
+
+use super::{CHILD_ARGUMENT, ChildMessage, ChildOutput, ChildRequest};
+
+/// A child that says nothing for this long hangs. The slowest honest silence is one window of a
+/// large model on one slow core.
+const SILENCE: Duration = Duration::from_mins(15);
+
+/// How much of a child's standard error is kept for the log.
+const STDERR_TAIL: usize = 2000;
+
+/// Where a child's messages go while it runs.
+#[derive(Debug, Clone)]
+pub struct ChildEvents {
+    /// Fraction done.
+    pub progress: watch::Sender<f32>,
+    /// Segments as they are recognised.
+    pub partial: mpsc::UnboundedSender<Segment>,
+}
+
+/// Runs a child to its end. Dropping the future kills the child.
+pub async fn run_child(
+    request: &ChildRequest,
+    events: &ChildEvents,
+) -> Result<ChildOutput, Failure> {
+    let mut child = start()?;
+    // Kept open until the child has ended: its closing is what tells the child that we are gone.
+    let mut stdin = child.stdin.take().ok_or_else(no_pipe)?;
+    let mut line = serde_json::to_vec(request).map_err(Failure::internal)?;
+    line.push(b'\n');
+    // A child that died already is reported below by its status.
+    let _ = stdin.write_all(&line).await;
+
+    let stderr = child.stderr.take().ok_or_else(no_pipe)?;
+    let tail = tokio::spawn(read_tail(stderr));
+    let last = listen(&mut child, events).await;
+    if last.is_err() {
+        child.start_kill()?;
+    }
+    let status = child.wait().await?;
+    drop(stdin);
+    let tail = tail.await.unwrap_or_default();
+    match last? {
+        Some(ChildMessage::Done(output)) => Ok(output),
+        Some(ChildMessage::Failed(failure)) => Err(failure),
+        _ => Err(verdict(status, &tail)),
+    }
+}
+
+fn start() -> io::Result<Child> {
+    Command::new(own_binary()?)
+        .arg(CHILD_ARGUMENT)
+        // Secrets of the service (database, storage, token) are nothing to native parsers.
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| is_harmless(name)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// Also right after an upgrade replaced the file on disk: the running image itself.
+fn own_binary() -> io::Result<std::path::PathBuf> {
+    let proc = std::path::Path::new("/proc/self/exe");
+    if proc.exists() { Ok(proc.to_owned()) } else { std::env::current_exe() }
+}
+
+fn is_harmless(name: &std::ffi::OsStr) -> bool {
+    const KEEP: [&str; 6] =
+        ["PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "RUST_BACKTRACE"];
+    name.to_str().is_some_and(|name| KEEP.contains(&name))
+}
+
+fn no_pipe() -> Failure {
+    Failure::internal("a child was started without its pipes")
+}
+
+/// Reads messages to the end of the output; returns the last one, if it was a last word.
+async fn listen(child: &mut Child, events: &ChildEvents) -> Result<Option<ChildMessage>, Failure> {
+    let stdout = child.stdout.take().ok_or_else(no_pipe)?;
+    let mut lines = BufReader::new(stdout).lines();
+    let mut last = None;
+    loop {
+        let Ok(line) = tokio::time::timeout(SILENCE, lines.next_line()).await else {
+            let silent = format!("a child said nothing for {} s", SILENCE.as_secs());
+            return Err(Failure::new(FailureCode::ResourceLimit, silent));
+        };
+        let Some(line) = line? else { return Ok(last) };
+        match serde_json::from_str(&line) {
+            // A receiver that is gone has no more use for the news.
+            Ok(ChildMessage::Progress(fraction)) => {
+                events.progress.send_replace(fraction);
+            }
+            Ok(ChildMessage::Partial(segment)) => {
+                let _ = events.partial.send(segment);
+            }
+            Ok(word) => last = Some(word),
+            Err(_) => tracing::debug!(line, "a native library wrote to standard output"),
+        }
+    }
+}
+
+async fn read_tail(mut stderr: ChildStderr) -> String {
+    let mut tail = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(n @ 1..) = stderr.read(&mut buffer).await {
+        tail.extend_from_slice(&buffer[..n]);
+        let excess = tail.len().saturating_sub(STDERR_TAIL);
+        tail.drain(..excess);
+    }
+    String::from_utf8_lossy(&tail).trim().replace('\n', " | ")
+}
+
+fn verdict(status: ExitStatus, tail: &str) -> Failure {
+    let limits = [Signal::XCPU, Signal::XFSZ].map(Signal::as_raw);
+    let code = match status.signal() {
+        Some(signal) if limits.contains(&signal) => FailureCode::ResourceLimit,
+        _ => FailureCode::ChildCrashed,
+    };
+    Failure::new(code, format!("child ended with {status}: {tail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_and_a_spent_limit_are_told_apart() {
+        let crash = ExitStatus::from_raw(11);
+        assert_eq!(verdict(crash, "").code, FailureCode::ChildCrashed);
+        let spent = ExitStatus::from_raw(Signal::XCPU.as_raw());
+        assert_eq!(verdict(spent, "").code, FailureCode::ResourceLimit);
+    }
+
+    #[test]
+    fn secrets_are_not_handed_on() {
+        assert!(!is_harmless("HUIBAO_DATABASE_URL".as_ref()));
+        assert!(!is_harmless("AWS_SECRET_ACCESS_KEY".as_ref()));
+        assert!(is_harmless("LANG".as_ref()));
+    }
+}

@@ -1,0 +1,35 @@
+//! What the pipeline may use and how far it goes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use huibao_models::task::RetryPolicy;
+
+/// Settings of one worker process.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// Folder for files in the making; on the same file system as a local storage, so that
+    /// finished files are moved and not copied.
+    pub scratch: PathBuf,
+    /// Cores for all heavy work together.
+    pub cores: u32,
+    /// The most cores that one task is given. More threads do less each: past four, whisper's
+    /// encoder gains little.
+    pub cores_per_task: u32,
+    /// The whisper model, in ggml format.
+    pub model: PathBuf,
+    /// The Silero voice activity model, in ggml format.
+    pub vad_model: PathBuf,
+    /// Longest video in milliseconds.
+    pub max_duration_ms: u64,
+    /// Most pixels (width × height) of a picture.
+    pub max_pixels: u64,
+    /// Largest written report in bytes.
+    pub max_written_bytes: u64,
+    /// How long a claim holds without renewal.
+    pub lease: Duration,
+    /// How long running tasks get to finish when the worker is asked to stop.
+    pub grace: Duration,
+    /// How failed attempts are repeated.
+    pub retry: RetryPolicy,
+}

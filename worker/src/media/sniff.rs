@@ -1,0 +1,71 @@
+//! What a file that ffmpeg cannot open is: rubbish, or a recording that was cut off.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// The boxes that stand at the top of MP4 and QuickTime files (ISO/IEC 14496-12).
+const TOP_BOXES: [&[u8; 4]; 10] =
+    [b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid", b"moof", b"styp"];
+
+/// Whether this is an MP4 or QuickTime file whose end is missing: its index was never written, or
+/// a box reaches past the end of the file.
+pub fn is_cut_off_mp4(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let (mut position, mut index_seen) = (0, false);
+    while position + 8 <= length {
+        file.seek(SeekFrom::Start(position))?;
+        let Some((kind, size)) = read_box_header(&mut file)? else { break };
+        if !TOP_BOXES.contains(&&kind) {
+            // Rubbish from the start is no MP4; rubbish after a box is what a cut leaves behind.
+            return Ok(position > 0 && !index_seen);
+        }
+        index_seen |= &kind == b"moov";
+        // Size 0 reaches to the end of the file.
+        let end = if size == 0 { length } else { position.saturating_add(size.max(8)) };
+        if end > length {
+            return Ok(true);
+        }
+        position = end;
+    }
+    Ok(position > 0 && !index_seen)
+}
+
+fn read_box_header(file: &mut File) -> io::Result<Option<([u8; 4], u64)>> {
+    let mut header = [0; 16];
+    if file.read(&mut header)? < 8 {
+        return Ok(None);
+    }
+    let header = u128::from_be_bytes(header);
+    // Shifted so far, what is left fits: 32 bits of size, 32 of type, 64 of large size.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
+    let (small, kind, large) = ((header >> 96) as u32, (header >> 64) as u32, header as u64);
+    let size = if small == 1 { large } else { u64::from(small) };
+    Ok(Some((kind.to_be_bytes(), size)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut_off(bytes: &[u8]) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        is_cut_off_mp4(&path).unwrap()
+    }
+
+    #[test]
+    fn a_missing_index_or_end_is_seen() {
+        assert!(cut_off(b"\0\0\0\x08ftyp\0\0\x01\0mdat and so on"), "mdat reaches past the end");
+        assert!(cut_off(b"\0\0\0\x08ftyp\0\0\0\x08mdat"), "no index");
+        assert!(!cut_off(b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\0\x08mdat"));
+    }
+
+    #[test]
+    fn rubbish_is_not_a_cut_off_recording() {
+        assert!(!cut_off("敬爱的党组织：您好！".as_bytes()));
+        assert!(!cut_off(b""));
+    }
+}

@@ -1,0 +1,43 @@
+//! What can go wrong with recognition.
+
+use std::path::PathBuf;
+
+use huibao_models::failure::{Failure, FailureCode};
+
+/// Why speech could not be recognised.
+#[derive(Debug, thiserror::Error)]
+pub enum SpeechError {
+    /// There is no model file.
+    #[error("no model file {path}: {source}")]
+    NoModel {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is no model.
+    #[error("{path} is no usable model: {reason}")]
+    BadModel {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The sound is not what ingest makes.
+    #[error("cannot read the sound: {0}")]
+    Audio(String),
+    /// The engine failed.
+    #[error("recognition failed: {0}")]
+    Engine(String),
+}
+
+impl From<SpeechError> for Failure {
+    fn from(error: SpeechError) -> Self {
+        let code = match &error {
+            SpeechError::NoModel { .. } => FailureCode::ModelMissing,
+            SpeechError::BadModel { .. } => FailureCode::ModelBroken,
+            SpeechError::Audio(_) | SpeechError::Engine(_) => FailureCode::Internal,
+        };
+        Self::new(code, error)
+    }
+}

@@ -1,0 +1,84 @@
+//! From what a model writes to what a person reads: simplified characters, full-width punctuation,
+//! no stray spaces.
+
+use ferrous_opencc::OpenCC;
+use ferrous_opencc::config::BuiltinConfig;
+
+use super::SpeechError;
+
+/// Makes Mandarin readable; leaves other languages alone.
+pub struct Normaliser {
+    to_simplified: OpenCC,
+}
+
+impl Normaliser {
+    /// Loads the dictionary that is built in.
+    pub fn new() -> Result<Self, SpeechError> {
+        let to_simplified = OpenCC::from_config(BuiltinConfig::T2s)
+            .map_err(|error| SpeechError::Engine(format!("OpenCC: {error}")))?;
+        Ok(Self { to_simplified })
+    }
+
+    /// The text for readers.
+    pub fn normalise(&self, text: &str, language: &str) -> String {
+        let text = text.trim();
+        if language == "zh" {
+            punctuate(&self.to_simplified.convert(text))
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Full-width punctuation after Chinese characters, and no spaces between them.
+fn punctuate(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut last = None;
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        if c == ' ' && (last.is_some_and(is_wide) || next.is_some_and(is_wide)) {
+            continue;
+        }
+        let c = if last.is_some_and(is_wide) { full_width(c) } else { c };
+        result.push(c);
+        last = Some(c);
+    }
+    result
+}
+
+fn full_width(c: char) -> char {
+    match c {
+        ',' => '，',
+        '.' => '。',
+        '?' => '？',
+        '!' => '！',
+        ':' => '：',
+        ';' => '；',
+        other => other,
+    }
+}
+
+/// Chinese characters and full-width punctuation.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mandarin_becomes_simplified_and_punctuated() {
+        let normaliser = Normaliser::new().unwrap();
+        let text = normaliser.normalise(" 敬愛的黨組織, 您好!我是2024級 學生.", "zh");
+        assert_eq!(text, "敬爱的党组织，您好！我是2024级学生。");
+    }
+
+    #[test]
+    fn numbers_and_other_languages_stay() {
+        let normaliser = Normaliser::new().unwrap();
+        assert_eq!(normaliser.normalise("约 3.5 公里", "zh"), "约3.5公里");
+        assert_eq!(normaliser.normalise(" Hello, world. ", "en"), "Hello, world.");
+    }
+}

@@ -1,0 +1,56 @@
+//! What the pipeline wants of a speech engine.
+
+use huibao_models::transcript::RecognizerInfo;
+
+use super::SpeechError;
+
+/// How much trouble to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// The fastest settings that are usually right.
+    Usual,
+    /// For passages where the usual settings gave nothing, or nonsense.
+    Careful,
+}
+
+/// How a stretch of sound is to be heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// ISO 639-1 code; `None` to find out.
+    pub language: Option<&'a str>,
+    /// Threads to use.
+    pub threads: u32,
+    /// How much trouble to take.
+    pub effort: Effort,
+}
+
+/// A piece of recognised text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// Start in milliseconds from the start of the given sound.
+    pub start_ms: u64,
+    /// End in milliseconds from the start of the given sound.
+    pub end_ms: u64,
+    /// The text as the model wrote it.
+    pub text: String,
+    /// Mean token probability, 0 to 1.
+    pub confidence: f32,
+}
+
+/// What was heard in a stretch of sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// ISO 639-1 code of the language.
+    pub language: String,
+    /// Pieces in order of time.
+    pub pieces: Vec<Piece>,
+}
+
+/// A speech engine with its model loaded.
+pub trait Recognizer {
+    /// What it is, for the record.
+    fn info(&self) -> RecognizerInfo;
+
+    /// Hears 16 kHz mono samples of at most 30 s, in which somebody speaks.
+    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError>;
+}

@@ -1,0 +1,119 @@
+//! The way from sound to transcript, with a script in place of the networks.
+
+use huibao_models::transcript::RecognizerInfo;
+
+use super::super::Heard;
+use super::*;
+
+struct Regions(Vec<SpeechRegion>);
+
+impl Vad for Regions {
+    fn detect(&mut self, _: &Audio) -> Result<Vec<SpeechRegion>, SpeechError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// Answers call after call from a list, and notes what it was asked.
+struct Script {
+    answers: Vec<Vec<Piece>>,
+    asked: Vec<(usize, Effort, Option<String>)>,
+}
+
+impl Recognizer for Script {
+    fn info(&self) -> RecognizerInfo {
+        RecognizerInfo {
+            engine: "script".into(),
+            model: "script".into(),
+            model_sha256: String::new(),
+            parameters: serde_json::Value::Null,
+        }
+    }
+
+    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
+        self.asked.push((samples.len(), request.effort, request.language.map(str::to_owned)));
+        Ok(Heard { language: "en".into(), pieces: self.answers.remove(0) })
+    }
+}
+
+fn piece(start_ms: u64, end_ms: u64, text: &str) -> Piece {
+    Piece { start_ms, end_ms, text: text.into(), confidence: 0.9 }
+}
+
+fn region(start_ms: u64, end_ms: u64) -> SpeechRegion {
+    SpeechRegion { start_ms, end_ms }
+}
+
+fn run(
+    regions: &[SpeechRegion],
+    answers: Vec<Vec<Piece>>,
+    language: &str,
+) -> (Transcript, Script, Vec<Segment>) {
+    let audio = Audio { samples: vec![0.0; 60 * 16_000] };
+    let mut script = Script { answers, asked: Vec::new() };
+    let options = SpeechOptions { language: language.into(), threads: 1 };
+    let mut partial = Vec::new();
+    let transcript =
+        transcribe(&audio, &mut Regions(regions.to_vec()), &mut script, &options, &mut |event| {
+            if let SpeechEvent::Partial(segment) = event {
+                partial.push(segment);
+            }
+        });
+    (transcript.unwrap(), script, partial)
+}
+
+#[test]
+fn silence_is_never_recognised() {
+    let (transcript, script, _) = run(&[], vec![], "zh");
+    assert!(transcript.no_speech && transcript.segments.is_empty());
+    assert!(script.asked.is_empty());
+}
+
+#[test]
+fn times_are_those_of_the_recording_and_partial_text_is_final() {
+    let regions = [region(10_000, 12_000), region(50_000, 52_000)];
+    let answer = vec![piece(0, 2300, "敬愛的黨組織"), piece(2300, 4600, "您好,我是學生")];
+    let (transcript, _, partial) = run(&regions, vec![answer], "zh");
+    let times: Vec<_> = transcript.segments.iter().map(|s| (s.start_ms, s.end_ms)).collect();
+    assert_eq!(times, [(10_000, 12_300), (49_700, 52_000)]);
+    assert_eq!(transcript.segments[1].text, "您好，我是学生");
+    assert_eq!(transcript.segments[1].raw_text, "您好,我是學生");
+    assert_eq!(partial, transcript.segments);
+}
+
+#[test]
+fn speech_without_text_is_heard_again_and_then_marked() {
+    let regions = [region(0, 3000), region(10_000, 13_000), region(20_000, 23_000)];
+    let answers = vec![
+        vec![piece(0, 3000, "第一句话说完了")],
+        vec![piece(0, 3000, "第二句话也有了")],
+        vec![],
+    ];
+    let (transcript, script, _) = run(&regions, answers, "zh");
+    let efforts: Vec<_> = script.asked.iter().map(|asked| asked.1).collect();
+    assert_eq!(efforts, [Effort::Usual, Effort::Careful, Effort::Careful]);
+    let texts: Vec<_> = transcript.segments.iter().map(|s| s.text.as_str()).collect();
+    assert_eq!(texts, ["第一句话说完了", "第二句话也有了", ""]);
+    assert_eq!(transcript.segments[2].flags, [SegmentFlag::Unclear]);
+}
+
+#[test]
+fn a_loop_is_heard_again_and_flagged_if_it_stays() {
+    let stuck = "我要学习我要学习我要学习我要学习我要学习";
+    let good = "我要学习党的理论，更好地为同学服务";
+    let once = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, good)]];
+    let (transcript, ..) = run(&[region(0, 4000)], once, "zh");
+    assert_eq!(transcript.segments[0].text, good);
+    let twice = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, stuck)]];
+    let (transcript, ..) = run(&[region(0, 4000)], twice, "zh");
+    assert_eq!(transcript.segments[0].flags, [SegmentFlag::Repetition]);
+}
+
+#[test]
+fn a_language_once_found_stays() {
+    let answers = vec![vec![piece(0, 20_000, &"word ".repeat(20))]; 2];
+    let (transcript, script, _) =
+        run(&[region(0, 20_000), region(21_000, 41_000)], answers, "auto");
+    assert_eq!(transcript.language, "en");
+    let languages: Vec<_> = script.asked.iter().map(|asked| asked.2.as_deref()).collect();
+    assert_eq!(languages, [None, Some("en")]);
+}

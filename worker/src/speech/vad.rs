@@ -1,0 +1,105 @@
+//! Where somebody speaks.
+
+use std::path::Path;
+
+use huibao_models::transcript::SpeechRegion;
+use whisper_rs::{WhisperVadContext, WhisperVadContextParams, WhisperVadParams};
+
+use super::pack::WINDOW_MS;
+use super::whisper::{check_model_file, path_text, quiet};
+use super::{Audio, SpeechError};
+
+/// Finds speech.
+pub trait Vad {
+    /// The regions with speech, in order, not overlapping, none longer than a window.
+    fn detect(&mut self, audio: &Audio) -> Result<Vec<SpeechRegion>, SpeechError>;
+}
+
+/// The Silero network, as whisper.cpp runs it.
+pub struct SileroVad {
+    context: WhisperVadContext,
+}
+
+/// Lower than Silero's usual 0.5: a stretch of noise heard in vain costs little, a quiet sentence
+/// dropped is the worst error there is here.
+const THRESHOLD: f32 = 0.4;
+
+/// Silences shorter than this do not end a region.
+const MIN_SILENCE_MS: i32 = 300;
+
+/// Sounds shorter than this are no speech.
+const MIN_SPEECH_MS: i32 = 200;
+
+/// Regions are widened by this on both sides, so that soft beginnings and ends are not cut.
+const PAD_MS: i32 = 160;
+
+impl SileroVad {
+    /// Loads the network.
+    pub fn load(model: &Path) -> Result<Self, SpeechError> {
+        quiet();
+        check_model_file(model)?;
+        let mut params = WhisperVadContextParams::new();
+        // One thread: the network is so small that handing work around costs more than it saves.
+        params.set_n_threads(1);
+        params.set_use_gpu(false);
+        let context = WhisperVadContext::new(path_text(model)?, params).map_err(|error| {
+            SpeechError::BadModel { path: model.to_owned(), reason: error.to_string() }
+        })?;
+        Ok(Self { context })
+    }
+}
+
+impl Vad for SileroVad {
+    fn detect(&mut self, audio: &Audio) -> Result<Vec<SpeechRegion>, SpeechError> {
+        // The native code does not expect to be given nothing.
+        if audio.duration_ms() == 0 {
+            return Ok(Vec::new());
+        }
+        let mut params = WhisperVadParams::new();
+        params.set_threshold(THRESHOLD);
+        params.set_min_silence_duration(MIN_SILENCE_MS);
+        params.set_min_speech_duration(MIN_SPEECH_MS);
+        params.set_speech_pad(PAD_MS);
+        #[expect(clippy::cast_precision_loss, reason = "28 000")]
+        params.set_max_speech_duration(WINDOW_MS as f32 / 1000.0 - 1.0);
+        let found = self
+            .context
+            .segments_from_samples(params, &audio.samples)
+            .map_err(|error| SpeechError::Engine(error.to_string()))?;
+        Ok(tidy(found.map(|s| (s.start, s.end)), audio.duration_ms()))
+    }
+}
+
+/// Centiseconds to milliseconds, in bounds and without overlap.
+fn tidy(found: impl Iterator<Item = (f32, f32)>, duration_ms: u64) -> Vec<SpeechRegion> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times of a video")]
+    let ms = |centiseconds: f32| (centiseconds.max(0.0) * 10.0).round() as u64;
+    let mut last_end = 0;
+    let mut regions = Vec::new();
+    for (start, end) in found {
+        let (start_ms, end_ms) = (ms(start).max(last_end), ms(end).min(duration_ms));
+        if end_ms > start_ms {
+            regions.push(SpeechRegion { start_ms, end_ms });
+            last_end = end_ms;
+        }
+    }
+    regions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_in_bounds_and_apart() {
+        let found = [(-3.0, 50.0), (45.0, 120.0), (119.0, 120.0)];
+        let regions = tidy(found.into_iter(), 1100);
+        assert_eq!(
+            regions,
+            [
+                SpeechRegion { start_ms: 0, end_ms: 500 },
+                SpeechRegion { start_ms: 500, end_ms: 1100 }
+            ]
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! whisper.cpp behind the [`Recognizer`] trait.
+
+use std::path::Path;
+use std::sync::Once;
+
+use huibao_models::storage::hash_file_blocking;
+use huibao_models::transcript::RecognizerInfo;
+use serde_json::json;
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
+};
+
+use super::{Effort, Heard, Piece, Recognizer, Request, SpeechError};
+
+/// The first four bytes of a ggml file, as a little-endian number (`GGML_FILE_MAGIC`).
+const MAGIC: [u8; 4] = 0x6767_6d6c_u32.to_le_bytes();
+
+/// Asks for simplified characters and punctuation by example. It goes before every window.
+const MANDARIN_PROMPT: &str = "以下是普通话的汇报，使用简体中文，并加上标点符号。";
+
+/// Encoder positions beyond the sound. Whisper was trained on windows padded to 30 s and ends
+/// badly without some padding.
+const CONTEXT_MARGIN: usize = 64;
+
+/// Encoder positions of a full window of 30 s.
+const FULL_CONTEXT: usize = 1500;
+
+/// Samples for one encoder position: 20 ms.
+const SAMPLES_PER_POSITION: usize = 320;
+
+/// A loaded whisper model.
+pub struct Whisper {
+    context: WhisperContext,
+    state: WhisperState,
+    info: RecognizerInfo,
+}
+
+impl Whisper {
+    /// Loads a ggml model.
+    pub fn load(model: &Path) -> Result<Self, SpeechError> {
+        quiet();
+        check_model_file(model)?;
+        let bad = |reason: String| SpeechError::BadModel { path: model.to_owned(), reason };
+        // Hashing reads the same bytes as loading; side by side they cost one read.
+        let hashed = std::thread::scope(|scope| {
+            let hash = scope.spawn(|| hash_file_blocking(model));
+            let mut params = WhisperContextParameters::default();
+            params.use_gpu(false);
+            // On a CPU, this version's flash attention is the slow path.
+            params.flash_attn(false);
+            let context = WhisperContext::new_with_params(path_text(model)?, params)
+                .map_err(|error| bad(error.to_string()))?;
+            let hash = hash.join().map_err(|_| bad("cannot be hashed".into()))?;
+            Ok((context, hash.map_err(|error| bad(error.to_string()))?.sha256))
+        });
+        let (context, model_sha256) = hashed?;
+        let state = context.create_state().map_err(|error| bad(error.to_string()))?;
+        let name = model.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let info = RecognizerInfo {
+            engine: format!("whisper.cpp {}", whisper_rs::get_whisper_version()),
+            model: name.unwrap_or_default(),
+            model_sha256,
+            parameters: json!({
+                "strategy": "greedy",
+                "prompt": MANDARIN_PROMPT,
+                "flash_attention": false,
+                "context_margin": CONTEXT_MARGIN,
+            }),
+        };
+        Ok(Self { context, state, info })
+    }
+
+    fn language(&self) -> String {
+        let id = self.state.full_lang_id_from_state();
+        whisper_rs::get_lang_str(id).unwrap_or("zh").to_owned()
+    }
+
+    fn pieces(&self) -> Vec<Piece> {
+        let mut joiner = Utf8Joiner::default();
+        let mut pieces = Vec::new();
+        for segment in self.state.as_iter() {
+            let bytes = segment.to_bytes().unwrap_or_default();
+            let ms = |centiseconds: i64| u64::try_from(centiseconds).unwrap_or(0) * 10;
+            pieces.push(Piece {
+                start_ms: ms(segment.start_timestamp()),
+                end_ms: ms(segment.end_timestamp()),
+                text: joiner.push(bytes),
+                confidence: self.confidence(&segment),
+            });
+        }
+        pieces
+    }
+
+    /// Mean probability of the tokens that are text.
+    fn confidence(&self, segment: &whisper_rs::WhisperSegment<'_>) -> f32 {
+        let end_of_text = self.context.token_eot();
+        let tokens = (0..segment.n_tokens()).filter_map(|i| segment.get_token(i));
+        let (sum, count) = tokens
+            .filter(|token| token.token_id() < end_of_text)
+            .fold((0.0, 0.0_f32), |(sum, count), t| (sum + t.token_probability(), count + 1.0));
+        if count > 0.0 { sum / count } else { 0.0 }
+    }
+}
+
+impl Recognizer for Whisper {
+    fn info(&self) -> RecognizerInfo {
+        self.info.clone()
+    }
+
+    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
+        let params = params(samples.len(), request);
+        self.state.full(params, samples).map_err(|error| SpeechError::Engine(error.to_string()))?;
+        Ok(Heard { language: self.language(), pieces: self.pieces() })
+    }
+}
+
+fn params<'a>(samples: usize, request: &Request<'a>) -> FullParams<'a, 'a> {
+    let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+    params.set_n_threads(i32::try_from(request.threads.max(1)).unwrap_or(1));
+    params.set_language(Some(request.language.unwrap_or(super::AUTO)));
+    params.set_no_context(true);
+    params.set_suppress_blank(true);
+    params.set_suppress_nst(true);
+    params.set_print_progress(false);
+    params.set_print_realtime(false);
+    params.set_print_special(false);
+    params.set_print_timestamps(false);
+    if request.language.is_none_or(|code| code == "zh") {
+        params.set_initial_prompt(MANDARIN_PROMPT);
+    }
+    match request.effort {
+        Effort::Usual => {
+            let positions = samples.div_ceil(SAMPLES_PER_POSITION) + CONTEXT_MARGIN;
+            params.set_audio_ctx(i32::try_from(positions.min(FULL_CONTEXT)).unwrap_or(0));
+            // No retries at higher temperatures: the guards look at the text and decide.
+            params.set_temperature_inc(0.0);
+        }
+        Effort::Careful => params.set_temperature_inc(0.2),
+    }
+    params
+}
+
+/// Whisper's tokens may cut a character in two, even at the end of a segment.
+#[derive(Default)]
+struct Utf8Joiner {
+    rest: Vec<u8>,
+}
+
+impl Utf8Joiner {
+    fn push(&mut self, bytes: &[u8]) -> String {
+        self.rest.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&self.rest) {
+            // Incomplete at the end: waits for the next segment. Anything else is broken.
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.rest.len(),
+        };
+        let text = String::from_utf8_lossy(&self.rest[..whole]).replace('\u{fffd}', "");
+        self.rest.drain(..whole);
+        text
+    }
+}
+
+/// Size of a model file in bytes, if it is one.
+pub fn check_model_file(path: &Path) -> Result<u64, SpeechError> {
+    use std::io::Read;
+    let missing = |source| SpeechError::NoModel { path: path.to_owned(), source };
+    let mut file = std::fs::File::open(path).map_err(missing)?;
+    let mut magic = [0; 4];
+    if file.read_exact(&mut magic).is_err() || magic != MAGIC {
+        let reason = "it does not begin as a ggml file does".to_owned();
+        return Err(SpeechError::BadModel { path: path.to_owned(), reason });
+    }
+    Ok(file.metadata().map_err(missing)?.len())
+}
+
+/// What of this CPU the engine makes use of.
+pub fn cpu_features() -> String {
+    quiet();
+    whisper_rs::print_system_info().trim().to_owned()
+}
+
+/// The binding takes paths as text.
+pub(super) fn path_text(path: &Path) -> Result<&str, SpeechError> {
+    path.to_str().filter(|text| !text.contains('\0')).ok_or_else(|| SpeechError::BadModel {
+        path: path.to_owned(),
+        reason: "its path is not UTF-8".into(),
+    })
+}
+
+/// Sends the engine's chatter nowhere: without a log backend compiled in, the hooks drop it.
+pub(super) fn quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(whisper_rs::install_logging_hooks);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_were_cut_in_two_are_joined() {
+        let mut joiner = Utf8Joiner::default();
+        let party = "党".as_bytes();
+        assert_eq!(joiner.push(&party[..2]), "");
+        assert_eq!(joiner.push(&party[2..]), "党");
+        assert_eq!(joiner.push(b"\xff\xe5\x85\x9a"), "党");
+    }
+
+    #[test]
+    fn what_is_no_model_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.bin");
+        assert!(matches!(check_model_file(&path), Err(SpeechError::NoModel { .. })));
+        std::fs::write(&path, "no").unwrap();
+        assert!(matches!(check_model_file(&path), Err(SpeechError::BadModel { .. })));
+    }
+}

@@ -1,0 +1,118 @@
+//! What a stage has to work with during one attempt.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use huibao_models::db::{Claim, Database};
+use huibao_models::failure::Failure;
+use huibao_models::report::{FileKind, Report, StoredFile};
+use huibao_models::storage::{Storage, StorageKey, Stored};
+
+use crate::WorkerConfig;
+use crate::child::{ChildEvents, ChildJob, ChildOutput, ChildRequest, ResourceLimits, run_child};
+
+/// One attempt at one task.
+pub struct Attempt {
+    /// The claim it works under.
+    pub claim: Claim,
+    /// Threads it may run.
+    pub cores: u32,
+    /// The worker's settings.
+    pub config: Arc<WorkerConfig>,
+    /// Rows.
+    pub db: Database,
+    /// Files.
+    pub storage: Arc<dyn Storage>,
+    /// Where progress and partial text go.
+    pub events: ChildEvents,
+    /// A folder of its own, removed when the attempt ends.
+    pub scratch: PathBuf,
+    stored: Mutex<Vec<StorageKey>>,
+}
+
+impl Attempt {
+    /// Gets ready to work on `claim`.
+    pub fn new(
+        claim: Claim,
+        cores: u32,
+        config: Arc<WorkerConfig>,
+        (db, storage): (Database, Arc<dyn Storage>),
+        events: ChildEvents,
+        scratch: PathBuf,
+    ) -> Self {
+        Self { claim, cores, config, db, storage, events, scratch, stored: Mutex::default() }
+    }
+
+    /// The report this attempt works for.
+    pub async fn report(&self) -> Result<Report, Failure> {
+        let report = self.db.report(self.claim.report_id).await?;
+        report.ok_or_else(|| Failure::internal("the report of a claimed task is gone"))
+    }
+
+    /// The newest file of this kind, readable at a local path.
+    pub async fn fetch(&self, kind: FileKind) -> Result<Option<(StoredFile, PathBuf)>, Failure> {
+        let Some(file) = self.db.file(self.claim.report_id, kind).await? else { return Ok(None) };
+        let path = self.storage.fetch(&parse_key(&file)?, &self.scratch).await?;
+        Ok(Some((file, path)))
+    }
+
+    /// Like [`Self::fetch`], for a file that an earlier stage has committed.
+    pub async fn fetch_needed(&self, kind: FileKind) -> Result<(StoredFile, PathBuf), Failure> {
+        let missing = || Failure::internal(format!("the report has no {kind:?} file"));
+        self.fetch(kind).await?.ok_or_else(missing)
+    }
+
+    /// Lets a child do `job` within `limits`.
+    pub async fn child(
+        &self,
+        job: ChildJob,
+        limits: ResourceLimits,
+    ) -> Result<ChildOutput, Failure> {
+        run_child(&ChildRequest { limits, job }, &self.events).await
+    }
+
+    /// Stores a finished scratch file as an output of this attempt.
+    pub async fn keep(
+        &self,
+        kind: FileKind,
+        name: &str,
+        path: &Path,
+    ) -> Result<StoredFile, Failure> {
+        let key = StorageKey::output(self.claim.report_id, self.claim.token, name);
+        self.note(&key);
+        let stored = self.storage.put_file(&key, path).await?;
+        Ok(stored_file(kind, &key, name, stored))
+    }
+
+    /// Remembers a key that is about to be written, so that [`Self::discard`] can remove it.
+    pub fn note(&self, key: &StorageKey) {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+    }
+
+    /// Removes what this attempt stored: it was not committed.
+    pub async fn discard(&self) {
+        let keys = std::mem::take(&mut *self.stored.lock().unwrap_or_else(PoisonError::into_inner));
+        for key in keys {
+            if let Err(error) = self.storage.delete(&key).await {
+                tracing::warn!(%key, %error, "an output that was not committed stays behind");
+            }
+        }
+    }
+}
+
+/// A file row for what was just stored.
+pub fn stored_file(kind: FileKind, key: &StorageKey, name: &str, stored: Stored) -> StoredFile {
+    StoredFile {
+        kind,
+        key: key.to_string(),
+        name: name.to_owned(),
+        size_bytes: stored.size_bytes,
+        sha256: stored.sha256,
+    }
+}
+
+/// The key in a file row.
+pub fn parse_key(file: &StoredFile) -> Result<StorageKey, Failure> {
+    StorageKey::parse(&file.key)
+        .ok_or_else(|| Failure::internal(format!("not a storage key: {}", file.key)))
+}

@@ -1,0 +1,33 @@
+//! One file per stage: orchestration only. A stage fetches its inputs, lets a child do the heavy
+//! part, stores the outputs under keys of its own attempt, and returns what is to be committed.
+
+mod archive;
+mod attempt;
+mod ingest;
+mod transcode;
+mod transcribe;
+
+use huibao_models::db::Completion;
+use huibao_models::failure::Failure;
+use huibao_models::task::Stage;
+
+pub use attempt::Attempt;
+
+/// Runs the stage that was claimed.
+pub async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
+    match attempt.claim.stage {
+        Stage::Ingest => ingest::run(attempt).await,
+        Stage::Transcode => transcode::run(attempt).await,
+        Stage::Transcribe => transcribe::run(attempt).await,
+        Stage::Archive => archive::run(attempt).await,
+    }
+}
+
+/// The most cores that a stage can make use of.
+pub fn useful_cores(stage: Stage, per_task: u32) -> u32 {
+    match stage {
+        // Decoding sound and copying files do not go faster on more.
+        Stage::Ingest | Stage::Archive => 1,
+        Stage::Transcode | Stage::Transcribe => per_task.max(1),
+    }
+}
