@@ -59,8 +59,6 @@ fn encode(
     options: &TranscodeOptions,
     progress: Progress<'_>,
 ) -> Result<Rendition, MediaError> {
-    // Decoding, scaling and muxing keep about one core busy, x264 the others.
-    let encoder_threads = options.threads.saturating_sub(1).max(1);
     let look = Look {
         rotation_degrees: info.video.rotation_degrees,
         max_short_side: options.max_short_side,
@@ -73,7 +71,7 @@ fn encode(
     let mut video = VideoPath::new(input.video_decoder(1)?, input.video, look, u64::MAX);
     let mut audio = AudioPath::new(input.audio_decoder()?, input.audio, SOUND_RATE, &format)
         .with_frame_size(AAC_FRAME);
-    let mut writer = Writer::new(output, encoder_threads, info.audio.channels == 1);
+    let mut writer = Writer::new(output, options.threads, info.audio.channels == 1);
     let mut next_report = 0;
     loop {
         let packet = input.next_packet();
@@ -101,6 +99,8 @@ fn encode(
 /// is known; sound that comes before waits.
 struct Writer<'a> {
     output: &'a Path,
+    /// For x264, which does nearly all of the work; decoding and scaling run on this thread and
+    /// take turns with it.
     threads: u32,
     mono: bool,
     early_sound: Vec<frame::Audio>,

@@ -5,8 +5,10 @@ pub const AUTO: &str = "auto";
 
 /// Whether `code` is `auto` or a code that whisper knows.
 pub fn is_language(code: &str) -> bool {
-    // whisper also takes whole names ("chinese"); codes keep the data uniform.
-    code == AUTO || (matches!(code.len(), 2 | 3) && whisper_rs::get_lang_id(code).is_some())
+    // whisper also takes whole names ("chinese"); codes keep the data uniform. The binding panics
+    // at a zero byte.
+    let is_code = matches!(code.len(), 2 | 3) && code.bytes().all(|b| b.is_ascii_lowercase());
+    code == AUTO || (is_code && whisper_rs::get_lang_id(code).is_some())
 }
 
 /// All codes, Mandarin and `auto` first.

@@ -1,48 +1,56 @@
-//! What can be wrong with a document.
+//! Why the text of a written report could not be had.
 
 use std::io;
 
 use huibao_models::failure::{Failure, FailureCode};
+use zip::result::ZipError;
 
-/// Why a document could not be read.
+/// Why the text of a written report could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum WrittenError {
-    /// A format that is not read here.
-    #[error("not a format that is read: {0}")]
-    Unsupported(&'static str),
-    /// It needs a password.
-    #[error("it needs a password")]
+    /// A format that is not read; says what it is or seems to be.
+    #[error("unsupported format: {0}")]
+    Unsupported(String),
+    /// A password is needed.
+    #[error("a password is needed")]
     Encrypted,
-    /// It is damaged.
+    /// The format is known but the file breaks its rules; says where.
     #[error("damaged: {0}")]
     Broken(String),
-    /// It is, or unpacks to, more than the limit.
-    #[error("more than {limit} bytes or characters")]
-    TooLarge {
-        /// The limit.
-        limit: u64,
-    },
-    /// The file could not be read.
-    #[error(transparent)]
+    /// Over one of [`WrittenLimits`](super::WrittenLimits); says which.
+    #[error("too large: {0}")]
+    TooLarge(String),
+    /// The file could not be read from disk.
+    #[error("cannot be read")]
     Io(#[from] io::Error),
-}
-
-impl WrittenError {
-    /// A damaged document, with what its parser says.
-    pub(super) fn broken(error: impl std::fmt::Display) -> Self {
-        Self::Broken(error.to_string())
-    }
 }
 
 impl From<WrittenError> for Failure {
     fn from(error: WrittenError) -> Self {
-        let code = match &error {
+        let code = match error {
             WrittenError::Unsupported(_) => FailureCode::WrittenUnsupported,
             WrittenError::Encrypted => FailureCode::WrittenEncrypted,
             WrittenError::Broken(_) => FailureCode::WrittenBroken,
-            WrittenError::TooLarge { .. } => FailureCode::WrittenTooLarge,
-            WrittenError::Io(error) => Self::from(io::Error::from(error.kind())).code,
+            WrittenError::TooLarge(_) => FailureCode::WrittenTooLarge,
+            WrittenError::Io(cause) => return cause.into(),
         };
         Self::new(code, error)
+    }
+}
+
+impl From<ZipError> for WrittenError {
+    fn from(error: ZipError) -> Self {
+        match error {
+            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)
+            | ZipError::InvalidPassword => Self::Encrypted,
+            // The archive is in memory, so even an I/O error is about its content.
+            other => Self::Broken(format!("zip: {other}")),
+        }
+    }
+}
+
+impl From<quick_xml::Error> for WrittenError {
+    fn from(error: quick_xml::Error) -> Self {
+        Self::Broken(format!("XML: {error}"))
     }
 }

@@ -1,69 +1,77 @@
-//! What a document is.
+//! What a file is: its first bytes decide, then the ending of its name.
 
 use super::WrittenError;
 
-/// The formats that are read.
+/// How a file is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Text, with or without Markdown.
+    /// Text or Markdown.
     Plain,
-    /// Office Open XML.
-    Docx,
-    /// `OpenDocument`.
-    Odt,
+    /// A zip container: DOCX or ODT, told apart by what is inside.
+    Zip,
     /// PDF.
     Pdf,
 }
 
-/// The first bytes of an OLE compound file: Word before 2007, and encrypted newer documents.
-const OLE: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+/// PDF readers accept bytes before the header as long as it starts within the first kilobyte.
+const PDF_HEADER_WITHIN: usize = 1024;
+/// An OLE compound file: Word before 2007, or the wrapper around an encrypted DOCX.
+const OLE_MAGIC: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+/// Any record of a zip archive starts so.
+const ZIP_MAGIC: &[u8] = b"PK";
+/// Rich text is made of ASCII, so nothing else would stop it from passing as plain text.
+const RTF_MAGIC: &[u8] = b"{\\rtf";
+/// UTF-16 with its byte order mark: the one kind of text that may hold NUL bytes.
+const UTF16_MARKS: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
 
-/// Looks at the bytes first and at the name's ending last.
-pub fn detect(bytes: &[u8], name: &str) -> Result<Format, WrittenError> {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    // Readers accept a PDF whose header is within the first kilobyte, and so do mail gateways
-    // that put lines before it.
-    let head = &bytes[..bytes.len().min(1024)];
-    if find(head, b"%PDF-") {
+/// Finds out what `bytes` are.
+pub fn detect(bytes: &[u8], file_name: &str) -> Result<Format, WrittenError> {
+    let ending = ending(file_name);
+    let head = &bytes[..bytes.len().min(PDF_HEADER_WITHIN)];
+    if bytes.starts_with(OLE_MAGIC) {
+        return Err(ole(bytes));
+    }
+    if bytes.starts_with(RTF_MAGIC) {
+        return Err(WrittenError::Unsupported("rich text (RTF)".into()));
+    }
+    // A text may talk about `%PDF-`; only a file that begins with it is a PDF whatever its name.
+    if bytes.starts_with(b"%PDF-") || (ending == "pdf" && contains(head, b"%PDF-")) {
         return Ok(Format::Pdf);
     }
-    if bytes.starts_with(b"PK") {
-        return detect_zip(bytes, &ending);
+    let by_ending = match ending.as_str() {
+        "docx" | "odt" if bytes.starts_with(ZIP_MAGIC) => return Ok(Format::Zip),
+        "docx" | "odt" | "pdf" => {
+            return Err(WrittenError::Broken(format!("named .{ending}, but it is not one")));
+        }
+        "txt" | "md" | "markdown" => Format::Plain,
+        _ if bytes.starts_with(ZIP_MAGIC) => return Ok(Format::Zip),
+        _ => return Err(WrittenError::Unsupported(format!("a file ending in {ending:?}"))),
+    };
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Ok(Format::Zip);
     }
-    if bytes.starts_with(OLE) {
-        let encrypted: Vec<u8> =
-            "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        return Err(if find(bytes, &encrypted) {
-            WrittenError::Encrypted
-        } else {
-            WrittenError::Unsupported("a Word document from before 2007")
-        });
+    if bytes.contains(&0) && !UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err(WrittenError::Unsupported("binary data named like a text".into()));
     }
-    match &*ending {
-        "txt" | "md" | "markdown" | "text" => Ok(Format::Plain),
-        "docx" | "odt" | "pdf" => Err(WrittenError::Broken(format!("this is no {ending} file"))),
-        _ => Err(WrittenError::Unsupported("unknown ending")),
+    Ok(by_ending)
+}
+
+fn ending(file_name: &str) -> String {
+    file_name.rsplit_once('.').map_or_else(String::new, |(_, end)| end.to_ascii_lowercase())
+}
+
+fn ole(bytes: &[u8]) -> WrittenError {
+    // The directory of a compound file names its streams in UTF-16.
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    if contains(bytes, &name) {
+        WrittenError::Encrypted
+    } else {
+        WrittenError::Unsupported("an OLE compound file, like Word's before 2007".into())
     }
 }
 
-fn detect_zip(bytes: &[u8], ending: &str) -> Result<Format, WrittenError> {
-    // Names stand uncompressed in the file; `mimetype` is required to be first in OpenDocument.
-    let head = &bytes[..bytes.len().min(200)];
-    if find(head, b"application/vnd.oasis.opendocument.text") {
-        return Ok(Format::Odt);
-    }
-    if find(bytes, b"word/document.xml") {
-        return Ok(Format::Docx);
-    }
-    match ending {
-        "docx" => Ok(Format::Docx),
-        "odt" => Ok(Format::Odt),
-        _ => Err(WrittenError::Unsupported("an archive")),
-    }
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes.windows(needle.len()).any(|window| window == needle)
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -71,12 +79,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_count_more_than_names() {
-        assert_eq!(detect(b"%PDF-1.7 ...", "report.docx").unwrap(), Format::Pdf);
-        assert_eq!(detect(b"PK..word/document.xml", "report.pdf").unwrap(), Format::Docx);
-        assert_eq!(detect(b"# Title", "report.MD").unwrap(), Format::Plain);
-        assert!(matches!(detect(b"MZ", "a.exe"), Err(WrittenError::Unsupported(_))));
-        assert!(matches!(detect(b"text", "a.docx"), Err(WrittenError::Broken(_))));
-        assert!(matches!(detect(OLE, "a.doc"), Err(WrittenError::Unsupported(_))));
+    fn content_wins_over_the_name() {
+        assert_eq!(detect(b"%PDF-1.7\n", "a.txt").unwrap(), Format::Pdf);
+        assert_eq!(detect(b"PK\x03\x04", "a.md").unwrap(), Format::Zip);
+        assert_eq!(detect(b"\n%PDF-1.4", "a.PDF").unwrap(), Format::Pdf);
+        assert_eq!(detect(b"about %PDF- files", "a.txt").unwrap(), Format::Plain);
+    }
+
+    #[test]
+    fn ole_with_an_encrypted_package_needs_a_password() {
+        let mut bytes = OLE_MAGIC.to_vec();
+        bytes.resize(512, 0);
+        assert!(matches!(detect(&bytes, "a.doc"), Err(WrittenError::Unsupported(_))));
+        bytes.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+        assert!(matches!(detect(&bytes, "a.docx"), Err(WrittenError::Encrypted)));
     }
 }

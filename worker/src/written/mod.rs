@@ -1,5 +1,7 @@
-//! The text of a written report. Synchronous: meant to run in a child process, because documents
-//! are untrusted and their formats are large.
+//! The plain text of a written report, from the formats people hand in.
+//!
+//! Synchronous and meant for a supervised child process: the parsers of other people's files run
+//! here, so memory and time are bounded from outside, and a crash costs only the child.
 
 mod docx;
 mod error;
@@ -9,67 +11,88 @@ mod package;
 mod pdf;
 mod plain;
 mod tidy;
+mod xml;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use huibao_models::report::WrittenContent;
 
 pub use error::WrittenError;
 use format::Format;
+use package::Package;
 
-/// Bounds on a document.
-#[derive(Debug, Clone, Copy)]
+/// Bounds on what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrittenLimits {
-    /// Largest file in bytes.
+    /// Largest file, in bytes.
     pub max_file_bytes: u64,
-    /// Most bytes that a part of a zipped document may unpack to.
+    /// Most bytes unpacked from a zip container, counted as they come out.
     pub max_unpacked_bytes: u64,
-    /// Most characters of text.
+    /// Longest resulting text, in Unicode scalar values.
     pub max_text_chars: usize,
 }
 
 impl Default for WrittenLimits {
+    /// 20 MiB, 200 MiB, a million characters.
     fn default() -> Self {
-        Self {
-            max_file_bytes: 20 << 20,
-            // A long report's XML is a few megabytes.
-            max_unpacked_bytes: 64 << 20,
-            max_text_chars: 1_000_000,
-        }
+        Self { max_file_bytes: 20 << 20, max_unpacked_bytes: 200 << 20, max_text_chars: 1_000_000 }
     }
 }
 
-/// Reads the text of a document. What it is, its bytes say; of its name, only the ending counts,
-/// and only where the bytes could be any text.
+/// Reads the text of the written report at `path`.
+///
+/// `file_name` is the name it was handed in with. The content decides the format; the name only
+/// matters where the content says nothing. The text is NFC, without control characters but tabs
+/// and newlines; each paragraph is a line and there are no empty lines.
+///
+/// # Errors
+/// [`WrittenError`]: an unsupported, encrypted, damaged or too large file, or one that cannot be
+/// read from disk. An empty text file is no error.
 pub fn extract(
     path: &Path,
-    name: &str,
+    file_name: &str,
     limits: &WrittenLimits,
 ) -> Result<WrittenContent, WrittenError> {
-    let size = std::fs::metadata(path)?.len();
-    if size > limits.max_file_bytes {
-        return Err(WrittenError::TooLarge { limit: limits.max_file_bytes });
-    }
-    let bytes = std::fs::read(path)?;
-    let text = match format::detect(&bytes, name)? {
-        Format::Plain => plain::text(&bytes)?,
-        Format::Docx => docx::text(&bytes, limits)?,
-        Format::Odt => odt::text(&bytes, limits)?,
+    let bytes = read_file(path, limits.max_file_bytes)?;
+    let mut no_text_layer = false;
+    let raw = match format::detect(&bytes, file_name)? {
+        Format::Plain => plain::decode(&bytes)?,
+        Format::Zip => read_package(&bytes, limits)?,
         Format::Pdf => {
-            let text = tidy::tidy(&tidy::join_wrapped(&pdf::text(bytes)?));
-            let no_text_layer = text.is_empty();
-            return bounded(WrittenContent { text, no_text_layer }, limits);
+            let text = pdf::text(&bytes)?;
+            no_text_layer = text.trim().is_empty();
+            text
         }
     };
-    bounded(WrittenContent { text: tidy::tidy(&text), no_text_layer: false }, limits)
+    let text = tidy::tidy(&raw);
+    if text.chars().count() > limits.max_text_chars {
+        return Err(WrittenError::TooLarge(format!(
+            "more than {} characters of text",
+            limits.max_text_chars
+        )));
+    }
+    Ok(WrittenContent { text, no_text_layer })
 }
 
-fn bounded(
-    content: WrittenContent,
-    limits: &WrittenLimits,
-) -> Result<WrittenContent, WrittenError> {
-    if content.text.chars().count() > limits.max_text_chars {
-        return Err(WrittenError::TooLarge { limit: limits.max_text_chars as u64 });
+fn read_package(bytes: &[u8], limits: &WrittenLimits) -> Result<String, WrittenError> {
+    let mut package = Package::open(bytes, limits.max_unpacked_bytes)?;
+    if package.has("[Content_Types].xml") {
+        docx::text(&mut package)
+    } else if package.has("mimetype") {
+        odt::text(&mut package)
+    } else {
+        Err(WrittenError::Unsupported("a zip archive that is not a document".into()))
     }
-    Ok(content)
+}
+
+fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, WrittenError> {
+    let mut bytes = Vec::new();
+    // Counted while reading: the size that a directory entry claims may not be the last word.
+    File::open(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(WrittenError::TooLarge(format!("a file of more than {max_bytes} bytes")));
+    }
+    Ok(bytes)
 }

@@ -1,49 +1,60 @@
-//! Parts of zipped documents, unpacked within bounds.
+//! The zip container of DOCX and ODT, read within a budget.
 
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{WrittenError, WrittenLimits};
+use super::WrittenError;
 
-/// More entries than this no report has.
+/// Documents have tens of entries, pictures included; more is an attack on the reader.
 const MAX_ENTRIES: usize = 10_000;
 
-/// A zipped document.
+/// An open container.
 pub struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
-    max_bytes: u64,
+    /// Bytes that may still be unpacked, over all entries.
+    budget: u64,
 }
 
 impl<'a> Package<'a> {
-    /// Opens a zipped document.
-    pub fn open(bytes: &'a [u8], limits: &WrittenLimits) -> Result<Self, WrittenError> {
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(WrittenError::broken)?;
+    /// Reads the list of entries.
+    pub fn open(bytes: &'a [u8], max_unpacked_bytes: u64) -> Result<Self, WrittenError> {
+        let archive = ZipArchive::new(Cursor::new(bytes))?;
         if archive.len() > MAX_ENTRIES {
-            return Err(WrittenError::TooLarge { limit: MAX_ENTRIES as u64 });
+            return Err(WrittenError::TooLarge(format!("more than {MAX_ENTRIES} zip entries")));
         }
-        Ok(Self { archive, max_bytes: limits.max_unpacked_bytes })
+        Ok(Self { archive, budget: max_unpacked_bytes })
     }
 
-    /// Unpacks a part; `None` if there is none of this name. What counts is what comes out, not
-    /// the size that the archive claims.
-    pub fn part(&mut self, name: &str) -> Result<Option<Vec<u8>>, WrittenError> {
-        let part = match self.archive.by_name(name) {
-            Ok(part) => part,
+    /// Whether there is an entry of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.archive.index_for_name(name).is_some()
+    }
+
+    /// Unpacks a part that is UTF-8 text, or nothing if there is no such entry.
+    pub fn part(&mut self, name: &str) -> Result<Option<String>, WrittenError> {
+        let entry = match self.archive.by_name(name) {
             Err(ZipError::FileNotFound) => return Ok(None),
-            Err(error) => return Err(WrittenError::broken(error)),
+            entry => entry?,
         };
         let mut bytes = Vec::new();
-        part.take(self.max_bytes + 1).read_to_end(&mut bytes).map_err(WrittenError::broken)?;
-        if bytes.len() as u64 > self.max_bytes {
-            return Err(WrittenError::TooLarge { limit: self.max_bytes });
-        }
-        Ok(Some(bytes))
+        // What an entry says about its size is not believed.
+        entry
+            .take(self.budget.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| WrittenError::Broken(format!("{name}: {error}")))?;
+        self.budget = self
+            .budget
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(|| WrittenError::TooLarge(format!("{name} unpacks to too much")))?;
+        String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| WrittenError::Broken(format!("{name} is not UTF-8")))
     }
 
-    /// Like [`Self::part`], for a part that every document of its kind has.
-    pub fn needed(&mut self, name: &str) -> Result<Vec<u8>, WrittenError> {
-        self.part(name)?.ok_or_else(|| WrittenError::Broken(format!("it has no {name}")))
+    /// Unpacks a part without which there is no document.
+    pub fn required_part(&mut self, name: &str) -> Result<String, WrittenError> {
+        self.part(name)?.ok_or_else(|| WrittenError::Broken(format!("{name} is missing")))
     }
 }

@@ -110,7 +110,8 @@ fn a_loop_is_heard_again_and_flagged_if_it_stays() {
 
 #[test]
 fn a_language_once_found_stays() {
-    let answers = vec![vec![piece(0, 20_000, &"word ".repeat(20))]; 2];
+    let said = "This quarter I took part in the training course and read a good deal.";
+    let answers = vec![vec![piece(0, 20_000, said)]; 2];
     let (transcript, script, _) =
         run(&[region(0, 20_000), region(21_000, 41_000)], answers, "auto");
     assert_eq!(transcript.language, "en");
