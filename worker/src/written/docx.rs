@@ -15,7 +15,8 @@ pub fn text(package: &mut Package<'_>) -> Result<String, WrittenError> {
 
 /// Where the document is. Nearly always the same place, but some editors number it.
 fn main_part(package: &mut Package<'_>) -> Result<String, WrittenError> {
-    let relations = package.required_part("_rels/.rels")?;
+    const USUAL: &str = "word/document.xml";
+    let Some(relations) = package.part("_rels/.rels")? else { return Ok(USUAL.into()) };
     let mut reader = Reader::from_str(&relations);
     loop {
         match reader.read_event()? {

@@ -24,6 +24,12 @@ impl<'a> Package<'a> {
         if archive.len() > MAX_ENTRIES {
             return Err(WrittenError::TooLarge(format!("more than {MAX_ENTRIES} zip entries")));
         }
+        // What entries say of their sizes is not believed when it is little, but an archive that
+        // itself says it is a bomb need not be asked twice.
+        let declared = archive.decompressed_size();
+        if declared.is_some_and(|size| size > u128::from(max_unpacked_bytes)) {
+            return Err(WrittenError::TooLarge("the parts unpack to too much".into()));
+        }
         Ok(Self { archive, budget: max_unpacked_bytes })
     }
 
