@@ -118,6 +118,18 @@ pub struct Task {
     pub error: Option<Failure>,
 }
 
+/// What a message holds: enough to find the task, and nothing else. The task table is the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Hint {
+    /// The task that may be ready.
+    pub task_id: Uuid,
+    /// Which step it is: chooses the queue.
+    pub stage: Stage,
+    /// The task's fencing token when this was written. A claim raises it, so a hint that comes
+    /// twice, late or out of order no longer fits its task.
+    pub token: i64,
+}
+
 /// How often and how soon a failed task is tried again.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {

@@ -58,3 +58,10 @@ build_huibao() {
   say "building huibao (several minutes the first time)"
   cargo build --release --locked || die "the build failed; the compiler's message is above"
 }
+
+# Puts a Node that fits on the PATH of this shell.
+need_node() {
+  local env
+  env=$(scripts/build-web --print-env) || die "there is no Node; the reason is above"
+  eval "$env"
+}
