@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use huibao_models::failure::{Failure, Lang};
+use huibao_models::failure::{Failure, FailureCode, Lang};
 use serde_json::json;
 
 use crate::settings::SettingsError;
@@ -21,6 +21,26 @@ pub enum CommandError {
         /// The same in English.
         en: String,
     },
+    /// Something that the settings name is not there, or refuses us.
+    #[error("{en}")]
+    Unavailable {
+        /// Which setting, what was tried, what to do, in Chinese.
+        zh: String,
+        /// The same in English.
+        en: String,
+    },
+    /// A server refused, failed, or did not answer.
+    #[error("{code}: {message}")]
+    Server {
+        /// Stable code: the server's own, or ours for one that says nothing.
+        code: String,
+        /// What happened and what to do next, in the user's language.
+        message: String,
+        /// Exit code.
+        exit: u8,
+        /// Where to look further.
+        url: Option<String>,
+    },
     /// Something failed.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -37,19 +57,30 @@ impl CommandError {
     /// otherwise, sentences on standard error.
     #[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command's answer")]
     pub fn report(&self, lang: Lang, json: bool) -> ExitCode {
-        let (code, message, detail, exit) = match self {
+        let cause = lang.pick("原因", "cause");
+        let (code, message, more, exit) = match self {
             Self::Usage { zh, en } => ("usage", lang.pick(zh, en), None, USAGE),
+            Self::Unavailable { zh, en } => {
+                let code = FailureCode::KeeperUnavailable;
+                (code.as_str(), lang.pick(zh, en), None, code.exit_code())
+            }
             Self::Failed(failure) => {
                 let code = failure.code;
-                (code.as_str(), code.message(lang), Some(&failure.detail), code.exit_code())
+                let more = format!("{cause} [{code}] {}", failure.detail);
+                (code.as_str(), code.message(lang), Some(more), code.exit_code())
+            }
+            Self::Server { code, message, exit, url } => {
+                let see = lang.pick("详见", "see");
+                let more = url.as_ref().map(|url| format!("{see} [{code}] {url}"));
+                (code.as_str(), message.as_str(), more, *exit)
             }
         };
         if json {
             println!("{}", json!({ "error": { "code": code, "message": message } }));
         } else {
             eprintln!("{}: {message}", lang.pick("错误", "error"));
-            if let Some(detail) = detail {
-                eprintln!("  {} [{code}] {detail}", lang.pick("原因", "cause"));
+            if let Some(more) = more {
+                eprintln!("  {more}");
             }
         }
         ExitCode::from(exit)

@@ -1,50 +1,87 @@
-//! An embedded installation: a data folder that one process owns.
+//! What a long-running process works with: the keepers, a scratch folder, and, where the data
+//! folder is a whole installation, a lock on it.
 
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use huibao_models::db::Database;
+use chrono::Utc;
 use huibao_models::failure::Failure;
-use huibao_models::queue::EmbeddedQueue;
-use huibao_models::storage::LocalStorage;
-use huibao_worker::Keepers;
+use huibao_models::keepers::Keepers;
 
+use crate::connect;
 use crate::exit::CommandError;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 
-/// The keepers of an installation, and the lock on its folder.
+/// An opened installation.
 pub struct Installation {
     /// Rows, files and wake-ups.
     pub keepers: Keepers,
-    /// Files in the making.
-    pub scratch: PathBuf,
+    scratch: Scratch,
     /// Held as long as the process lives; the system lets go of it even after a crash.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Installation {
-    /// Opens the folder, making it if needed. Only one process may have it open.
+    /// Opens the data folder, making it if needed, for `huibao up`: only one process may have it
+    /// open.
     pub async fn open(settings: &Settings) -> Result<Self, CommandError> {
-        let folder = &settings.data_dir;
-        make_private(folder)?;
-        let lock = lock(folder)?;
-        let scratch = folder.join("tmp");
-        // What an earlier process left unfinished; the lock says it is gone.
-        if scratch.exists() {
-            fs::remove_dir_all(&scratch).map_err(Failure::from)?;
+        make_private(&settings.data_dir)?;
+        let lock = lock(&settings.data_dir)?;
+        let keepers = connect::keepers(settings).await?;
+        if settings.is_embedded() {
+            keepers.db.recover(Utc::now()).await.map_err(Failure::from)?;
         }
-        make_private(&scratch)?;
-        let db = Database::open_sqlite(&settings.database_path()).await.map_err(Failure::from)?;
-        let storage = LocalStorage::open(settings.storage_path()).await.map_err(Failure::from)?;
-        let queue = Arc::new(EmbeddedQueue::default());
-        Ok(Self {
-            keepers: Keepers { db, storage: Arc::new(storage), queue },
-            scratch,
-            _lock: lock,
-        })
+        Self::with(settings, keepers, Some(lock))
     }
+
+    /// Opens the keepers that all processes of a distributed installation share.
+    pub async fn join(settings: &Settings) -> Result<Self, CommandError> {
+        settings.check_distributed()?;
+        make_private(&settings.data_dir)?;
+        Self::with(settings, connect::keepers(settings).await?, None)
+    }
+
+    fn with(
+        settings: &Settings,
+        keepers: Keepers,
+        lock: Option<File>,
+    ) -> Result<Self, CommandError> {
+        let parent = settings.data_dir.join("tmp");
+        make_private(&parent)?;
+        let scratch = Scratch::make(&parent, "work-").map_err(Failure::from)?;
+        Ok(Self { keepers, scratch, _lock: lock })
+    }
+
+    /// Where files in the making go.
+    pub fn scratch(&self) -> PathBuf {
+        self.scratch.path().to_owned()
+    }
+
+    /// Closes what is open.
+    pub async fn close(self) {
+        self.keepers.queue.close().await;
+        self.keepers.db.close().await;
+    }
+}
+
+/// A lock on the installation that a database belongs to, as `huibao up` takes it: a SQLite file's
+/// folder. `None` for a server, and for a folder that is not there.
+pub fn lock_of(database_url: &str) -> Result<Option<File>, CommandError> {
+    folder_of(database_url).filter(|folder| folder.is_dir()).map(lock).transpose()
+}
+
+/// Like [`lock_of`], and makes the folder if needed.
+pub fn lock_target(database_url: &str) -> Result<Option<File>, CommandError> {
+    if let Some(folder) = folder_of(database_url) {
+        make_private(folder)?;
+    }
+    lock_of(database_url)
+}
+
+fn folder_of(database_url: &str) -> Option<&Path> {
+    Path::new(database_url.strip_prefix("sqlite://")?).parent()
 }
 
 /// Makes a folder that other users of the machine cannot look into.

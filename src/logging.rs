@@ -7,10 +7,13 @@ use tracing_subscriber::EnvFilter;
 use crate::commands::Command;
 use crate::settings::Settings;
 
-/// Starts logging. `process` has a person before it, who reads its answer and not a log.
+/// Starts logging. `process` and `submit` have a person before them, who reads an answer and not a
+/// log.
 pub fn start(settings: &Settings, command: &Command) {
     let filter = match command {
-        Command::Process(_) if settings.log == "info" => "off",
+        Command::Process(_) | Command::Submit(_) if settings.log == "info" => "off",
+        // PostgreSQL tells of every migration that is there already.
+        _ if settings.log == "info" => "info,sqlx=warn",
         _ => &settings.log,
     };
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));

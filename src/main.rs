@@ -1,9 +1,11 @@
 //! Huibao, the one binary: the command line, and wiring.
 
 mod commands;
+mod connect;
 mod exit;
 mod installation;
 mod logging;
+mod scratch;
 mod settings;
 mod signals;
 
@@ -38,7 +40,13 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         .map_err(huibao_models::failure::Failure::from)?;
     match cli.command {
         Command::Process(args) => runtime.block_on(commands::process::run(settings, args)),
-        Command::Up(args) => runtime.block_on(commands::up::run(settings, args)),
+        Command::Submit(args) => runtime.block_on(commands::submit::run(settings, args)),
+        Command::Up(_) => runtime.block_on(commands::up::run(settings)),
+        Command::Api(_) => runtime.block_on(commands::api::run(settings)),
+        Command::Worker(args) => runtime.block_on(commands::worker::run(settings, args)),
+        Command::Tasks(args) => runtime.block_on(commands::tasks::run(settings, args)),
+        Command::Migrate(args) => runtime.block_on(commands::migrate::run(settings, args)),
+        Command::Collect(args) => runtime.block_on(commands::collect::run(settings, args)),
         Command::Doctor(args) => Ok(commands::doctor::run(&settings, &args)),
         Command::Config => commands::config::run(&settings),
     }

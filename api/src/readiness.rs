@@ -41,13 +41,14 @@ impl Readiness for () {
 
 /// All checks: the keepers' own and the caller's.
 pub(crate) async fn check_all(state: &ApiState) -> Vec<Check> {
-    let (database, storage, others) = tokio::join!(
+    let (database, storage, queue, others) = tokio::join!(
         keeper("database", "a query was answered", state.db.health()),
         keeper("storage", "a file was written and removed", state.storage.health()),
+        keeper("queue", "it takes hints", state.queue.health()),
         tokio::time::timeout(PATIENCE, state.readiness.checks()),
     );
     let others = others.unwrap_or_else(|_| vec![failed("other", "no answer in time")]);
-    [database, storage].into_iter().chain(others).collect()
+    [database, storage, queue].into_iter().chain(others).collect()
 }
 
 async fn keeper<E: Into<Failure>>(

@@ -1,10 +1,9 @@
 //! What handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use huibao_models::db::Database;
-use huibao_models::queue::Queue;
-use huibao_models::storage::Storage;
+use huibao_models::keepers::Keepers;
 
 use crate::config::ApiConfig;
 use crate::readiness::Readiness;
@@ -12,9 +11,16 @@ use crate::readiness::Readiness;
 /// The keepers and the settings. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ApiState {
-    pub db: Database,
-    pub storage: Arc<dyn Storage>,
-    pub queue: Arc<dyn Queue>,
+    pub keepers: Keepers,
     pub readiness: Arc<dyn Readiness>,
     pub config: Arc<ApiConfig>,
+}
+
+/// Handlers speak of `state.db` and `state.storage`.
+impl Deref for ApiState {
+    type Target = Keepers;
+
+    fn deref(&self) -> &Keepers {
+        &self.keepers
+    }
 }

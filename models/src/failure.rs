@@ -140,10 +140,15 @@ failure_codes! {
     EncoderMissing = "encoder_missing", Unavailable,
         "这台机器的 FFmpeg 缺少需要的编码器。请管理员运行 huibao doctor 查看。",
         "FFmpeg on this machine lacks an encoder that is needed. The operator should run huibao doctor.";
-    /// The database, storage or queue cannot be used.
+    /// The database, storage or queue cannot be used until someone changes its setting.
     KeeperUnavailable = "keeper_unavailable", Unavailable,
         "数据库或存储暂时无法使用。请管理员检查配置和服务状态。",
         "The database or storage cannot be used. The operator should check the configuration and the services.";
+    /// The database, storage or queue does not answer just now: the network, a restart, overload.
+    /// An outage must cost waiting, not reports, so it is told apart from a wrong setting.
+    KeeperBusy = "keeper_busy", Transient,
+        "数据库、存储或队列暂时没有响应，系统会自动重试；已上传的内容没有丢失。",
+        "The database, storage or queue does not answer at the moment. It will be tried again; nothing that was uploaded is lost.";
     /// No room left where files are written.
     DiskFull = "disk_full", Transient,
         "磁盘空间不足。请管理员清理磁盘后重试；已上传的内容没有丢失。",

@@ -29,6 +29,11 @@ impl Stage {
     /// All stages, in the order in which a reader thinks of them.
     pub const ALL: [Self; 4] = [Self::Ingest, Self::Transcode, Self::Transcribe, Self::Archive];
 
+    /// All stages, the most urgent first. Ingest tells an activist at once that a file is no good;
+    /// archive ends what is nearly done; text is what readers wait for.
+    pub const BY_URGENCY: [Self; 4] =
+        [Self::Ingest, Self::Archive, Self::Transcribe, Self::Transcode];
+
     /// The stages that must be done before this one may start.
     pub const fn needs(self) -> &'static [Self] {
         match self {
@@ -106,6 +111,8 @@ pub struct Task {
     pub attempt: u32,
     /// Fencing token: grows with every claim, and only its latest holder may commit.
     pub token: i64,
+    /// Who holds it, or held it last.
+    pub worker: Option<String>,
     /// Fraction done, 0 to 1, of the running attempt.
     pub progress: f32,
     /// When the running attempt was claimed.

@@ -1,17 +1,26 @@
 //! What the database promises: claims are exclusive, stale tokens commit nothing, stages follow
 //! each other, failures end somewhere.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where something is missing"
+)]
+
+#[path = "common/postgres.rs"]
+mod postgres;
+
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use huibao_models::db::{
-    Claim, Completion, Database, IngestResult, Lost, NewReport, TranscodeResult,
+    Claim, Completion, Database, DbError, IngestResult, Lost, NewReport, TaskFilter,
+    TranscodeResult,
 };
 use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
 use huibao_models::report::{FileKind, ReportState, StoredFile};
-use huibao_models::task::{RetryPolicy, Stage, TaskState, Verdict};
+use huibao_models::task::{Hint, RetryPolicy, Stage, Task, TaskState, Verdict};
 use huibao_models::transcript::{RecognizerInfo, Segment, Transcript};
 use uuid::Uuid;
 
@@ -21,15 +30,61 @@ struct House {
     db: Database,
     report: Uuid,
     now: DateTime<Utc>,
+    policy: RetryPolicy,
     _folder: tempfile::TempDir,
 }
 
+/// Every promise, on every engine.
+macro_rules! on_every_engine {
+    ($($promise:ident)*) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $promise() {
+                super::$promise(super::House::sqlite().await).await;
+            })*
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $promise() {
+                super::$promise(super::House::postgres().await).await;
+            })*
+        }
+    };
+}
+
+on_every_engine! {
+    a_report_goes_through_all_stages
+    whoever_lost_the_lease_commits_nothing
+    many_claimers_share_without_overlap
+    stages_that_end_together_queue_what_waits_for_both
+    a_commit_whose_answer_was_lost_counts
+    a_permanent_failure_ends_at_once_and_keeps_what_others_made
+    a_passing_failure_is_tried_again_later_and_not_for_ever
+    handing_back_does_not_count_as_an_attempt
+    a_file_that_kills_every_worker_is_buried
+    what_the_queue_missed_is_hinted_again
+    a_hint_that_was_not_published_is_due_at_once
+    a_dead_task_is_replayed
+    what_was_written_is_read_back
+    opening_an_embedded_database_recovers_its_tasks
+}
+
 impl House {
-    async fn new() -> Self {
+    async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let db = Database::open_sqlite(&folder.path().join("test.db")).await.unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::with(Database::open(&url, 4).await.unwrap(), folder).await
+    }
+
+    /// In a schema of its own, so that tests do not see each other.
+    async fn postgres() -> Self {
+        let url = postgres::postgres_schema().await;
+        let folder = tempfile::tempdir().unwrap();
+        Self::with(Database::open(&url, 4).await.unwrap(), folder).await
+    }
+
+    async fn with(db: Database, folder: tempfile::TempDir) -> Self {
         let report = Uuid::now_v7();
-        let now = Utc::now();
+        // PostgreSQL keeps microseconds.
+        let now = Utc::now().trunc_subsecs(6);
         let files = vec![file(FileKind::Original, report, "original.mp4")];
         let new = NewReport {
             id: report,
@@ -38,21 +93,40 @@ impl House {
             language: "zh".into(),
             files,
         };
-        db.submit(&new, now).await.unwrap();
-        Self { db, report, now, _folder: folder }
+        let hints = db.submit(&new, now).await.unwrap();
+        assert_eq!(hints.iter().map(|hint| hint.stage).collect::<Vec<_>>(), [Stage::Ingest]);
+        Self { db, report, now, policy: RetryPolicy::default(), _folder: folder }
     }
 
-    async fn claim(&self, now: DateTime<Utc>) -> Option<Claim> {
-        self.db.claim(&Stage::ALL, "test", LEASE, now).await.unwrap()
+    async fn task(&self, stage: Stage) -> Task {
+        let tasks = self.db.tasks(self.report).await.unwrap();
+        tasks.into_iter().find(|task| task.stage == stage).unwrap()
     }
 
-    async fn claim_stage(&self, stage: Stage) -> Claim {
-        self.db.claim(&[stage], "test", LEASE, self.now).await.unwrap().unwrap()
+    /// What a message about this stage would say now.
+    async fn hint(&self, stage: Stage) -> Hint {
+        let task = self.task(stage).await;
+        Hint { task_id: task.id, stage, token: task.token }
+    }
+
+    async fn try_claim(&self, stage: Stage, now: DateTime<Utc>) -> Option<Claim> {
+        let hint = self.hint(stage).await;
+        self.db.claim(&hint, "test", LEASE, &self.policy, now).await.unwrap()
+    }
+
+    async fn claim(&self, stage: Stage) -> Claim {
+        self.try_claim(stage, self.now).await.unwrap()
     }
 
     async fn complete(&self, claim: &Claim) -> Result<Vec<Stage>, Lost> {
         let made = completion(claim.stage, self.report);
-        self.db.complete(claim, &made, 12, self.now).await.unwrap()
+        let ready = self.db.complete(claim, &made, 12, self.now).await.unwrap();
+        ready.map(|hints| hints.into_iter().map(|hint| hint.stage).collect())
+    }
+
+    async fn due(&self, now: DateTime<Utc>) -> Vec<Stage> {
+        let due = self.db.due_hints(100, now).await.unwrap();
+        due.into_iter().map(|hint| hint.stage).collect()
     }
 
     async fn state(&self) -> ReportState {
@@ -126,38 +200,39 @@ fn transcript() -> Transcript {
     }
 }
 
-#[tokio::test]
-async fn a_report_goes_through_all_stages() {
-    let house = House::new().await;
+async fn a_report_goes_through_all_stages(house: House) {
     assert_eq!(house.state().await, ReportState::Submitted);
-    let ingest = house.claim(house.now).await.unwrap();
+    let ingest = house.claim(Stage::Ingest).await;
     assert_eq!((ingest.stage, ingest.attempt), (Stage::Ingest, 1));
     assert_eq!(house.state().await, ReportState::Processing);
-    assert!(house.claim(house.now).await.is_none(), "the others wait");
+    for stage in [Stage::Transcode, Stage::Transcribe, Stage::Archive] {
+        assert!(house.try_claim(stage, house.now).await.is_none(), "{stage} waits");
+    }
 
-    assert_eq!(house.complete(&ingest).await.unwrap(), [Stage::Transcode, Stage::Transcribe]);
-    let transcribe = house.claim(house.now).await.unwrap();
-    assert_eq!(transcribe.stage, Stage::Transcribe, "readers wait for text");
+    let mut ready = house.complete(&ingest).await.unwrap();
+    ready.sort();
+    assert_eq!(ready, [Stage::Transcode, Stage::Transcribe]);
+    let transcribe = house.claim(Stage::Transcribe).await;
     house.db.publish_partial(&transcribe, 0, &segment()).await.unwrap();
     assert_eq!(house.db.partial(house.report).await.unwrap(), [segment()]);
     assert_eq!(house.complete(&transcribe).await.unwrap(), []);
     assert!(house.db.partial(house.report).await.unwrap().is_empty());
-    let transcode = house.claim(house.now).await.unwrap();
+    let transcode = house.claim(Stage::Transcode).await;
     assert_eq!(house.complete(&transcode).await.unwrap(), [Stage::Archive]);
-    let archive = house.claim(house.now).await.unwrap();
+    let archive = house.claim(Stage::Archive).await;
     assert_eq!(house.complete(&archive).await.unwrap(), []);
 
     assert_eq!(house.state().await, ReportState::Ready);
     assert_eq!(house.db.transcript(house.report).await.unwrap(), Some(transcript()));
     assert_eq!(house.db.files(house.report).await.unwrap().len(), 4);
+    assert_eq!(house.due(house.now + TimeDelta::days(30)).await, [], "nothing is hinted for ever");
 }
 
-#[tokio::test]
-async fn whoever_lost_the_lease_commits_nothing() {
-    let house = House::new().await;
-    let first = house.claim(house.now).await.unwrap();
+async fn whoever_lost_the_lease_commits_nothing(house: House) {
+    let first = house.claim(Stage::Ingest).await;
+    assert!(house.try_claim(Stage::Ingest, house.now).await.is_none(), "it is held");
     let later = house.now + LEASE + TimeDelta::seconds(1);
-    let second = house.claim(later).await.unwrap();
+    let second = house.try_claim(Stage::Ingest, later).await.unwrap();
     assert_eq!(second.task_id, first.task_id);
     assert_eq!(second.attempt, 2);
 
@@ -165,40 +240,48 @@ async fn whoever_lost_the_lease_commits_nothing() {
     assert_eq!(renewed, Err(Lost));
     assert_eq!(house.complete(&first).await, Err(Lost));
     let failure = Failure::internal("late");
-    let policy = RetryPolicy::default();
-    assert_eq!(house.db.fail(&first, &failure, &policy, later).await.unwrap(), Err(Lost));
-    house.db.hand_back(&first, later).await.unwrap();
+    assert_eq!(house.db.fail(&first, &failure, &house.policy, later).await.unwrap(), Err(Lost));
+    assert_eq!(house.db.hand_back(&first, later).await.unwrap(), Err(Lost));
     assert!(house.db.report(house.report).await.unwrap().unwrap().media.is_none());
 
     assert_eq!(house.db.renew(&second, LEASE, 0.5, later).await.unwrap(), Ok(()));
     assert!(house.complete(&second).await.is_ok());
 }
 
-#[tokio::test]
-async fn many_claimers_share_without_overlap() {
-    let house = House::new().await;
-    let claims = futures_join(&house, 16).await;
-    assert_eq!(claims.into_iter().flatten().count(), 1);
-}
-
-async fn futures_join(house: &House, n: usize) -> Vec<Option<Claim>> {
+async fn many_claimers_share_without_overlap(house: House) {
+    let hint = house.hint(Stage::Ingest).await;
     let mut set = tokio::task::JoinSet::new();
-    for _ in 0..n {
+    for _ in 0..16 {
         let (db, now) = (house.db.clone(), house.now);
-        set.spawn(async move { db.claim(&Stage::ALL, "test", LEASE, now).await.unwrap() });
+        set.spawn(async move {
+            db.claim(&hint, "test", LEASE, &RetryPolicy::default(), now).await.unwrap()
+        });
     }
-    set.join_all().await
+    assert_eq!(set.join_all().await.into_iter().flatten().count(), 1);
 }
 
-#[tokio::test]
-async fn a_permanent_failure_ends_at_once_and_keeps_what_others_made() {
-    let house = House::new().await;
-    house.complete(&house.claim_stage(Stage::Ingest).await).await.unwrap();
-    house.complete(&house.claim_stage(Stage::Transcribe).await).await.unwrap();
-    let transcode = house.claim_stage(Stage::Transcode).await;
+async fn stages_that_end_together_queue_what_waits_for_both(house: House) {
+    house.complete(&house.claim(Stage::Ingest).await).await.unwrap();
+    let claims = [house.claim(Stage::Transcode).await, house.claim(Stage::Transcribe).await];
+    let [one, other] = claims.each_ref().map(|claim| house.complete(claim));
+    let (one, other) = tokio::join!(one, other);
+    let ready = [one.unwrap(), other.unwrap()].concat();
+    assert_eq!(ready, [Stage::Archive]);
+}
+
+async fn a_commit_whose_answer_was_lost_counts(house: House) {
+    let ingest = house.claim(Stage::Ingest).await;
+    house.complete(&ingest).await.unwrap();
+    assert_eq!(house.complete(&ingest).await, Ok(vec![]), "it is ours");
+    assert_eq!(house.db.files(house.report).await.unwrap().len(), 2, "and was done once");
+}
+
+async fn a_permanent_failure_ends_at_once_and_keeps_what_others_made(house: House) {
+    house.complete(&house.claim(Stage::Ingest).await).await.unwrap();
+    house.complete(&house.claim(Stage::Transcribe).await).await.unwrap();
+    let transcode = house.claim(Stage::Transcode).await;
     let failure = Failure::new(FailureCode::UnsupportedCodec, "no decoder for xyz");
-    let policy = RetryPolicy::default();
-    let verdict = house.db.fail(&transcode, &failure, &policy, house.now).await.unwrap();
+    let verdict = house.db.fail(&transcode, &failure, &house.policy, house.now).await.unwrap();
     assert_eq!(verdict, Ok(Verdict::Dead));
     assert_eq!(house.state().await, ReportState::Failed);
     let report = house.db.report(house.report).await.unwrap().unwrap();
@@ -206,43 +289,150 @@ async fn a_permanent_failure_ends_at_once_and_keeps_what_others_made() {
     assert!(house.db.transcript(house.report).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn a_passing_failure_is_tried_again_later_and_not_for_ever() {
-    let house = House::new().await;
-    let policy = RetryPolicy { max_attempts: 2, ..RetryPolicy::default() };
+async fn a_passing_failure_is_tried_again_later_and_not_for_ever(mut house: House) {
+    house.policy.max_attempts = 2;
     let full = Failure::new(FailureCode::DiskFull, "no space");
-    let first = house.claim(house.now).await.unwrap();
-    let verdict = house.db.fail(&first, &full, &policy, house.now).await.unwrap();
-    assert_eq!(verdict, Ok(Verdict::RetryAfter(policy.first_delay)));
-    assert!(house.claim(house.now).await.is_none(), "not before its time");
-    let later = house.now + policy.first_delay;
-    let second = house.claim(later).await.unwrap();
-    let verdict = house.db.fail(&second, &full, &policy, later).await.unwrap();
+    let first = house.claim(Stage::Ingest).await;
+    let verdict = house.db.fail(&first, &full, &house.policy, house.now).await.unwrap();
+    assert_eq!(verdict, Ok(Verdict::RetryAfter(house.policy.first_delay)));
+    assert!(house.try_claim(Stage::Ingest, house.now).await.is_none(), "not before its time");
+    assert_eq!(house.due(house.now).await, [], "and not hinted before it");
+    let later = house.now + house.policy.first_delay;
+    assert_eq!(house.due(later).await, [Stage::Ingest]);
+    let second = house.try_claim(Stage::Ingest, later).await.unwrap();
+    let verdict = house.db.fail(&second, &full, &house.policy, later).await.unwrap();
     assert_eq!(verdict, Ok(Verdict::Dead));
 }
 
-#[tokio::test]
-async fn handing_back_does_not_count_as_an_attempt() {
-    let house = House::new().await;
-    let first = house.claim(house.now).await.unwrap();
-    house.db.hand_back(&first, house.now).await.unwrap();
-    let second = house.claim(house.now).await.unwrap();
+async fn handing_back_does_not_count_as_an_attempt(house: House) {
+    let first = house.claim(Stage::Ingest).await;
+    let hint = house.db.hand_back(&first, house.now).await.unwrap().unwrap();
+    assert_eq!(hint, house.hint(Stage::Ingest).await);
+    let second = house.claim(Stage::Ingest).await;
     assert_eq!(second.attempt, 1);
     assert!(second.token > first.token);
 }
 
-#[tokio::test]
-async fn a_file_that_kills_every_worker_is_buried() {
-    let house = House::new().await;
-    let policy = RetryPolicy { max_attempts: 2, ..RetryPolicy::default() };
+async fn a_file_that_kills_every_worker_is_buried(mut house: House) {
+    house.policy.max_attempts = 2;
     let mut now = house.now;
-    for _ in 0..policy.max_attempts {
-        assert!(house.claim(now).await.is_some());
-        assert_eq!(house.db.bury_abandoned(&policy, now).await.unwrap(), 0);
+    for _ in 0..house.policy.max_attempts {
+        assert!(house.try_claim(Stage::Ingest, now).await.is_some());
         now += LEASE + Duration::from_secs(1);
     }
-    assert_eq!(house.db.bury_abandoned(&policy, now).await.unwrap(), 1);
-    let tasks = house.db.tasks(house.report).await.unwrap();
-    assert_eq!(tasks[0].state, TaskState::Dead);
+    assert!(house.try_claim(Stage::Ingest, now).await.is_none());
+    let task = house.task(Stage::Ingest).await;
+    assert_eq!((task.state, task.attempt), (TaskState::Dead, 2));
+    assert_eq!(task.error.unwrap().code, FailureCode::ChildCrashed);
     assert_eq!(house.state().await, ReportState::Failed);
+    assert_eq!(house.due(now + TimeDelta::days(30)).await, []);
+}
+
+async fn what_the_queue_missed_is_hinted_again(house: House) {
+    let (soon, later) = (house.now + TimeDelta::seconds(1), house.now + TimeDelta::seconds(31));
+    assert_eq!(house.due(soon).await, [], "whoever submitted has published");
+    assert_eq!(house.due(later).await, [Stage::Ingest], "and may have died in between");
+    assert_eq!(house.due(later).await, [], "one relay is enough");
+    let again = later + TimeDelta::seconds(61);
+    assert_eq!(house.due(again).await, [Stage::Ingest], "more and more rarely");
+
+    let claim = house.claim(Stage::Ingest).await;
+    assert_eq!(house.due(house.now + LEASE - TimeDelta::seconds(1)).await, [], "it is held");
+    house.db.renew(&claim, LEASE, 0.1, house.now + TimeDelta::seconds(10)).await.unwrap().unwrap();
+    assert_eq!(house.due(house.now + LEASE).await, [], "the lease was renewed");
+    assert_eq!(house.due(house.now + LEASE + TimeDelta::seconds(10)).await, [Stage::Ingest]);
+}
+
+async fn a_hint_that_was_not_published_is_due_at_once(house: House) {
+    let hint = house.hint(Stage::Ingest).await;
+    house.db.hint_soon(&[hint], house.now).await.unwrap();
+    assert_eq!(house.db.due_hints(100, house.now).await.unwrap(), [hint]);
+}
+
+async fn a_dead_task_is_replayed(house: House) {
+    house.complete(&house.claim(Stage::Ingest).await).await.unwrap();
+    let claim = house.claim(Stage::Transcode).await;
+    assert_eq!(house.db.replay(claim.task_id, house.now).await.unwrap(), None, "it is not dead");
+    let failure = Failure::new(FailureCode::EncoderMissing, "no libx264");
+    house.db.fail(&claim, &failure, &house.policy, house.now).await.unwrap().unwrap();
+
+    let dead = TaskFilter { state: Some(TaskState::Dead), ..TaskFilter::default() };
+    let listed = house.db.list_tasks(&dead, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|task| task.id).collect::<Vec<_>>(), [claim.task_id]);
+    assert_eq!(listed[0].error, Some(failure));
+
+    let hint = house.db.replay(claim.task_id, house.now).await.unwrap().unwrap();
+    assert_eq!(hint, house.hint(Stage::Transcode).await);
+    let report = house.db.report(house.report).await.unwrap().unwrap();
+    assert_eq!((report.state, report.failure), (ReportState::Processing, None));
+    let again = house.claim(Stage::Transcode).await;
+    assert_eq!(again.attempt, 1, "with all its attempts before it");
+    house.complete(&again).await.unwrap();
+}
+
+async fn what_was_written_is_read_back(house: House) {
+    let report = house.db.report(house.report).await.unwrap().unwrap();
+    assert_eq!((report.title.as_str(), report.created_at), ("第三季度思想汇报", house.now));
+    let claim = house.claim(Stage::Ingest).await;
+    let Completion::Ingest(made) = completion(Stage::Ingest, house.report) else { unreachable!() };
+    house.complete(&claim).await.unwrap();
+    let report = house.db.report(house.report).await.unwrap().unwrap();
+    assert_eq!(report.media, Some(made.media));
+    let audio = house.db.file(house.report, FileKind::Audio).await.unwrap();
+    assert_eq!(audio.as_ref(), made.files.first());
+    let task = house.task(Stage::Ingest).await;
+    assert_eq!((task.work_ms, task.worker.as_deref()), (Some(12), Some("test")));
+    assert_eq!(house.db.reports(None, 10).await.unwrap().len(), 1);
+    assert!(house.db.reports(Some(house.report), 10).await.unwrap().is_empty());
+    let with = house.db.reports_with_file(FileKind::Audio, house.report, house.report).await;
+    assert!(with.unwrap().contains(&house.report));
+}
+
+async fn opening_an_embedded_database_recovers_its_tasks(house: House) {
+    let first = house.claim(Stage::Ingest).await;
+    let soon = house.now + TimeDelta::seconds(1);
+    house.db.recover(soon).await.unwrap();
+    assert_eq!(house.due(soon).await, [Stage::Ingest], "its holder is gone with its process");
+    let second = house.try_claim(Stage::Ingest, soon).await.unwrap();
+    assert_eq!((second.attempt, second.token), (2, first.token + 1));
+    house.complete(&second).await.unwrap();
+    house.db.recover(soon).await.unwrap();
+    let mut due = house.due(soon).await;
+    due.sort();
+    assert_eq!(due, [Stage::Transcode, Stage::Transcribe], "the queue was in memory");
+}
+
+#[tokio::test]
+async fn processes_that_start_together_migrate_once() {
+    let url = postgres::postgres_schema().await;
+    let mut set = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let url = url.clone();
+        set.spawn(async move { Database::open(&url, 2).await.map(drop) });
+    }
+    for opened in set.join_all().await {
+        opened.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_says_why() {
+    let url = postgres::postgres_url();
+    let password = url.split([':', '@']).nth(2).unwrap().to_owned();
+    let wrong = Database::open(&url.replace(&password, "wrong"), 2).await.unwrap_err();
+    assert!(!wrong.is_passing(), "{wrong}");
+    assert!(wrong.to_string().contains("password"), "{wrong}");
+    let nobody = Database::open("postgres://huibao@127.0.0.1:1/huibao", 2).await.unwrap_err();
+    assert!(nobody.is_passing() && nobody.to_string().contains("127.0.0.1:1"), "{nobody}");
+    let scheme = Database::open("mysql://x", 2).await.unwrap_err();
+    assert!(matches!(scheme, DbError::Url(_)));
+}
+
+#[tokio::test]
+async fn a_schema_that_is_newer_is_refused() {
+    let url = postgres::postgres_schema().await;
+    Database::open(&url, 2).await.unwrap().close().await;
+    postgres::pretend_newer(&url).await;
+    let error = Database::open(&url, 2).await.unwrap_err();
+    assert!(matches!(error, DbError::Newer(9999)), "{error}");
 }

@@ -1,15 +1,27 @@
 //! The command line. One file per command.
 
+mod answer;
+pub mod api;
+mod bars;
+pub mod collect;
 pub mod config;
 pub mod doctor;
+pub mod migrate;
 pub mod process;
+mod serve;
+mod stages;
+pub mod submit;
+pub mod tasks;
 pub mod up;
+pub mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use huibao_models::failure::Lang;
+use huibao_models::task::Stage;
 
+use crate::exit::CommandError;
 use crate::settings::{Flags, lang_of_environment};
 
 const EXIT_CODES: &str = "\
@@ -49,8 +61,20 @@ pub struct Cli {
 pub enum Command {
     /// Take one video (and its written report) through the whole pipeline, without a server
     Process(process::Args),
+    /// Hand a video (and its written report) to a running server
+    Submit(submit::Args),
     /// Run the pages, the API and the workers in one process
     Up(up::Args),
+    /// Run the pages and the API of a distributed installation
+    Api(api::Args),
+    /// Run tasks of a distributed installation
+    Worker(worker::Args),
+    /// List tasks, look at one, queue dead ones again
+    Tasks(tasks::Args),
+    /// Move an installation to another database and storage
+    Migrate(migrate::Args),
+    /// Remove stored files that nobody refers to
+    Collect(collect::Args),
     /// Say what is there, what is missing, and what to do about it
     Doctor(doctor::Args),
     /// Print the configuration that is in force, without secrets
@@ -72,7 +96,25 @@ impl Cli {
                 lang,
                 ..Flags::default()
             },
-            Command::Doctor(_) | Command::Config => Flags { lang, ..Flags::default() },
+            Command::Api(args) => Flags {
+                data_dir: args.data_dir.clone(),
+                listen: args.listen.clone(),
+                lang,
+                ..Flags::default()
+            },
+            Command::Worker(args) => Flags {
+                data_dir: args.data_dir.clone(),
+                cores: args.cores,
+                lang,
+                ..Flags::default()
+            },
+            Command::Migrate(migrate::Args { data_dir, .. })
+            | Command::Collect(collect::Args { data_dir, .. }) => {
+                Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
+            }
+            Command::Doctor(_) | Command::Config | Command::Submit(_) | Command::Tasks(_) => {
+                Flags { lang, ..Flags::default() }
+            }
         }
     }
 
@@ -80,8 +122,12 @@ impl Cli {
     pub fn json(&self) -> bool {
         match &self.command {
             Command::Process(args) => args.json,
+            Command::Submit(args) => args.json,
             Command::Doctor(args) => args.json,
-            Command::Up(_) | Command::Config => false,
+            Command::Tasks(args) => args.json,
+            Command::Migrate(args) => args.json,
+            Command::Collect(args) => args.json,
+            Command::Up(_) | Command::Api(_) | Command::Worker(_) | Command::Config => false,
         }
     }
 
@@ -90,5 +136,22 @@ impl Cli {
         let set = self.lang.clone().or_else(|| std::env::var("HUIBAO_LANG").ok());
         set.filter(|tag| !tag.is_empty())
             .map_or_else(lang_of_environment, |tag| Lang::from_tag(&tag))
+    }
+}
+
+/// A stage by its name, for clap.
+fn parse_stage(name: &str) -> Result<Stage, String> {
+    let found = Stage::ALL.into_iter().find(|stage| stage.as_str() == name);
+    found.ok_or_else(|| "use ingest, transcode, transcribe or archive".to_owned())
+}
+
+/// What is to be handed in must be there, before anything else is begun.
+fn check_files(video: &Path, written: Option<&Path>) -> Result<(), CommandError> {
+    match std::iter::once(video).chain(written).find(|path| !path.is_file()) {
+        None => Ok(()),
+        Some(path) => Err(CommandError::Usage {
+            zh: format!("没有这个文件：{}", path.display()),
+            en: format!("there is no such file: {}", path.display()),
+        }),
     }
 }

@@ -1,25 +1,20 @@
 //! `huibao up`: pages, API and workers in one process.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use huibao_api::{ApiConfig, Check, Readiness, UploadLimits};
+use huibao_api::{Check, Readiness};
 use huibao_models::failure::{Failure, FailureCode};
-use huibao_worker::Worker;
-use tokio::net::TcpListener;
+use huibao_worker::{Worker, collector};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use super::serve;
 use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
-
-/// An upload from which nothing has come for this long is given up.
-const UPLOAD_IDLE: Duration = Duration::from_mins(1);
 
 /// Flags of `huibao up`.
 #[derive(Debug, clap::Args)]
@@ -36,59 +31,23 @@ pub struct Args {
 }
 
 /// Runs until a stop signal.
-pub async fn run(settings: Settings, _args: Args) -> Result<ExitCode, CommandError> {
+pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let installation = Installation::open(&settings).await?;
     let keepers = installation.keepers.clone();
-    let addr = settings.listen_addr()?;
-    let listener = TcpListener::bind(addr).await.map_err(|error| CommandError::Usage {
-        zh: format!("无法监听 {addr}：{error}。请用 --listen 换一个地址。"),
-        en: format!("cannot listen on {addr}: {error}; choose another address with --listen"),
-    })?;
-    let bound = listener.local_addr().map_err(Failure::from)?;
-
-    let worker = Worker::new(keepers.clone(), settings.worker(installation.scratch.clone()));
+    let listener = serve::listen(&settings).await?;
+    let worker = Worker::new(keepers.clone(), settings.worker(installation.scratch()));
     let worker = tokio::spawn(worker.run(shutdown.clone()));
+    let collector = tokio::spawn(collector::run(keepers.clone(), shutdown.clone()));
     let readiness = Arc::new(Parts::new(&settings, &worker));
-    let router = huibao_api::router(
-        keepers.db.clone(),
-        keepers.storage,
-        keepers.queue,
-        api_config(&settings),
-        readiness,
-    );
-    announce(bound, &settings);
-    let served = huibao_api::serve(listener, router, shutdown.clone()).await;
+    let served = serve::serve(listener, keepers, &settings, readiness, shutdown.clone()).await;
     // Also when serving failed: the worker hands its tasks back.
     shutdown.cancel();
     worker.await.map_err(Failure::internal)?;
-    keepers.db.close().await;
-    served.map_err(Failure::from)?;
+    collector.await.map_err(Failure::internal)?;
+    installation.close().await;
+    served?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn api_config(settings: &Settings) -> ApiConfig {
-    let token = settings.token.expose();
-    ApiConfig {
-        limits: UploadLimits {
-            max_video_bytes: settings.max_video_bytes,
-            max_written_bytes: settings.max_written_bytes,
-            max_duration_seconds: settings.max_duration_seconds,
-        },
-        languages: huibao_worker::speech::languages(),
-        upload_idle: UPLOAD_IDLE,
-        token: (!token.is_empty()).then(|| token.to_owned().into()),
-        allowed_hosts: vec![
-            settings.listen.rsplit_once(':').map_or("", |(host, _)| host).to_owned(),
-        ],
-    }
-}
-
-/// Says where to look, on standard output: the one thing that whoever started this wants to know.
-#[expect(clippy::print_stdout, reason = "this is the command's answer")]
-fn announce(addr: SocketAddr, settings: &Settings) {
-    let text = settings.lang().pick("汇报已就绪，请打开", "Huibao is ready, open");
-    println!("{text} http://{addr}/");
 }
 
 /// What `/readyz` asks besides the keepers.

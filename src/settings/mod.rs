@@ -9,9 +9,10 @@ use std::time::Duration;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use huibao_models::failure::Lang;
-use huibao_models::task::RetryPolicy;
+use huibao_models::task::{RetryPolicy, Stage};
 use huibao_worker::WorkerConfig;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 pub use redacted::Secret;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub database_url: Secret,
     pub queue_url: Secret,
     pub storage_url: Secret,
+    pub database_connections: u32,
+    pub startup_wait_seconds: u64,
     pub listen: String,
     pub token: Secret,
     pub model_dir: PathBuf,
@@ -117,29 +120,30 @@ impl Settings {
             "" | "zh" | "en" => {}
             other => return value("lang", other, "use zh or en"),
         }
-        for (setting, url, scheme) in [
-            ("database_url", &self.database_url, "sqlite:///"),
-            ("storage_url", &self.storage_url, "file:///"),
-        ] {
-            if !url.is_empty() && !url.expose().starts_with(scheme) {
-                return value(
-                    setting,
-                    url.scheme(),
-                    match setting {
-                        "database_url" => {
-                            "this version knows sqlite:///absolute/path.db, or leave it empty"
-                        }
-                        _ => "this version knows file:///absolute/path, or leave it empty",
-                    },
-                );
-            }
-        }
-        if !matches!(self.queue_url.expose(), "" | "embedded") {
-            return value(
+        for (setting, url, schemes, reason) in [
+            (
+                "database_url",
+                &self.database_url,
+                &["sqlite", "postgres", "postgresql"][..],
+                "use sqlite:///absolute/path.db or postgres://user:password@host/database",
+            ),
+            (
                 "queue_url",
-                self.queue_url.scheme(),
-                "this version knows \"embedded\", or leave it empty",
-            );
+                &self.queue_url,
+                &["amqp", "amqps"],
+                "use amqp://user:password@host/vhost, or leave it empty",
+            ),
+            (
+                "storage_url",
+                &self.storage_url,
+                &["file", "s3"],
+                "use file:///absolute/path or s3://bucket?endpoint=…",
+            ),
+        ] {
+            let known = url.is_empty() || schemes.contains(&url.scheme());
+            if !known && url.expose() != "embedded" {
+                return value(setting, url.scheme(), reason);
+            }
         }
         if self.lease_seconds < 5 {
             return value("lease_seconds", &self.lease_seconds.to_string(), "use at least 5");
@@ -205,26 +209,74 @@ impl Settings {
         set("XDG_CACHE_HOME").unwrap_or_else(home).join("huibao/models")
     }
 
-    /// The SQLite file.
-    pub fn database_path(&self) -> PathBuf {
-        match self.database_url.expose().strip_prefix("sqlite://") {
-            Some(path) => PathBuf::from(path),
-            None => self.data_dir.join("huibao.db"),
+    /// The database, as a URL.
+    pub fn database_url(&self) -> String {
+        if self.database_url.is_empty() {
+            return self.embedded_database_url();
         }
+        self.database_url.expose().to_owned()
     }
 
-    /// The folder of stored files.
-    pub fn storage_path(&self) -> PathBuf {
-        match self.storage_url.expose().strip_prefix("file://") {
-            Some(path) => PathBuf::from(path),
-            None => self.data_dir.join("files"),
+    /// The database in the data folder, as a URL, whether it is the one in use or not.
+    pub fn embedded_database_url(&self) -> String {
+        format!("sqlite://{}", self.data_dir.join("huibao.db").display())
+    }
+
+    /// The storage, as a URL.
+    pub fn storage_url(&self) -> Result<String, SettingsError> {
+        if !self.storage_url.is_empty() {
+            return Ok(self.storage_url.expose().to_owned());
         }
+        self.embedded_storage_url()
+    }
+
+    /// The storage in the data folder, as a URL, whether it is the one in use or not.
+    pub fn embedded_storage_url(&self) -> Result<String, SettingsError> {
+        let unusable = || SettingsError::Value {
+            setting: "data_dir",
+            value: self.data_dir.display().to_string(),
+            reason: "this folder cannot be named; use another",
+        };
+        let folder = std::path::absolute(self.data_dir.join("files")).map_err(|_| unusable())?;
+        let url = Url::from_file_path(&folder).map_err(|()| unusable())?;
+        Ok(url.into())
+    }
+
+    /// Whether this process alone keeps everything: its queue is in memory, its database a file.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.queue_url.scheme(), "…")
+            && matches!(self.database_url.scheme(), "…" | "sqlite")
+    }
+
+    /// Whether several processes can share these keepers.
+    pub fn check_distributed(&self) -> Result<(), SettingsError> {
+        for (setting, url, scheme) in [
+            ("database_url", &self.database_url, "postgres"),
+            ("queue_url", &self.queue_url, "amqp"),
+        ] {
+            if !url.scheme().starts_with(scheme) {
+                return Err(SettingsError::Value {
+                    setting,
+                    value: url.scheme().to_owned(),
+                    reason: "separate processes need postgres:// and amqp:// to share their work; for one process, use huibao up",
+                });
+            }
+        }
+        if self.storage_url.is_empty() {
+            return Err(SettingsError::Value {
+                setting: "storage_url",
+                value: String::new(),
+                reason: "separate processes need s3://…, or file:///… on a folder that all of them see",
+            });
+        }
+        Ok(())
     }
 
     /// What a worker needs of them, with files in the making below `scratch`.
     pub fn worker(&self, scratch: PathBuf) -> WorkerConfig {
         WorkerConfig {
             scratch,
+            stages: Stage::BY_URGENCY.to_vec(),
             cores: self.cores(),
             cores_per_task: self.cores_per_task,
             model: self.model_path(),

@@ -1,10 +1,18 @@
 //! Integration tests of the binary: what users and programs see, on real input.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where something is missing"
+)]
 
 mod bad_input;
 mod browser;
+mod chaos;
 mod command_line;
+mod distributed;
+mod migrate;
 mod process;
 mod server;
+mod submit;
 mod support;

@@ -23,7 +23,7 @@ fn assert_valid_bag(bag: &Path) {
 fn the_sample_becomes_a_valid_archive() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let video = sample(folder.path());
+    let video = sample();
     let written = fixture("report-zh.txt");
     let (code, json) = process(&video, &out, &["--written", written.to_str().unwrap()]);
     assert_eq!(code, 0, "{json}");
@@ -130,7 +130,7 @@ fn a_stop_signal_leaves_nothing_behind() {
     let child = huibao()
         .args(["process", "--json", "--out"])
         .arg(&out)
-        .arg(sample(folder.path()))
+        .arg(sample())
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();

@@ -54,7 +54,7 @@ fn a_crash_loses_nothing() {
     let data = folder.path().join("data");
     let env = [("HUIBAO_LEASE_SECONDS", "5")];
     let server = Server::start(&data, &env);
-    let (_, answer) = server.upload(&sample(folder.path()), None);
+    let (_, answer) = server.upload(&sample(), None);
     let id = answer["report"]["id"].as_str().unwrap().to_owned();
     server.wait(&id, |report| report["stages"][2]["state"] == "running");
     server.crash();

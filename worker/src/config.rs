@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use huibao_models::task::RetryPolicy;
+use huibao_models::task::{RetryPolicy, Stage};
 
 /// Settings of one worker process.
 #[derive(Debug, Clone)]
@@ -11,6 +11,8 @@ pub struct WorkerConfig {
     /// Folder for files in the making; on the same file system as a local storage, so that
     /// finished files are moved and not copied.
     pub scratch: PathBuf,
+    /// The stages it works on, the most urgent first.
+    pub stages: Vec<Stage>,
     /// Cores for all heavy work together.
     pub cores: u32,
     /// The most cores that one task is given. More threads do less each: past four, whisper's

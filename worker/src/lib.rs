@@ -3,13 +3,17 @@
 
 pub mod bag;
 pub mod child;
+pub mod collector;
 pub mod config;
 pub mod cores;
+mod faults;
+mod lease;
 pub mod media;
+mod relay;
 mod runner;
 pub mod speech;
-mod stages;
+pub mod stages;
 pub mod written;
 
 pub use config::WorkerConfig;
-pub use runner::{Keepers, Worker};
+pub use runner::Worker;

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use chrono::Utc;
 use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve};
-use huibao_models::db::{Claim, Completion, Database, IngestResult, TranscodeResult};
+use huibao_models::db::{Claim, Completion, Database, IngestResult, TaskFilter, TranscodeResult};
+use huibao_models::keepers::Keepers;
 use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
 use huibao_models::queue::{EmbeddedQueue, Queue};
 use huibao_models::report::{FileKind, StoredFile, WrittenContent};
 use huibao_models::storage::{LocalStorage, Storage, StorageKey};
-use huibao_models::task::Stage;
+use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState};
 use huibao_models::transcript::{RecognizerInfo, Segment, SegmentFlag, Transcript};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
@@ -65,11 +66,14 @@ impl House {
         let db = Database::open_sqlite(&folder.path().join("test.db")).await.unwrap();
         let storage = Arc::new(LocalStorage::open(folder.path().join("files")).await.unwrap());
         let queue = Arc::new(EmbeddedQueue::default());
-        let app = router(db.clone(), storage.clone(), queue.clone(), config, readiness);
+        let keepers = Keepers { db: db.clone(), storage: storage.clone(), queue: queue.clone() };
+        let app = router(keepers, config, readiness);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(serve(listener, app, shutdown.clone()));
+        // The workspace's reqwest brings no cryptography of its own; a second install may fail.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().build().unwrap();
         Self { db, storage, queue, address, client, shutdown, server, folder }
     }
@@ -99,8 +103,16 @@ impl House {
     }
 
     pub async fn claim(&self, stage: Stage) -> Claim {
-        let lease = Duration::from_mins(1);
-        self.db.claim(&[stage], "test", lease, Utc::now()).await.unwrap().unwrap()
+        let queued = TaskFilter {
+            stage: Some(stage),
+            state: Some(TaskState::Queued),
+            ..TaskFilter::default()
+        };
+        // The oldest, which workers are told of first.
+        let task = self.db.list_tasks(&queued, 100).await.unwrap().pop().unwrap();
+        let hint = Hint { task_id: task.id, stage, token: task.token };
+        let (lease, policy) = (Duration::from_mins(1), RetryPolicy::default());
+        self.db.claim(&hint, "test", lease, &policy, Utc::now()).await.unwrap().unwrap()
     }
 
     pub async fn complete(&self, claim: &Claim) {
@@ -178,7 +190,8 @@ impl House {
     }
 
     pub async fn was_hinted(&self) -> bool {
-        tokio::time::timeout(PATIENCE, self.queue.wait()).await.is_ok()
+        let mut hints = self.queue.subscribe(&Stage::ALL, 1).await.unwrap();
+        tokio::time::timeout(PATIENCE, hints.next()).await.is_ok()
     }
 }
 

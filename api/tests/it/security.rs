@@ -133,7 +133,8 @@ async fn readiness_is_truthful() {
     assert!(!text.contains(house.folder.path().to_str().unwrap()));
     let body: Value = serde_json::from_str(&text).unwrap();
     for check in body["checks"].as_array().unwrap() {
-        assert_eq!(check["ok"], false, "{check}");
+        // The queue of this house is in memory, which nothing takes away.
+        assert_eq!(check["ok"], check["name"] == "queue", "{check}");
     }
     assert_eq!(house.json("/healthz").await["status"], "ok");
     let broken = house.get("/api/reports").send().await.unwrap();
@@ -144,7 +145,7 @@ async fn readiness_is_truthful() {
     assert_eq!(response.status(), 503);
     let body: Value = response.json().await.unwrap();
     assert_eq!(
-        body["checks"][2],
+        body["checks"][3],
         json!({ "name": "model", "ok": false, "detail": "model_missing" })
     );
 }

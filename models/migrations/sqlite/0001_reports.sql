@@ -1,4 +1,5 @@
 -- Times are RFC 3339 text in UTC, which sorts as it should. Ids are version 7 UUIDs as blobs.
+-- migrations/postgres holds the same schema in that engine's own types.
 
 CREATE TABLE reports (
     id         BLOB NOT NULL PRIMARY KEY,
@@ -25,17 +26,20 @@ CREATE TABLE files (
 ) STRICT;
 CREATE INDEX files_by_report ON files (report_id, kind);
 
+-- A task row is its own outbox: hint_due says when the queue must be told of it (again). It is set
+-- in the transaction that makes a task ready, and cleared by the one that ends it.
 CREATE TABLE tasks (
     id          BLOB NOT NULL PRIMARY KEY,
     report_id   BLOB NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
     stage       TEXT NOT NULL CHECK (stage IN ('ingest', 'transcode', 'transcribe', 'archive')),
-    priority    INTEGER NOT NULL,
     state       TEXT NOT NULL CHECK (state IN ('waiting', 'queued', 'running', 'done', 'dead')),
     attempt     INTEGER NOT NULL DEFAULT 0,
     token       INTEGER NOT NULL DEFAULT 0,
     worker      TEXT,
     lease_until TEXT,
     not_before  TEXT NOT NULL,
+    hint_due    TEXT,
+    hints       INTEGER NOT NULL DEFAULT 0,
     progress    REAL NOT NULL DEFAULT 0,
     started_at  TEXT,
     finished_at TEXT,
@@ -43,7 +47,8 @@ CREATE TABLE tasks (
     error       TEXT,  -- JSON
     UNIQUE (report_id, stage)
 ) STRICT;
-CREATE INDEX tasks_to_claim ON tasks (state, priority, report_id);
+CREATE INDEX tasks_to_hint ON tasks (hint_due) WHERE hint_due IS NOT NULL;
+CREATE INDEX tasks_dead ON tasks (finished_at) WHERE state = 'dead';
 
 -- Versions of what was said. Recognition and each later correction are rows of their own.
 CREATE TABLE transcripts (

@@ -4,13 +4,15 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::reports::insert_file;
-use super::tasks::{Claim, Lost, update_report_state};
+use super::engine::{Tx, execute, fetch};
+use super::hints::queue_stage;
+use super::reports::insert_files;
+use super::tasks::{lock_report, update_report_state};
 use super::transcripts::insert_recognition;
-use super::{Database, DbError};
+use super::{Claim, Database, DbError, Lost};
 use crate::media::{MediaInfo, Rendition};
 use crate::report::{StoredFile, WrittenContent};
-use crate::task::{Stage, TaskState};
+use crate::task::{Hint, Stage};
 use crate::transcript::Transcript;
 
 /// What ingest made.
@@ -47,40 +49,68 @@ pub enum Completion {
 }
 
 impl Database {
-    /// Commits a stage's results. Returns the stages that became ready, or [`Lost`] and nothing
-    /// is changed.
+    /// Commits a stage's results. Returns the hints of the stages that became ready, which the
+    /// caller publishes, or [`Lost`] and nothing is changed.
+    ///
+    /// May be called again when it is not known whether a call succeeded: what is committed
+    /// already counts as success.
     pub async fn complete(
         &self,
         claim: &Claim,
         completion: &Completion,
         work_ms: u64,
         now: DateTime<Utc>,
-    ) -> Result<Result<Vec<Stage>, Lost>, DbError> {
-        let mut tx = self.write().await?;
-        let held = sqlx::query(
-            "UPDATE tasks SET state = 'done', progress = 1, finished_at = $1, work_ms = $2,
-                    error = NULL, worker = NULL, lease_until = NULL
-             WHERE id = $3 AND token = $4 AND state = 'running'",
-        )
-        .bind(now)
-        .bind(i64::try_from(work_ms).unwrap_or(i64::MAX))
-        .bind(claim.task_id)
-        .bind(claim.token)
-        .execute(&mut *tx)
-        .await?;
-        if held.rows_affected() == 0 {
-            return Ok(Err(Lost));
+    ) -> Result<Result<Vec<Hint>, Lost>, DbError> {
+        let mut tx = self.begin().await?;
+        lock_report(&mut tx, claim.report_id).await?;
+        let held = execute!(
+            &mut tx,
+            sqlx::query(
+                "UPDATE tasks SET state = 'done', progress = 1, finished_at = $1, work_ms = $2,
+                        error = NULL, lease_until = NULL, hint_due = NULL
+                 WHERE id = $3 AND token = $4 AND state = 'running'"
+            ),
+            now,
+            i64::try_from(work_ms).unwrap_or(i64::MAX),
+            claim.task_id,
+            claim.token
+        )?;
+        if held == 0 {
+            return self.committed_before(&mut tx, claim).await;
         }
         store(&mut tx, claim, completion, now).await?;
-        let ready = promote(&mut tx, claim, now).await?;
-        update_report_state(&mut tx, claim.report_id).await?;
+        let mut ready = Vec::new();
+        for stage in claim.stage.unlocks() {
+            ready.extend(queue_stage(&mut tx, claim.report_id, stage, now).await?);
+        }
+        if claim.stage == Stage::Archive {
+            update_report_state(&mut tx, claim.report_id).await?;
+        }
         tx.commit().await?;
         Ok(Ok(ready))
+    }
+
+    /// Whether this very claim has committed, and only the answer was lost.
+    async fn committed_before(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+    ) -> Result<Result<Vec<Hint>, Lost>, DbError> {
+        let ours = fetch!(
+            tx,
+            fetch_optional,
+            sqlx::query_scalar::<_, i64>(
+                "SELECT token FROM tasks WHERE id = $1 AND token = $2 AND state = 'done'"
+            ),
+            claim.task_id,
+            claim.token
+        )?;
+        Ok(ours.map(|_| Vec::new()).ok_or(Lost))
     }
 }
 
 async fn store(
-    tx: &mut sqlx::SqliteConnection,
+    tx: &mut Tx,
     claim: &Claim,
     completion: &Completion,
     now: DateTime<Utc>,
@@ -88,65 +118,25 @@ async fn store(
     let report = claim.report_id;
     match completion {
         Completion::Ingest(result) => {
-            sqlx::query("UPDATE reports SET media = $1, written = $2 WHERE id = $3")
-                .bind(Json(&result.media))
-                .bind(result.written.as_ref().map(Json))
-                .bind(report)
-                .execute(&mut *tx)
-                .await?;
-            for file in &result.files {
-                insert_file(tx, report, file).await?;
-            }
+            execute!(
+                tx,
+                sqlx::query("UPDATE reports SET media = $1, written = $2 WHERE id = $3"),
+                Json(&result.media),
+                result.written.as_ref().map(Json),
+                report
+            )?;
+            insert_files(tx, report, &result.files).await
         }
         Completion::Transcode(result) => {
-            sqlx::query("UPDATE reports SET rendition = $1 WHERE id = $2")
-                .bind(Json(&result.rendition))
-                .bind(report)
-                .execute(&mut *tx)
-                .await?;
-            insert_file(tx, report, &result.file).await?;
+            execute!(
+                tx,
+                sqlx::query("UPDATE reports SET rendition = $1 WHERE id = $2"),
+                Json(&result.rendition),
+                report
+            )?;
+            insert_files(tx, report, std::slice::from_ref(&result.file)).await
         }
-        Completion::Transcribe(transcript) => {
-            insert_recognition(tx, report, transcript, now).await?;
-        }
-        Completion::Archive(files) => {
-            for file in files {
-                insert_file(tx, report, file).await?;
-            }
-        }
+        Completion::Transcribe(transcript) => insert_recognition(tx, report, transcript, now).await,
+        Completion::Archive(files) => insert_files(tx, report, files).await,
     }
-    Ok(())
-}
-
-/// Queues the stages that waited for this one and have nothing else to wait for.
-async fn promote(
-    tx: &mut sqlx::SqliteConnection,
-    claim: &Claim,
-    now: DateTime<Utc>,
-) -> Result<Vec<Stage>, DbError> {
-    let done: Vec<Stage> =
-        sqlx::query_scalar("SELECT stage FROM tasks WHERE report_id = $1 AND state = $2")
-            .bind(claim.report_id)
-            .bind(TaskState::Done)
-            .fetch_all(&mut *tx)
-            .await?;
-    let mut ready = Vec::new();
-    for stage in claim.stage.unlocks() {
-        if !stage.needs().iter().all(|need| done.contains(need)) {
-            continue;
-        }
-        let promoted = sqlx::query(
-            "UPDATE tasks SET state = 'queued', not_before = $1
-             WHERE report_id = $2 AND stage = $3 AND state = 'waiting'",
-        )
-        .bind(now)
-        .bind(claim.report_id)
-        .bind(stage)
-        .execute(&mut *tx)
-        .await?;
-        if promoted.rows_affected() == 1 {
-            ready.push(stage);
-        }
-    }
-    Ok(ready)
 }

@@ -7,11 +7,13 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::engine::{Tx, execute, read};
+use super::hints::queue_stage;
 use super::{Database, DbError};
 use crate::failure::Failure;
 use crate::media::{MediaInfo, Rendition};
 use crate::report::{FileKind, Report, ReportState, StoredFile, WrittenContent};
-use crate::task::{Stage, TaskState};
+use crate::task::{Hint, Stage, TaskState};
 
 /// What is handed in.
 #[derive(Debug, Clone)]
@@ -80,67 +82,86 @@ impl From<FileRow> for StoredFile {
     }
 }
 
-const REPORT_COLUMNS: &str =
-    "id, title, speaker, language, state, created_at, media, rendition, written, failure";
+/// The columns of [`ReportRow`].
+macro_rules! report_columns {
+    () => {
+        "id, title, speaker, language, state, created_at, media, rendition, written, failure"
+    };
+}
+
+/// The columns of [`FileRow`].
+macro_rules! file_columns {
+    () => {
+        "kind, key, name, size_bytes, sha256"
+    };
+}
 
 impl Database {
-    /// Files a report with its tasks, all at once.
-    pub async fn submit(&self, new: &NewReport, now: DateTime<Utc>) -> Result<(), DbError> {
-        let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO reports (id, title, speaker, language, state, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(new.id)
-        .bind(&new.title)
-        .bind(&new.speaker)
-        .bind(&new.language)
-        .bind(ReportState::Submitted)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        for file in &new.files {
-            insert_file(&mut tx, new.id, file).await?;
-        }
-        for stage in Stage::ALL {
-            let state =
-                if stage.needs().is_empty() { TaskState::Queued } else { TaskState::Waiting };
+    /// Files a report with its tasks, all at once. When this returns, the report survives a power
+    /// cut. Returns the hint of its first stage, which the caller publishes.
+    pub async fn submit(&self, new: &NewReport, now: DateTime<Utc>) -> Result<Vec<Hint>, DbError> {
+        let mut tx = self.begin_durable().await?;
+        execute!(
+            &mut tx,
             sqlx::query(
-                "INSERT INTO tasks (id, report_id, stage, priority, state, not_before)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(Uuid::now_v7())
-            .bind(new.id)
-            .bind(stage)
-            .bind(claim_priority(stage))
-            .bind(state)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
+                "INSERT INTO reports (id, title, speaker, language, state, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)"
+            ),
+            new.id,
+            &new.title,
+            &new.speaker,
+            &new.language,
+            ReportState::Submitted,
+            now
+        )?;
+        insert_files(&mut tx, new.id, &new.files).await?;
+        for stage in Stage::ALL {
+            execute!(
+                &mut tx,
+                sqlx::query(
+                    "INSERT INTO tasks (id, report_id, stage, state, not_before)
+                     VALUES ($1, $2, $3, $4, $5)"
+                ),
+                Uuid::now_v7(),
+                new.id,
+                stage,
+                TaskState::Waiting,
+                now
+            )?;
         }
+        let hint = queue_stage(&mut tx, new.id, Stage::Ingest, now).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(hint.into_iter().collect())
     }
 
     /// The report, or `None`.
     pub async fn report(&self, id: Uuid) -> Result<Option<Report>, DbError> {
-        let sql = format!("SELECT {REPORT_COLUMNS} FROM reports WHERE id = $1");
-        let row: Option<ReportRow> =
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&self.pool).await?;
+        let row = read!(
+            self,
+            fetch_optional,
+            sqlx::query_as::<_, ReportRow>(concat!(
+                "SELECT ",
+                report_columns!(),
+                " FROM reports WHERE id = $1"
+            )),
+            id
+        )?;
         Ok(row.map(Report::from))
     }
 
     /// The newest reports first, at most `limit`, older than `before` if that is given.
     pub async fn reports(&self, before: Option<Uuid>, limit: u32) -> Result<Vec<Report>, DbError> {
-        let sql = format!(
-            "SELECT {REPORT_COLUMNS} FROM reports WHERE $1 IS NULL OR id < $1
-             ORDER BY id DESC LIMIT $2"
-        );
-        let rows: Vec<ReportRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(before)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = read!(
+            self,
+            fetch_all,
+            sqlx::query_as::<_, ReportRow>(concat!(
+                "SELECT ",
+                report_columns!(),
+                " FROM reports WHERE $1 IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"
+            )),
+            before,
+            i64::from(limit)
+        )?;
         Ok(rows.into_iter().map(Report::from).collect())
     }
 
@@ -151,72 +172,73 @@ impl Database {
         oldest: Uuid,
         newest: Uuid,
     ) -> Result<HashSet<Uuid>, DbError> {
-        let ids: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT DISTINCT report_id FROM files WHERE report_id BETWEEN $1 AND $2 AND kind = $3",
-        )
-        .bind(oldest)
-        .bind(newest)
-        .bind(kind)
-        .fetch_all(&self.pool)
-        .await?;
+        let ids = read!(
+            self,
+            fetch_all,
+            sqlx::query_scalar::<_, Uuid>(
+                "SELECT DISTINCT report_id FROM files
+                 WHERE report_id BETWEEN $1 AND $2 AND kind = $3"
+            ),
+            oldest,
+            newest,
+            kind
+        )?;
         Ok(ids.into_iter().collect())
     }
 
     /// All files of a report, oldest first.
     pub async fn files(&self, report: Uuid) -> Result<Vec<StoredFile>, DbError> {
-        let rows: Vec<FileRow> = sqlx::query_as(
-            "SELECT kind, key, name, size_bytes, sha256 FROM files
-             WHERE report_id = $1 ORDER BY id",
-        )
-        .bind(report)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows = read!(
+            self,
+            fetch_all,
+            sqlx::query_as::<_, FileRow>(concat!(
+                "SELECT ",
+                file_columns!(),
+                " FROM files WHERE report_id = $1 ORDER BY id"
+            )),
+            report
+        )?;
         Ok(rows.into_iter().map(StoredFile::from).collect())
     }
 
     /// The newest file of this kind, or `None`.
     pub async fn file(&self, report: Uuid, kind: FileKind) -> Result<Option<StoredFile>, DbError> {
-        let row: Option<FileRow> = sqlx::query_as(
-            "SELECT kind, key, name, size_bytes, sha256 FROM files
-             WHERE report_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1",
-        )
-        .bind(report)
-        .bind(kind)
-        .fetch_optional(&self.pool)
-        .await?;
+        let row = read!(
+            self,
+            fetch_optional,
+            sqlx::query_as::<_, FileRow>(concat!(
+                "SELECT ",
+                file_columns!(),
+                " FROM files WHERE report_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1"
+            )),
+            report,
+            kind
+        )?;
         Ok(row.map(StoredFile::from))
     }
 }
 
-/// Adds a file row in a running transaction.
-pub(super) async fn insert_file(
-    tx: &mut sqlx::SqliteConnection,
+/// Adds file rows in a running transaction.
+pub(super) async fn insert_files(
+    tx: &mut Tx,
     report: Uuid,
-    file: &StoredFile,
+    files: &[StoredFile],
 ) -> Result<(), DbError> {
-    sqlx::query(
-        "INSERT INTO files (id, report_id, kind, key, name, size_bytes, sha256)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(Uuid::now_v7())
-    .bind(report)
-    .bind(file.kind)
-    .bind(&file.key)
-    .bind(&file.name)
-    .bind(i64::try_from(file.size_bytes).unwrap_or(i64::MAX))
-    .bind(&file.sha256)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Smaller is claimed first. Ingest tells an activist at once that a file is no good; archive ends
-/// what is nearly done; text is what readers wait for.
-const fn claim_priority(stage: Stage) -> i32 {
-    match stage {
-        Stage::Ingest => 0,
-        Stage::Archive => 1,
-        Stage::Transcribe => 2,
-        Stage::Transcode => 3,
+    for file in files {
+        execute!(
+            tx,
+            sqlx::query(
+                "INSERT INTO files (id, report_id, kind, key, name, size_bytes, sha256)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            ),
+            Uuid::now_v7(),
+            report,
+            file.kind,
+            &file.key,
+            &file.name,
+            i64::try_from(file.size_bytes).unwrap_or(i64::MAX),
+            &file.sha256
+        )?;
     }
+    Ok(())
 }

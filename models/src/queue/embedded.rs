@@ -1,25 +1,86 @@
-//! The embedded queue: one process, one wake-up.
+//! The embedded queue: in memory, for one process.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::Queue;
-use crate::task::Stage;
+use super::{Delivery, Queue, QueueError, Subscription};
+use crate::task::{Hint, Stage};
 
-/// Wakes the worker in this process.
+/// Hints in memory. What a process that ends leaves behind is hinted again when the next one opens
+/// the database.
 #[derive(Debug, Default)]
 pub struct EmbeddedQueue {
-    wake: Notify,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<[VecDeque<Hint>; Stage::ALL.len()]>,
+    more: Notify,
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, [VecDeque<Hint>; Stage::ALL.len()]> {
+        // A queue of ids is whole after each step, whoever panicked.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pop(&self, stages: &[Stage]) -> Option<Hint> {
+        let mut waiting = self.waiting();
+        stages.iter().find_map(|stage| waiting[*stage as usize].pop_front())
+    }
 }
 
 #[async_trait]
 impl Queue for EmbeddedQueue {
-    async fn hint(&self, _stage: Stage) {
-        // `notify_one` keeps a permit, so a hint sent while nobody waits is not lost.
-        self.wake.notify_one();
+    async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError> {
+        let mut waiting = self.shared.waiting();
+        for hint in hints {
+            waiting[hint.stage as usize].push_back(*hint);
+        }
+        drop(waiting);
+        self.shared.more.notify_waiters();
+        Ok(())
     }
 
-    async fn wait(&self) {
-        self.wake.notified().await;
+    async fn subscribe(
+        &self,
+        stages: &[Stage],
+        _prefetch: u16,
+    ) -> Result<Box<dyn Subscription>, QueueError> {
+        let shared = Arc::clone(&self.shared);
+        Ok(Box::new(EmbeddedSubscription { shared, stages: stages.to_vec() }))
     }
+
+    async fn health(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
+
+    async fn close(&self) {}
+}
+
+struct EmbeddedSubscription {
+    shared: Arc<Shared>,
+    stages: Vec<Stage>,
+}
+
+#[async_trait]
+impl Subscription for EmbeddedSubscription {
+    async fn next(&mut self) -> Delivery {
+        loop {
+            let mut more = std::pin::pin!(self.shared.more.notified());
+            // Listening begins before looking, so that nothing comes unnoticed in between.
+            more.as_mut().enable();
+            if let Some(hint) = self.shared.pop(&self.stages) {
+                return Delivery { hint, receipt: None };
+            }
+            more.await;
+        }
+    }
+
+    /// Nothing is taken out before somebody asks for it.
+    async fn pause(&mut self) {}
 }

@@ -1,19 +1,81 @@
-//! The queue keeper: wakes workers. A message is only a hint; the task table is the truth.
+//! The queue keeper: tells workers what may be ready. A message is only a hint; the task table is
+//! the truth. So a message that is lost, doubled, late or out of order costs time and nothing else.
 
 mod embedded;
+mod error;
+mod rabbit;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use embedded::EmbeddedQueue;
+pub use error::QueueError;
+pub use rabbit::RabbitQueue;
 
-use crate::task::Stage;
+use crate::task::{Hint, Stage};
 
-/// Tells workers that there may be something to claim.
+/// Carries hints from whoever makes a task ready to whoever can run it.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Hints that a task of this stage may be ready. Losing a hint costs time, never work.
-    async fn hint(&self, stage: Stage);
+    /// Publishes hints; returns once the queue has taken responsibility for all of them. After an
+    /// error, some may have been published.
+    async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError>;
 
-    /// Returns once a hint has come since the last call. Callers add a timeout of their own.
-    async fn wait(&self);
+    /// Starts to receive hints for these stages, the most urgent first in the slice. `prefetch` is
+    /// how many tasks the receiver can start now.
+    async fn subscribe(
+        &self,
+        stages: &[Stage],
+        prefetch: u16,
+    ) -> Result<Box<dyn Subscription>, QueueError>;
+
+    /// Whether hints can be published now.
+    async fn health(&self) -> Result<(), QueueError>;
+
+    /// Closes connections in an orderly way.
+    async fn close(&self);
+}
+
+/// A receiver of hints.
+#[async_trait]
+pub trait Subscription: Send {
+    /// The next hint, of the most urgent stage that has one. While the queue is away, this waits
+    /// and connects again. Dropping the future loses no hint.
+    async fn next(&mut self) -> Delivery;
+
+    /// Stops receiving, and gives back what was received and not handed out, so that somebody else
+    /// gets it. The next call of [`Self::next`] starts again.
+    async fn pause(&mut self);
+}
+
+/// A hint that was received.
+#[derive(Debug)]
+pub struct Delivery {
+    /// What it says.
+    pub hint: Hint,
+    /// RabbitMQ's own message, by which it is acknowledged.
+    receipt: Option<lapin::message::Delivery>,
+}
+
+impl Delivery {
+    /// Says that the hint has served. If this does not get through, it comes again, which is
+    /// harmless.
+    pub async fn ack(self) {
+        if let Some(receipt) = self.receipt
+            && let Err(error) = receipt.ack(lapin::options::BasicAckOptions::default()).await
+        {
+            tracing::debug!(%error, "a hint could not be acknowledged and will come again");
+        }
+    }
+}
+
+/// Opens the queue that a URL names: empty or `embedded`, or `amqp://…`, `amqps://…`. The only
+/// place that looks at the scheme.
+pub async fn open(url: &str) -> Result<Arc<dyn Queue>, QueueError> {
+    match url.split_once("://") {
+        None if matches!(url, "" | "embedded") => Ok(Arc::new(EmbeddedQueue::default())),
+        Some(("amqp" | "amqps", _)) => Ok(Arc::new(RabbitQueue::open(url).await?)),
+        _ => Err(QueueError::Url("use amqp://user:password@host:port/vhost, or embedded".into())),
+    }
 }

@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
 
-use super::Stored;
+use super::{ByteStream, Stored};
 
 /// Read in pieces of this many bytes: large enough to keep system calls rare.
 const CHUNK: usize = 256 * 1024;
@@ -26,6 +27,21 @@ pub fn hash_file_blocking(path: &Path) -> io::Result<Stored> {
     let mut size_bytes = 0;
     loop {
         let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Stored { size_bytes, sha256: hex(&hasher.finalize()) });
+        }
+        size_bytes += n as u64;
+        hasher.update(&buffer[..n]);
+    }
+}
+
+/// Size and checksum of a stream, which is read to its end.
+pub async fn hash_stream(body: &mut ByteStream) -> io::Result<Stored> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; CHUNK];
+    let mut size_bytes = 0;
+    loop {
+        let n = body.read(&mut buffer).await?;
         if n == 0 {
             return Ok(Stored { size_bytes, sha256: hex(&hasher.finalize()) });
         }

@@ -43,6 +43,20 @@ impl StorageKey {
         whole.then(|| Self(key.to_owned()))
     }
 
+    /// The report that the object belongs to, or `None` for a key that names none.
+    pub fn report(&self) -> Option<Uuid> {
+        let (id, _) = self.0.strip_prefix("reports/")?.split_once('/')?;
+        // Other spellings of the same id would be other keys.
+        Uuid::parse_str(id).ok().filter(|report| report.to_string() == id)
+    }
+
+    /// The fencing token of the attempt that made the object, or `None` for what was handed in.
+    pub fn token(&self) -> Option<i64> {
+        let name = self.0.split('/').nth(2)?;
+        let (token, _) = name.split_once('-')?;
+        token.parse().ok().filter(|_| token.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -92,6 +106,24 @@ mod tests {
     fn a_hostile_extension_cannot_leave_the_folder() {
         let key = StorageKey::original(Uuid::nil(), "../../etc/passwd");
         assert_eq!(key.as_str(), format!("reports/{}/original.etcpassw", Uuid::nil()));
+    }
+
+    #[test]
+    fn a_key_says_whose_it_is() {
+        let report = Uuid::now_v7();
+        for (key, token) in [
+            (StorageKey::original(report, "mp4"), None),
+            (StorageKey::written(report, "7-z"), None),
+            (StorageKey::output(report, 7, "audio.wav"), Some(7)),
+            (StorageKey::bag_file(report, 12, "data/3-x.mp4"), Some(12)),
+        ] {
+            assert_eq!((key.report(), key.token()), (Some(report), token), "{key}");
+            assert_eq!(StorageKey::parse(key.as_str()), Some(key));
+        }
+        for strange in ["reports/x/1-a", "reports/a", "reports/00000000000000000000000000000000/a"]
+        {
+            assert_eq!(StorageKey::parse(strange).and_then(|key| key.report()), None, "{strange}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! `huibao process`: the whole pipeline on one file, no server.
 
-mod bars;
 mod output;
 mod workdir;
 
@@ -9,15 +8,18 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::keepers::Keepers;
 use huibao_models::report::ReportState;
-use huibao_models::task::{RetryPolicy, Stage, Task};
-use huibao_worker::{Keepers, Worker, WorkerConfig};
+use huibao_models::task::{RetryPolicy, Task};
+use huibao_worker::{Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::bars::Bars;
 use self::output::Output;
 use self::workdir::WorkDir;
+use super::bars::Bars;
+use super::check_files;
+use super::stages::StageStatus;
 use crate::exit::CommandError;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
@@ -72,21 +74,13 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
             return Err(failure.into());
         }
     };
-    let bag = work.publish(&output.bag, &args.out, output.report.id).map_err(Failure::from)?;
-    output.print(&bag, started.elapsed(), settings.lang(), args.json)?;
+    let bag = work.publish(&output.bag, &args.out, output.id).map_err(Failure::from)?;
+    output.answer(bag, started.elapsed()).print(settings.lang(), args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn check(args: &Args) -> Result<(), CommandError> {
-    for path in std::iter::once(&args.video).chain(&args.written) {
-        if !path.is_file() {
-            let path = path.display();
-            return Err(CommandError::Usage {
-                zh: format!("没有这个文件：{path}"),
-                en: format!("there is no such file: {path}"),
-            });
-        }
-    }
+    check_files(&args.video, args.written.as_deref())?;
     if !huibao_worker::speech::is_language(&args.language) {
         let code = &args.language;
         return Err(CommandError::Usage {
@@ -120,7 +114,7 @@ async fn pipeline(
     stop.cancel();
     worker.await.map_err(Failure::internal)?;
     let output = match watched {
-        Ok(tasks) => Output::collect(&keepers, work, id, tasks).await,
+        Ok(tasks) => Output::collect(&keepers, work, id, &tasks).await,
         Err(failure) => Err(failure),
     };
     keepers.db.close().await;
@@ -128,12 +122,12 @@ async fn pipeline(
 }
 
 /// Follows the tasks to their end.
-async fn watch(keepers: &Keepers, id: Uuid, mut bars: Bars) -> Result<Vec<Task>, Failure> {
+async fn watch(keepers: &Keepers, id: Uuid, bars: Bars) -> Result<Vec<Task>, Failure> {
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
         let tasks = keepers.db.tasks(id).await?;
-        bars.show(&tasks);
+        bars.show(tasks.iter().map(StageStatus::from));
         match ReportState::from_tasks(tasks.iter().map(|task| task.state)) {
             ReportState::Ready => return Ok(tasks),
             ReportState::Failed => {
@@ -144,15 +138,5 @@ async fn watch(keepers: &Keepers, id: Uuid, mut bars: Bars) -> Result<Vec<Task>,
             }
             ReportState::Submitted | ReportState::Processing => {}
         }
-    }
-}
-
-/// A stage's name for people.
-fn stage_name(stage: Stage, lang: huibao_models::failure::Lang) -> &'static str {
-    match stage {
-        Stage::Ingest => lang.pick("检查", "ingest"),
-        Stage::Transcode => lang.pick("转码", "transcode"),
-        Stage::Transcribe => lang.pick("识别", "transcribe"),
-        Stage::Archive => lang.pick("归档", "archive"),
     }
 }

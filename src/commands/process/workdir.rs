@@ -1,7 +1,7 @@
 //! The hidden working folder of one `huibao process`: an installation that lives as long as the
 //! command. It lies inside the output folder, so that the finished bag is moved and not copied.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,35 +9,27 @@ use std::sync::Arc;
 use chrono::Utc;
 use huibao_models::db::{Database, NewReport};
 use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::keepers::Keepers;
 use huibao_models::queue::EmbeddedQueue;
 use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::storage::{LocalStorage, Storage, StorageError, StorageKey};
-use huibao_models::task::Stage;
-use huibao_worker::Keepers;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::Args;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 
 const PREFIX: &str = ".huibao-";
 
 /// The folder.
 pub struct WorkDir {
-    folder: TempDir,
-    /// Tells a later command that this one lives. The system lets go of it even after a crash.
-    _lock: File,
+    folder: Scratch,
 }
 
 impl WorkDir {
     /// Makes the folder inside `out`, and removes those that crashed commands left there.
     pub fn make(out: &Path) -> io::Result<Self> {
-        fs::create_dir_all(out)?;
-        remove_abandoned(out)?;
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(out)?;
-        let lock = File::create(folder.path().join("lock"))?;
-        lock.lock()?;
-        Ok(Self { folder, _lock: lock })
+        Ok(Self { folder: Scratch::make(out, PREFIX)? })
     }
 
     /// The keepers of this folder.
@@ -83,8 +75,8 @@ impl WorkDir {
             language: args.language.clone(),
             files,
         };
-        keepers.db.submit(&new, Utc::now()).await?;
-        keepers.queue.hint(Stage::Ingest).await;
+        let hints = keepers.db.submit(&new, Utc::now()).await?;
+        keepers.announce(hints).await;
         Ok(id)
     }
 
@@ -98,7 +90,7 @@ impl WorkDir {
 
     /// Removes the working folder.
     pub fn remove(self) -> io::Result<()> {
-        self.folder.close()
+        self.folder.remove()
     }
 }
 
@@ -128,37 +120,4 @@ async fn store(
         size_bytes: stored.size_bytes,
         sha256: stored.sha256,
     })
-}
-
-fn remove_abandoned(out: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(out)?.filter_map(Result::ok) {
-        let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        // A folder without a lock file is one that is being made right now.
-        if let (true, Ok(lock)) = (ours, File::open(entry.path().join("lock")))
-            && lock.try_lock().is_ok()
-        {
-            fs::remove_dir_all(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_abandoned_folders_are_removed() {
-        let out = tempfile::tempdir().unwrap();
-        let living = WorkDir::make(out.path()).unwrap();
-        let abandoned = out.path().join(".huibao-crashed");
-        fs::create_dir(&abandoned).unwrap();
-        File::create(abandoned.join("lock")).unwrap();
-        let another = WorkDir::make(out.path()).unwrap();
-        assert!(living.folder.path().exists());
-        assert!(!abandoned.exists());
-        living.remove().unwrap();
-        another.remove().unwrap();
-        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
-    }
 }

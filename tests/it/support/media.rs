@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{fixture, tool};
 
-/// A portrait phone video of the whole spoken sample (85 s), rotated by its container.
-pub fn sample(folder: &Path) -> PathBuf {
-    let path = folder.join("sample.mp4");
+/// A portrait phone video of the whole spoken sample (85 s), rotated by its container. Made once:
+/// encoding it takes longer than most tests.
+pub fn sample() -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sample.mp4");
     tool(super::root().join("scripts/make-sample").to_str().unwrap(), &[path.to_str().unwrap()]);
     path
 }

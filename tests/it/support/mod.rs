@@ -1,7 +1,10 @@
 //! What the tests share: the binary, sample videos, a running server, and measures of text.
 
+pub mod fleet;
 pub mod media;
+pub mod proxy;
 pub mod server;
+pub mod stall;
 pub mod text;
 
 use std::path::{Path, PathBuf};

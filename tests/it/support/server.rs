@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, multipart};
@@ -25,14 +25,15 @@ pub struct Server {
 impl Server {
     /// Starts the server on a free port and waits until it answers.
     pub fn start(data: &Path, env: &[(&str, &str)]) -> Self {
-        let mut child = huibao()
-            .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
-            .envs(env.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = huibao();
+        command.args(["up", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+        command.envs(env.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts a server by a command that announces its address.
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
             .by_ref()
@@ -43,6 +44,8 @@ impl Server {
             .unwrap();
         // Keeps reading, so that the server never blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
+        // reqwest brings no cryptography of its own here; a second install may fail.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         Self { child, url: url.trim_end_matches('/').to_owned(), client }
     }

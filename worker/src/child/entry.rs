@@ -9,7 +9,7 @@ use huibao_models::transcript::Transcript;
 
 use super::{ChildJob, ChildMessage, ChildOutput, ChildRequest};
 use crate::media::{self, MediaLimits, TranscodeOptions};
-use crate::speech::{self, Audio, SileroVad, SpeechEvent, SpeechOptions, Whisper};
+use crate::speech::{self, Audio, SileroVad, SpeechEvent, SpeechOptions};
 use crate::written::{self, WrittenLimits};
 
 /// Short side and frame rate of a rendition: what a phone's browser plays on any network.
@@ -100,10 +100,10 @@ fn transcribe(
 ) -> Result<Transcript, Failure> {
     let audio = Audio::read_wav(audio)?;
     let mut vad = SileroVad::load(vad_model)?;
-    let mut recognizer = Whisper::load(model)?;
+    let mut recognizer = speech::load_recognizer(model)?;
     let mut sink = |event| match event {
         SpeechEvent::Progress(fraction) => tell(&ChildMessage::Progress(fraction)),
         SpeechEvent::Partial(segment) => tell(&ChildMessage::Partial(segment)),
     };
-    Ok(speech::transcribe(&audio, &mut vad, &mut recognizer, options, &mut sink)?)
+    Ok(speech::transcribe(&audio, &mut vad, &mut *recognizer, options, &mut sink)?)
 }

@@ -1,6 +1,6 @@
 //! Speech to text. Synchronous, no database, no queue: meant to run in a child process.
 //!
-//! Detection finds where somebody speaks, [`pack`] fills windows with that, a [`Recognizer`] hears
+//! Detection finds where somebody speaks, `pack` fills windows with that, a [`Recognizer`] hears
 //! the windows, the guards look for what it missed or made up, and normalisation makes the text
 //! readable.
 
@@ -8,9 +8,11 @@ mod audio;
 mod error;
 mod guards;
 mod language;
+mod model;
 mod normalise;
 mod pack;
 mod recognizer;
+mod scripted;
 mod transcribe;
 mod vad;
 mod whisper;
@@ -18,10 +20,11 @@ mod whisper;
 pub use audio::Audio;
 pub use error::SpeechError;
 pub use language::{AUTO, is_language, languages};
+pub use model::{check_model_file, load_recognizer};
 pub use recognizer::{Effort, Heard, Piece, Recognizer, Request};
 pub use transcribe::{SpeechEvent, SpeechOptions, transcribe};
 pub use vad::{SileroVad, Vad};
-pub use whisper::{Whisper, check_model_file, cpu_features};
+pub use whisper::{Whisper, cpu_features};
 
 /// Samples per second that all of this works with.
 pub const RATE: u32 = 16_000;

@@ -5,8 +5,9 @@ use std::path::Path;
 use huibao_models::transcript::SpeechRegion;
 use whisper_rs::{WhisperVadContext, WhisperVadContextParams, WhisperVadParams};
 
+use super::model::check_model_file;
 use super::pack::WINDOW_MS;
-use super::whisper::{check_model_file, path_text, quiet};
+use super::whisper::{path_text, quiet};
 use super::{Audio, SpeechError};
 
 /// Finds speech.

@@ -10,10 +10,8 @@ use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
 };
 
+use super::model::check_model_file;
 use super::{Effort, Heard, Piece, Recognizer, Request, SpeechError};
-
-/// The first four bytes of a ggml file, as a little-endian number (`GGML_FILE_MAGIC`).
-const MAGIC: [u8; 4] = 0x6767_6d6c_u32.to_le_bytes();
 
 /// Asks for simplified characters and punctuation by example. It goes before every window.
 const MANDARIN_PROMPT: &str = "以下是普通话的汇报，使用简体中文，并加上标点符号。";
@@ -160,19 +158,6 @@ impl Utf8Joiner {
     }
 }
 
-/// Size of a model file in bytes, if it is one.
-pub fn check_model_file(path: &Path) -> Result<u64, SpeechError> {
-    use std::io::Read;
-    let missing = |source| SpeechError::NoModel { path: path.to_owned(), source };
-    let mut file = std::fs::File::open(path).map_err(missing)?;
-    let mut magic = [0; 4];
-    if file.read_exact(&mut magic).is_err() || magic != MAGIC {
-        let reason = "it does not begin as a ggml file does".to_owned();
-        return Err(SpeechError::BadModel { path: path.to_owned(), reason });
-    }
-    Ok(file.metadata().map_err(missing)?.len())
-}
-
 /// What of this CPU the engine makes use of.
 pub fn cpu_features() -> String {
     quiet();
@@ -204,14 +189,5 @@ mod tests {
         assert_eq!(joiner.push(&party[..2]), "");
         assert_eq!(joiner.push(&party[2..]), "党");
         assert_eq!(joiner.push(b"\xff\xe5\x85\x9a"), "党");
-    }
-
-    #[test]
-    fn what_is_no_model_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("model.bin");
-        assert!(matches!(check_model_file(&path), Err(SpeechError::NoModel { .. })));
-        std::fs::write(&path, "no").unwrap();
-        assert!(matches!(check_model_file(&path), Err(SpeechError::BadModel { .. })));
     }
 }

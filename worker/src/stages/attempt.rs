@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use huibao_models::db::{Claim, Database};
 use huibao_models::failure::Failure;
+use huibao_models::keepers::Keepers;
 use huibao_models::report::{FileKind, Report, StoredFile};
 use huibao_models::storage::{Storage, StorageKey, Stored};
 
@@ -36,10 +37,11 @@ impl Attempt {
         claim: Claim,
         cores: u32,
         config: Arc<WorkerConfig>,
-        (db, storage): (Database, Arc<dyn Storage>),
+        keepers: Keepers,
         events: ChildEvents,
         scratch: PathBuf,
     ) -> Self {
+        let Keepers { db, storage, .. } = keepers;
         Self { claim, cores, config, db, storage, events, scratch, stored: Mutex::default() }
     }
 

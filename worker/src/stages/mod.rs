@@ -7,19 +7,33 @@ mod ingest;
 mod transcode;
 mod transcribe;
 
+use async_trait::async_trait;
 use huibao_models::db::Completion;
 use huibao_models::failure::Failure;
 use huibao_models::task::Stage;
 
 pub use attempt::Attempt;
 
-/// Runs the stage that was claimed.
-pub async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
-    match attempt.claim.stage {
-        Stage::Ingest => ingest::run(attempt).await,
-        Stage::Transcode => transcode::run(attempt).await,
-        Stage::Transcribe => transcribe::run(attempt).await,
-        Stage::Archive => archive::run(attempt).await,
+/// Does what a stage is there for.
+#[async_trait]
+pub trait StageRunner: Send + Sync {
+    /// Runs the stage that was claimed and returns what is to be committed.
+    async fn run(&self, attempt: &Attempt) -> Result<Completion, Failure>;
+}
+
+/// The real stages.
+#[derive(Debug, Clone, Copy)]
+pub struct Pipeline;
+
+#[async_trait]
+impl StageRunner for Pipeline {
+    async fn run(&self, attempt: &Attempt) -> Result<Completion, Failure> {
+        match attempt.claim.stage {
+            Stage::Ingest => ingest::run(attempt).await,
+            Stage::Transcode => transcode::run(attempt).await,
+            Stage::Transcribe => transcribe::run(attempt).await,
+            Stage::Archive => archive::run(attempt).await,
+        }
     }
 }
 

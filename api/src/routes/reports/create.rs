@@ -6,7 +6,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use huibao_models::failure::Failure;
-use huibao_models::task::Stage;
 use utoipa::ToSchema;
 
 use super::ReportBody;
@@ -68,8 +67,9 @@ pub(crate) async fn create(
 }
 
 async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
-    state.db.submit(&received.new, Utc::now()).await?;
+    let hints = state.db.submit(&received.new, Utc::now()).await?;
     received.leftovers.keep();
-    state.queue.hint(Stage::Ingest).await;
+    // In the background: an activist need not wait for a queue that may be away.
+    tokio::spawn(async move { state.announce(hints).await });
     Ok(())
 }

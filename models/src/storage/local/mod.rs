@@ -1,8 +1,11 @@
 //! Files in a local folder.
 
+mod housekeeping;
+
 use std::io::{self, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -10,11 +13,15 @@ use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use super::hash::{hash_file, hex};
-use super::{ByteStream, Storage, StorageError, StorageKey, Stored};
+use crate::storage::error::io_error;
+use crate::storage::hash::{hash_file, hex};
+use crate::storage::{ByteStream, ObjectStream, Storage, StorageError, StorageKey, Stored};
 
 /// Write in pieces of this many bytes: large enough to keep system calls rare.
 const CHUNK: usize = 256 * 1024;
+
+/// The folder of unfinished files, inside the storage's own.
+const INCOMING: &str = "incoming";
 
 /// A folder that holds objects as files, and unfinished ones under `incoming/`.
 #[derive(Debug, Clone)]
@@ -23,14 +30,13 @@ pub struct LocalStorage {
 }
 
 impl LocalStorage {
-    /// Opens the folder, making it if needed, and removes what an earlier process left unfinished.
+    /// Opens the folder, making it if needed. What an earlier process left unfinished stays until
+    /// [`Storage::abort_leftovers`]: it may as well be a neighbour's upload that is under way.
     pub async fn open(root: impl Into<PathBuf>) -> Result<Self, StorageError> {
         let root = root.into();
-        let incoming = root.join("incoming");
-        if fs::try_exists(&incoming).await.unwrap_or(false) {
-            fs::remove_dir_all(&incoming).await.map_err(io_error("clean the incoming folder"))?;
-        }
-        fs::create_dir_all(&incoming).await.map_err(io_error("make the storage folder"))?;
+        fs::create_dir_all(root.join(INCOMING))
+            .await
+            .map_err(io_error("make the storage folder"))?;
         Ok(Self { root })
     }
 
@@ -40,7 +46,7 @@ impl LocalStorage {
     }
 
     fn incoming(&self) -> PathBuf {
-        self.root.join("incoming").join(Uuid::now_v7().to_string())
+        self.root.join(INCOMING).join(Uuid::now_v7().to_string())
     }
 
     /// Gives a finished file its name. Hard-linking fails on a taken name where renaming would
@@ -77,10 +83,6 @@ impl LocalStorage {
         }
         Ok(())
     }
-}
-
-fn io_error(what: &'static str) -> impl Fn(io::Error) -> StorageError {
-    move |source| StorageError::Io { what, source }
 }
 
 /// Copies at most `limit` bytes and hashes them on the way.
@@ -136,7 +138,7 @@ impl Storage for LocalStorage {
                 if source.kind() == io::ErrorKind::CrossesDevices =>
             {
                 let file = fs::File::open(path).await.map_err(io_error("open a file"))?;
-                return self.put(key, Box::pin(file), u64::MAX).await;
+                self.put(key, Box::pin(file), u64::MAX).await?;
             }
             done => done?,
         }
@@ -186,6 +188,23 @@ impl Storage for LocalStorage {
         }
     }
 
+    fn list<'a>(&'a self, prefix: &str) -> ObjectStream<'a> {
+        housekeeping::list(self.root.clone(), prefix.to_owned())
+    }
+
+    async fn presign_get(
+        &self,
+        _key: &StorageKey,
+        _expires: Duration,
+        _content_disposition: Option<&str>,
+    ) -> Result<Option<String>, StorageError> {
+        Ok(None)
+    }
+
+    async fn abort_leftovers(&self, older_than: Duration) -> Result<usize, StorageError> {
+        housekeeping::abort_leftovers(&self.root.join(INCOMING), older_than).await
+    }
+
     async fn health(&self) -> Result<(), StorageError> {
         let path = self.incoming();
         fs::write(&path, b"huibao").await.map_err(io_error("write to the storage folder"))?;
@@ -197,73 +216,5 @@ fn not_found(key: &StorageKey, error: io::Error) -> StorageError {
     match error.kind() {
         io::ErrorKind::NotFound => StorageError::NotFound(key.clone()),
         _ => io_error("open a file")(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(name: &str) -> StorageKey {
-        StorageKey::output(Uuid::nil(), 1, name)
-    }
-
-    fn body(text: &'static str) -> ByteStream {
-        Box::pin(text.as_bytes())
-    }
-
-    async fn read(storage: &LocalStorage, name: &str, range: Option<Range<u64>>) -> String {
-        let mut text = String::new();
-        let mut stream = storage.open(&key(name), range).await.unwrap();
-        stream.read_to_string(&mut text).await.unwrap();
-        text
-    }
-
-    fn incoming_count(folder: &Path) -> usize {
-        std::fs::read_dir(folder.join("incoming")).unwrap().count()
-    }
-
-    #[tokio::test]
-    async fn objects_are_whole_hashed_and_written_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = LocalStorage::open(folder.path()).await.unwrap();
-        let stored = storage.put(&key("a.txt"), body("abc"), 3).await.unwrap();
-        assert_eq!(stored.size_bytes, 3);
-        assert_eq!(
-            stored.sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(read(&storage, "a.txt", Some(1..3)).await, "bc");
-        let again = storage.put(&key("a.txt"), body("xyz"), 3).await;
-        assert!(matches!(again, Err(StorageError::Exists(_))));
-        assert_eq!(read(&storage, "a.txt", None).await, "abc");
-        assert_eq!(incoming_count(folder.path()), 0);
-    }
-
-    #[tokio::test]
-    async fn too_much_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = LocalStorage::open(folder.path()).await.unwrap();
-        let refused = storage.put(&key("a.txt"), body("abcd"), 3).await;
-        assert!(matches!(refused, Err(StorageError::TooLarge { limit: 3 })));
-        assert!(matches!(storage.size(&key("a.txt")).await, Err(StorageError::NotFound(_))));
-        assert_eq!(incoming_count(folder.path()), 0);
-    }
-
-    #[tokio::test]
-    async fn files_are_moved_and_copied() {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = LocalStorage::open(folder.path().join("s")).await.unwrap();
-        let path = folder.path().join("made.txt");
-        std::fs::write(&path, "made").unwrap();
-        let stored = storage.put_file(&key("b.txt"), &path).await.unwrap();
-        assert_eq!(stored.size_bytes, 4);
-        assert!(!path.exists());
-        storage.copy(&key("b.txt"), &key("c.txt")).await.unwrap();
-        storage.delete(&key("b.txt")).await.unwrap();
-        storage.delete(&key("b.txt")).await.unwrap();
-        assert_eq!(read(&storage, "c.txt", None).await, "made");
-        let missing = storage.copy(&key("b.txt"), &key("d.txt")).await;
-        assert!(matches!(missing, Err(StorageError::NotFound(_))));
     }
 }

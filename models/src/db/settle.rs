@@ -1,0 +1,138 @@
+//! How attempts end that made nothing: failed, handed back, or buried.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::engine::{Tx, execute};
+use super::hints::REHINT;
+use super::tasks::{lock_report, update_report_state};
+use super::{Claim, Database, DbError, Lost};
+use crate::failure::{Failure, FailureCode};
+use crate::task::{Hint, RetryPolicy, TaskState, Verdict};
+
+impl Database {
+    /// Ends an attempt that failed: the task is tried again later, or is dead with its reason.
+    pub async fn fail(
+        &self,
+        claim: &Claim,
+        failure: &Failure,
+        policy: &RetryPolicy,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Verdict, Lost>, DbError> {
+        let verdict = policy.judge(claim.attempt, failure);
+        let mut tx = self.begin().await?;
+        lock_report(&mut tx, claim.report_id).await?;
+        let held = match verdict {
+            Verdict::RetryAfter(delay) => requeue(&mut tx, claim, failure, delay, now).await?,
+            Verdict::Dead => kill(&mut tx, claim, failure, now).await?,
+        };
+        if !held {
+            return Ok(Err(Lost));
+        }
+        tx.commit().await?;
+        Ok(Ok(verdict))
+    }
+
+    /// Gives a task back unharmed, because this worker stops. The attempt does not count. Returns
+    /// the hint for whoever goes on with it.
+    pub async fn hand_back(
+        &self,
+        claim: &Claim,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Hint, Lost>, DbError> {
+        let mut tx = self.begin().await?;
+        let held = execute!(
+            &mut tx,
+            sqlx::query(
+                "UPDATE tasks SET state = 'queued', not_before = $1, hint_due = $2, hints = 0,
+                        attempt = attempt - 1, worker = NULL, lease_until = NULL, progress = 0
+                 WHERE id = $3 AND token = $4 AND state = 'running'"
+            ),
+            now,
+            now + REHINT,
+            claim.task_id,
+            claim.token
+        )?;
+        if held == 0 {
+            return Ok(Err(Lost));
+        }
+        tx.commit().await?;
+        Ok(Ok(Hint { task_id: claim.task_id, stage: claim.stage, token: claim.token }))
+    }
+}
+
+/// Queues a held task again. Its hint is due when it may run: the relay tells the queue then.
+async fn requeue(
+    tx: &mut Tx,
+    claim: &Claim,
+    failure: &Failure,
+    delay: Duration,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let held = execute!(
+        tx,
+        sqlx::query(
+            "UPDATE tasks SET state = 'queued', not_before = $1, hint_due = $1, hints = 0,
+                    error = $2, worker = NULL, lease_until = NULL
+             WHERE id = $3 AND token = $4 AND state = 'running'"
+        ),
+        now + delay,
+        Json(failure),
+        claim.task_id,
+        claim.token
+    )?;
+    Ok(held == 1)
+}
+
+/// Ends a held task for good, with the reason.
+async fn kill(
+    tx: &mut Tx,
+    claim: &Claim,
+    failure: &Failure,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let held = execute!(
+        tx,
+        sqlx::query(
+            "UPDATE tasks SET state = $1, finished_at = $2, hint_due = NULL, error = $3,
+                    lease_until = NULL
+             WHERE id = $4 AND token = $5 AND state = 'running'"
+        ),
+        TaskState::Dead,
+        now,
+        Json(failure),
+        claim.task_id,
+        claim.token
+    )?;
+    if held == 0 {
+        return Ok(false);
+    }
+    execute!(
+        tx,
+        sqlx::query("UPDATE reports SET failure = $1 WHERE id = $2"),
+        Json(failure),
+        claim.report_id
+    )?;
+    update_report_state(tx, claim.report_id).await?;
+    Ok(true)
+}
+
+/// Ends a task whose holders vanished in each of `attempts` attempts, in the transaction that
+/// claimed it once more.
+pub(super) async fn bury(
+    tx: &mut Tx,
+    claim: &Claim,
+    attempts: u32,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        sqlx::query("UPDATE tasks SET attempt = attempt - 1 WHERE id = $1"),
+        claim.task_id
+    )?;
+    let detail = format!("the worker vanished in each of {attempts} attempts");
+    kill(tx, claim, &Failure::new(FailureCode::ChildCrashed, detail), now).await?;
+    Ok(())
+}

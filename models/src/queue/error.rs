@@ -1,0 +1,72 @@
+//! What can go wrong with the queue.
+
+use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
+use lapin::{Error, ErrorKind};
+
+use crate::failure::{Failure, FailureCode};
+
+/// Why the queue could not do something.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum QueueError {
+    /// The URL names no queue.
+    #[error("not a queue URL: {0}")]
+    Url(String),
+    /// The broker refuses us: credentials, virtual host, or a queue that was declared otherwise.
+    #[error("{place}: {reason}")]
+    Refused {
+        /// Host and port.
+        place: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The broker is away, starting, or takes nothing now.
+    #[error("{place}: {reason}")]
+    Away {
+        /// Host and port.
+        place: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl QueueError {
+    /// Whether the same call may work in a while.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Away { .. })
+    }
+
+    pub(super) fn away(place: &str, reason: impl Into<String>) -> Self {
+        Self::Away { place: place.to_owned(), reason: reason.into() }
+    }
+
+    pub(super) fn from_lapin(place: &str, error: &Error) -> Self {
+        let reason = error.to_string();
+        let ErrorKind::ProtocolError(protocol) = error.kind() else {
+            return Self::away(place, reason);
+        };
+        let refused = matches!(
+            protocol.kind(),
+            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED | AMQPSoftError::PRECONDITIONFAILED)
+                | AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED)
+        );
+        let advice = match protocol.kind() {
+            AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => {
+                "; delete the queue, or use another prefix with ?prefix=…"
+            }
+            _ => "",
+        };
+        let (place, reason) = (place.to_owned(), reason + advice);
+        if refused { Self::Refused { place, reason } } else { Self::Away { place, reason } }
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        let code = if error.is_passing() {
+            FailureCode::KeeperBusy
+        } else {
+            FailureCode::KeeperUnavailable
+        };
+        Self::new(code, error)
+    }
+}

@@ -1,0 +1,111 @@
+//! How to reach the broker, and what must be there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use lapin::options::{ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::uri::AMQPUri;
+use lapin::{Channel, Connection, ConnectionProperties, Event};
+
+use super::QueueError;
+use crate::task::Stage;
+
+/// A broker that does not finish the handshake within this is away.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A broker from which nothing comes for twice as many seconds is gone, whatever TCP says.
+const HEARTBEAT_SECONDS: u16 = 10;
+
+/// Returns before a queue gives a message up. Attempts are counted in the database; this only
+/// keeps RabbitMQ 4's default of 20 from dropping hints that busy workers gave back.
+const DELIVERY_LIMIT: i32 = 100_000;
+
+/// The broker's address and the names of the queues. Cheap to clone.
+#[derive(Clone)]
+pub struct Link {
+    uri: AMQPUri,
+    /// Host and port, for messages.
+    pub place: Arc<str>,
+    prefix: Arc<str>,
+}
+
+impl Link {
+    /// Reads a URL.
+    pub fn new(url: &str) -> Result<Self, QueueError> {
+        let mut uri: AMQPUri = url.parse().map_err(QueueError::Url)?;
+        uri.query.heartbeat = uri.query.heartbeat.or(Some(HEARTBEAT_SECONDS));
+        let place = format!("{}:{}", uri.authority.host, uri.authority.port).into();
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));
+        Ok(Self { uri, place, prefix: prefix.unwrap_or("huibao").into() })
+    }
+
+    /// Name of a stage's queue.
+    pub fn queue(&self, stage: Stage) -> String {
+        format!("{}.{stage}", self.prefix)
+    }
+
+    /// Name of the queue for what nobody can read.
+    fn dead(&self) -> String {
+        format!("{}.dead", self.prefix)
+    }
+
+    /// Connects, opens a channel with publisher confirms, and declares the queues.
+    pub async fn connect(&self, purpose: &str) -> Result<(Connection, Channel), QueueError> {
+        let (link, name) = (self.clone(), format!("huibao {purpose}"));
+        // In a task of its own: a connection that is dropped half-made would stay.
+        let opening = tokio::spawn(async move { link.open(name).await });
+        match tokio::time::timeout(CONNECT, opening).await {
+            Ok(Ok(opened)) => opened.map_err(|error| QueueError::from_lapin(&self.place, &error)),
+            Ok(Err(error)) => Err(QueueError::away(&self.place, error.to_string())),
+            Err(_) => Err(QueueError::away(&self.place, "no answer while connecting")),
+        }
+    }
+
+    async fn open(&self, name: String) -> lapin::Result<(Connection, Channel)> {
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
+        self.log_blocking(&connection);
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        self.declare(&channel).await?;
+        Ok((connection, channel))
+    }
+
+    /// A broker that is short of memory or disk says so and stops reading; the log should, too.
+    fn log_blocking(&self, connection: &Connection) {
+        let (mut events, place) = (Box::pin(connection.events_listener()), Arc::clone(&self.place));
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                match event {
+                    Event::ConnectionBlocked(reason) => {
+                        tracing::warn!(%place, reason, "RabbitMQ takes no messages now");
+                    }
+                    Event::ConnectionUnblocked => {
+                        tracing::info!(%place, "RabbitMQ takes messages again");
+                    }
+                    Event::Error(_) => return,
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    /// Declaring what is there already changes nothing, and fails if it was declared otherwise.
+    async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        channel.queue_declare(self.dead().into(), options, arguments.clone()).await?;
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+        arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString("".into()));
+        let dead = AMQPValue::LongString(self.dead().into());
+        arguments.insert("x-dead-letter-routing-key".into(), dead);
+        for stage in Stage::ALL {
+            channel.queue_declare(self.queue(stage).into(), options, arguments.clone()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! One multipart upload: parts of a stream, several on their way at once, then all or nothing.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadError;
+use aws_sdk_s3::primitives::ByteStream as Body;
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+use tokio::runtime::Handle;
+
+use super::{PART, S3Storage};
+use crate::storage::hash::hex;
+use crate::storage::{ByteStream, StorageError, Stored};
+
+/// Parts on their way at once. Each holds its bytes in memory.
+const IN_FLIGHT: usize = 4;
+
+/// S3 takes no more parts than this.
+const MAX_PARTS: u64 = 10_000;
+
+/// A piece of a stream.
+pub(super) struct Part {
+    number: i32,
+    pub bytes: Bytes,
+    /// In base64, as S3 wants it.
+    pub sha256: String,
+}
+
+/// Cuts a stream into parts and hashes it on the way.
+pub(super) struct Parts {
+    body: ByteStream,
+    limit: u64,
+    size_bytes: u64,
+    whole: Sha256,
+    count: i32,
+    ended: bool,
+}
+
+impl Parts {
+    pub fn new(body: ByteStream, limit: u64) -> Self {
+        let limit = limit.min(MAX_PARTS * PART as u64);
+        Self { body, limit, size_bytes: 0, whole: Sha256::new(), count: 0, ended: false }
+    }
+
+    /// Whether the last byte was read.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What was read, after the end.
+    pub fn stored(self) -> Stored {
+        Stored { size_bytes: self.size_bytes, sha256: hex(&self.whole.finalize()) }
+    }
+
+    /// The next part. All but the last are [`PART`] bytes, as some servers demand; the first may be
+    /// empty.
+    pub async fn next(&mut self) -> Result<Part, StorageError> {
+        let mut bytes = BytesMut::with_capacity(PART);
+        let mut hasher = Sha256::new();
+        while bytes.len() < PART {
+            let from = bytes.len();
+            let mut room = (&mut bytes).limit(PART - from);
+            let n = self.body.read_buf(&mut room).await.map_err(StorageError::Source)?;
+            if n == 0 {
+                self.ended = true;
+                break;
+            }
+            self.size_bytes += n as u64;
+            if self.size_bytes > self.limit {
+                return Err(StorageError::TooLarge { limit: self.limit });
+            }
+            hasher.update(&bytes[from..]);
+            self.whole.update(&bytes[from..]);
+        }
+        self.count += 1;
+        let sha256 = BASE64_STANDARD.encode(hasher.finalize());
+        Ok(Part { number: self.count, bytes: bytes.freeze(), sha256 })
+    }
+}
+
+/// A multipart upload that was begun. One that is dropped unfinished is aborted.
+pub(super) struct Upload<'a> {
+    storage: &'a S3Storage,
+    name: &'a str,
+    id: String,
+    over: bool,
+}
+
+impl<'a> Upload<'a> {
+    /// Begins to upload. `mark` tells this upload's object from another's.
+    pub async fn begin(
+        storage: &'a S3Storage,
+        name: &'a str,
+        content_type: &str,
+        mark: &str,
+    ) -> Result<Self, StorageError> {
+        let begun = storage
+            .client
+            .create_multipart_upload()
+            .bucket(&storage.location.bucket)
+            .key(name)
+            .content_type(content_type)
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .metadata(super::write::MARK, mark)
+            .send()
+            .await
+            .map_err(|e| storage.location.explain("begin an upload", &e))?;
+        let Some(id) = begun.upload_id else {
+            let detail = format!("no upload id ({})", storage.location);
+            return Err(StorageError::Refused { what: "begin an upload", detail });
+        };
+        Ok(Self { storage, name, id, over: false })
+    }
+
+    /// Sends all parts.
+    pub async fn send(
+        &self,
+        first: Part,
+        parts: &mut Parts,
+    ) -> Result<Vec<CompletedPart>, StorageError> {
+        let rest = stream::try_unfold(parts, |parts| {
+            async move {
+                if parts.ended() {
+                    return Ok(None);
+                }
+                let part = parts.next().await?;
+                Ok((!part.bytes.is_empty()).then_some((part, parts)))
+            }
+            .boxed()
+        })
+        .boxed();
+        let mut sent: Vec<_> = stream::once(future::ok(first))
+            .chain(rest)
+            .map_ok(|part| self.send_part(part).boxed())
+            .try_buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await?;
+        sent.sort_unstable_by_key(CompletedPart::part_number);
+        Ok(sent)
+    }
+
+    async fn send_part(&self, part: Part) -> Result<CompletedPart, StorageError> {
+        let sent = self
+            .storage
+            .client
+            .upload_part()
+            .bucket(&self.storage.location.bucket)
+            .key(self.name)
+            .upload_id(&self.id)
+            .part_number(part.number)
+            .checksum_sha256(&part.sha256)
+            .body(Body::from(part.bytes))
+            .send()
+            .await
+            .map_err(|e| self.storage.location.explain("send a part", &e))?;
+        Ok(CompletedPart::builder()
+            .part_number(part.number)
+            .set_e_tag(sent.e_tag)
+            .checksum_sha256(part.sha256)
+            .build())
+    }
+
+    /// Makes the parts an object. After an error the upload may be there nevertheless.
+    pub async fn complete(
+        &mut self,
+        parts: Vec<CompletedPart>,
+    ) -> Result<(), SdkError<CompleteMultipartUploadError>> {
+        let timeouts = self.storage.patient.clone();
+        let config = aws_sdk_s3::config::Builder::new().timeout_config(timeouts);
+        self.storage
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.storage.location.bucket)
+            .key(self.name)
+            .upload_id(&self.id)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+            .if_none_match("*")
+            .customize()
+            .config_override(config)
+            .send()
+            .await?;
+        self.over = true;
+        Ok(())
+    }
+
+    /// Gives up, and waits until the server has forgotten the parts. Should that fail as well, they
+    /// are leftovers.
+    pub async fn abort(mut self) {
+        self.over = true;
+        abort(self.storage.client.clone(), &self.storage.location.bucket, self.name, &self.id)
+            .await;
+    }
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        // Without a runtime the process is ending; what stays is a leftover.
+        if let (false, Ok(runtime)) = (self.over, Handle::try_current()) {
+            let client = self.storage.client.clone();
+            let bucket = self.storage.location.bucket.clone();
+            let (name, id) = (self.name.to_owned(), self.id.clone());
+            runtime.spawn(async move { abort(client, &bucket, &name, &id).await });
+        }
+    }
+}
+
+async fn abort(client: Client, bucket: &str, name: &str, id: &str) {
+    let request = client.abort_multipart_upload().bucket(bucket).key(name).upload_id(id);
+    // Nobody could do more about it than the next cleaning of leftovers.
+    let _ = request.send().await;
+}

@@ -1,0 +1,172 @@
+//! What the collector promises, on a folder and on a bucket: what is referred to stays, what may
+//! still be committed stays, what is young stays; the rest goes.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+#![expect(clippy::expect_used, reason = "and say what to do about it")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::TryStreamExt;
+use huibao_models::collector::{CollectError, Collected, Policy, SAFE_AGE, collect};
+use huibao_models::db::{Claim, Database, NewReport};
+use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::storage::{self, Storage, StorageKey};
+use huibao_models::task::{Hint, RetryPolicy, Stage};
+use tempfile::TempDir;
+use url::Url;
+use uuid::Uuid;
+
+struct House {
+    db: Database,
+    storage: Arc<dyn Storage>,
+    _folder: TempDir,
+}
+
+macro_rules! on_every_storage {
+    ($($promise:ident)*) => {
+        mod local {
+            $(#[tokio::test] async fn $promise() {
+                super::$promise(super::House::local().await).await;
+            })*
+        }
+        mod s3 {
+            $(#[tokio::test] async fn $promise() {
+                super::$promise(super::House::s3().await).await;
+            })*
+        }
+    };
+}
+
+on_every_storage! {
+    only_what_nobody_refers_to_goes
+    what_a_running_attempt_made_stays_until_it_ends
+    what_is_young_stays
+    looking_removes_nothing
+    a_database_that_knows_nothing_is_not_believed
+}
+
+impl House {
+    async fn local() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = Url::from_file_path(folder.path().join("files")).unwrap();
+        Self::with(&url, folder).await
+    }
+
+    async fn s3() -> Self {
+        let url = std::env::var("HUIBAO_TEST_STORAGE_URL").expect("run scripts/test");
+        let mut url = Url::parse(&url).unwrap();
+        url.set_path(&format!("/test-{}", Uuid::now_v7()));
+        Self::with(&url, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn with(url: &Url, folder: TempDir) -> Self {
+        let db = Database::open_sqlite(&folder.path().join("test.db")).await.unwrap();
+        let storage = storage::open(url.as_str()).await.unwrap();
+        Self { db, storage, _folder: folder }
+    }
+
+    async fn put(&self, key: &StorageKey) -> StoredFile {
+        let body = Box::pin(std::io::Cursor::new(b"abc"));
+        let stored = self.storage.put(key, body, 3).await.unwrap();
+        StoredFile {
+            kind: FileKind::Original,
+            key: key.to_string(),
+            name: "x".into(),
+            size_bytes: stored.size_bytes,
+            sha256: stored.sha256,
+        }
+    }
+
+    /// A report with its video.
+    async fn report(&self) -> (Uuid, StorageKey) {
+        let id = Uuid::now_v7();
+        let key = StorageKey::original(id, "mp4");
+        let files = vec![self.put(&key).await];
+        let (title, speaker, language) = (String::new(), String::new(), "zh".into());
+        let new = NewReport { id, title, speaker, language, files };
+        self.db.submit(&new, Utc::now()).await.unwrap();
+        (id, key)
+    }
+
+    async fn claim(&self, report: Uuid) -> Claim {
+        let task = self.db.tasks(report).await.unwrap().remove(0);
+        let hint = Hint { task_id: task.id, stage: Stage::Ingest, token: task.token };
+        let lease = Duration::from_mins(1);
+        let policy = RetryPolicy::default();
+        self.db.claim(&hint, "test", lease, &policy, Utc::now()).await.unwrap().unwrap()
+    }
+
+    async fn collect(&self, now: DateTime<Utc>) -> Collected {
+        let policy = Policy { min_age: SAFE_AGE, dry_run: false };
+        collect(&self.db, &*self.storage, policy, now).await.unwrap()
+    }
+
+    async fn keys(&self) -> Vec<StorageKey> {
+        let objects: Vec<_> = self.storage.list("").try_collect().await.unwrap();
+        objects.into_iter().map(|object| object.key).collect()
+    }
+}
+
+/// When everything that is stored now is old enough.
+fn later() -> DateTime<Utc> {
+    Utc::now() + SAFE_AGE + TimeDelta::minutes(1)
+}
+
+async fn only_what_nobody_refers_to_goes(house: House) {
+    let (first, kept) = house.report().await;
+    let (_, also_kept) = house.report().await;
+    let lost = StorageKey::output(first, 3, "audio.wav");
+    let unknown = StorageKey::original(Uuid::now_v7(), "mp4");
+    let strange = StorageKey::parse("reports/notes/readme.txt").unwrap();
+    for key in [&lost, &unknown, &strange] {
+        house.put(key).await;
+    }
+    let collected = house.collect(later()).await;
+    let mut gone: Vec<_> = collected.objects.iter().map(|object| object.key.clone()).collect();
+    gone.sort_by_key(ToString::to_string);
+    assert_eq!(gone, [lost, unknown]);
+    assert_eq!(collected.bytes(), 6);
+    assert_eq!(house.keys().await, [kept, also_kept, strange]);
+    assert!(house.collect(later()).await.objects.is_empty());
+}
+
+async fn what_a_running_attempt_made_stays_until_it_ends(house: House) {
+    let (report, _) = house.report().await;
+    let claim = house.claim(report).await;
+    let output = StorageKey::output(report, claim.token, "audio.wav");
+    house.put(&output).await;
+    assert!(house.collect(later()).await.objects.is_empty());
+    house.db.hand_back(&claim, Utc::now()).await.unwrap().unwrap();
+    let again = house.claim(report).await;
+    assert!(again.token > claim.token);
+    assert_eq!(house.collect(later()).await.objects.len(), 1);
+    assert!(house.storage.size(&output).await.is_err());
+}
+
+async fn what_is_young_stays(house: House) {
+    house.report().await;
+    // An upload whose rows are still to come.
+    house.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    let soon = Utc::now() + SAFE_AGE - TimeDelta::minutes(1);
+    assert!(house.collect(soon).await.objects.is_empty());
+    assert_eq!(house.keys().await.len(), 2);
+}
+
+async fn looking_removes_nothing(house: House) {
+    house.report().await;
+    house.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    let policy = Policy { min_age: SAFE_AGE, dry_run: true };
+    let collected = collect(&house.db, &*house.storage, policy, later()).await.unwrap();
+    assert_eq!(collected.objects.len(), 1);
+    assert_eq!(house.keys().await.len(), 2);
+}
+
+async fn a_database_that_knows_nothing_is_not_believed(house: House) {
+    house.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    let policy = Policy { min_age: SAFE_AGE, dry_run: false };
+    let error = collect(&house.db, &*house.storage, policy, later()).await.unwrap_err();
+    assert!(matches!(error, CollectError::Strangers), "{error}");
+    assert_eq!(house.keys().await.len(), 1);
+}

@@ -1,0 +1,266 @@
+//! What the queue promises, on both backends; and what RabbitMQ does to us, which we survive.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where something is missing"
+)]
+
+#[path = "common/rabbitmq.rs"]
+mod broker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huibao_models::queue::{self, Delivery, Queue, QueueError, Subscription};
+use huibao_models::task::{Hint, Stage};
+use uuid::Uuid;
+
+/// Longest wait for what must come.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long nothing must come.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Every promise, on every backend.
+macro_rules! on_every_backend {
+    ($($promise:ident)*) => {
+        mod embedded {
+            $(#[tokio::test] async fn $promise() {
+                super::$promise(huibao_models::queue::open("embedded").await.unwrap()).await;
+            })*
+        }
+        mod rabbitmq {
+            $(#[tokio::test] async fn $promise() {
+                super::$promise(super::rabbit().await).await;
+            })*
+        }
+    };
+}
+
+on_every_backend! {
+    what_is_published_arrives_once
+    the_most_urgent_stage_comes_first
+    two_receivers_share
+    a_paused_receiver_leaves_the_rest_to_others
+    waiting_can_be_given_up
+}
+
+/// RabbitMQ with queues of its own.
+async fn rabbit() -> Arc<dyn Queue> {
+    queue::open(&rabbit_url()).await.unwrap()
+}
+
+fn rabbit_url() -> String {
+    let url = broker::queue_url();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}prefix=test-{}", Uuid::now_v7().simple())
+}
+
+fn hint(stage: Stage, token: i64) -> Hint {
+    Hint { task_id: Uuid::now_v7(), stage, token }
+}
+
+async fn subscribe(queue: &Arc<dyn Queue>) -> Box<dyn Subscription> {
+    queue.subscribe(&Stage::BY_URGENCY, 2).await.unwrap()
+}
+
+async fn next(receiver: &mut Box<dyn Subscription>) -> Delivery {
+    tokio::time::timeout(PATIENCE, receiver.next()).await.unwrap()
+}
+
+async fn take(receiver: &mut Box<dyn Subscription>) -> Hint {
+    let delivery = next(receiver).await;
+    let hint = delivery.hint;
+    delivery.ack().await;
+    hint
+}
+
+async fn assert_quiet(receiver: &mut Box<dyn Subscription>) {
+    let more = tokio::time::timeout(QUIET, receiver.next()).await;
+    assert!(more.is_err(), "unexpected {:?}", more.map(|delivery| delivery.hint));
+}
+
+async fn what_is_published_arrives_once(queue: Arc<dyn Queue>) {
+    queue.health().await.unwrap();
+    let hints: Vec<Hint> = (0..20).map(|token| hint(Stage::Ingest, token)).collect();
+    queue.publish(&hints).await.unwrap();
+    let mut receiver = subscribe(&queue).await;
+    for expected in &hints {
+        assert_eq!(take(&mut receiver).await, *expected);
+    }
+    assert_quiet(&mut receiver).await;
+    queue.publish(&hints[..1]).await.unwrap();
+    assert_eq!(take(&mut receiver).await, hints[0], "a duplicate is passed on");
+    queue.close().await;
+}
+
+async fn the_most_urgent_stage_comes_first(queue: Arc<dyn Queue>) {
+    let mut receiver = subscribe(&queue).await;
+    // The receiver's own order decides, not that of publishing, once all have arrived.
+    let first = hint(Stage::Ingest, 0);
+    queue.publish(&[first]).await.unwrap();
+    assert_eq!(take(&mut receiver).await, first);
+    let published = [Stage::Transcode, Stage::Transcribe, Stage::Archive, Stage::Ingest];
+    queue.publish(&published.map(|stage| hint(stage, 1))).await.unwrap();
+    tokio::time::sleep(QUIET).await;
+    for stage in Stage::BY_URGENCY {
+        assert_eq!(take(&mut receiver).await.stage, stage);
+    }
+}
+
+async fn two_receivers_share(queue: Arc<dyn Queue>) {
+    let mut receivers = [subscribe(&queue).await, subscribe(&queue).await];
+    let hints: Vec<Hint> = (0..40).map(|token| hint(Stage::Transcribe, token)).collect();
+    queue.publish(&hints).await.unwrap();
+    let mut got = Vec::new();
+    for turn in 0..hints.len() {
+        let [one, other] = &mut receivers;
+        let turn = turn.is_multiple_of(2);
+        let (one, other) = if turn { (one, other) } else { (other, one) };
+        let delivery = tokio::select! {
+            biased;
+            delivery = one.next() => delivery,
+            delivery = other.next() => delivery,
+        };
+        got.push(delivery.hint.token);
+        delivery.ack().await;
+    }
+    got.sort_unstable();
+    assert_eq!(got, (0..40).collect::<Vec<_>>());
+}
+
+async fn a_paused_receiver_leaves_the_rest_to_others(queue: Arc<dyn Queue>) {
+    let mut busy = subscribe(&queue).await;
+    let hints: Vec<Hint> = (0..3).map(|token| hint(Stage::Transcode, token)).collect();
+    queue.publish(&hints).await.unwrap();
+    let working_on = take(&mut busy).await;
+    busy.pause().await;
+    let mut idle = subscribe(&queue).await;
+    let mut rest = vec![take(&mut idle).await.token, take(&mut idle).await.token];
+    rest.push(working_on.token);
+    rest.sort_unstable();
+    assert_eq!(rest, [0, 1, 2]);
+    idle.pause().await;
+    queue.publish(&hints[..1]).await.unwrap();
+    assert_eq!(take(&mut busy).await, hints[0], "it can go on");
+}
+
+async fn waiting_can_be_given_up(queue: Arc<dyn Queue>) {
+    let mut receiver = subscribe(&queue).await;
+    assert_quiet(&mut receiver).await;
+    let late = hint(Stage::Archive, 1);
+    queue.publish(&[late]).await.unwrap();
+    assert_eq!(take(&mut receiver).await, late);
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_comes_again() {
+    let queue = rabbit().await;
+    let mut receiver = subscribe(&queue).await;
+    let published = hint(Stage::Ingest, 1);
+    queue.publish(&[published]).await.unwrap();
+    let unacknowledged = next(&mut receiver).await;
+    drop(receiver);
+    drop(unacknowledged);
+    let mut receiver = subscribe(&queue).await;
+    assert_eq!(take(&mut receiver).await, published);
+}
+
+#[tokio::test]
+async fn urls_that_cannot_be_and_brokers_that_refuse_say_why() {
+    let url = broker::queue_url();
+    let password = url.split([':', '@']).nth(2).unwrap().to_owned();
+    let wrong = queue::open(&url.replace(&password, "wrong")).await.err().unwrap();
+    assert!(matches!(wrong, QueueError::Refused { .. }), "{wrong}");
+    let vhost = format!("{}/nowhere", url.rsplit_once('/').unwrap().0);
+    let nowhere = queue::open(&vhost).await.err().unwrap();
+    assert!(matches!(nowhere, QueueError::Refused { .. }), "{nowhere}");
+    let nobody = queue::open("amqp://a:b@127.0.0.1:1/%2f").await.err().unwrap();
+    assert!(nobody.is_passing() && nobody.to_string().contains("127.0.0.1:1"), "{nobody}");
+    assert!(matches!(queue::open("kafka://x").await.err().unwrap(), QueueError::Url(_)));
+    for error in [wrong, nowhere, nobody] {
+        assert!(!error.to_string().contains(&password));
+    }
+}
+
+/// Tests that stop or choke the whole broker. One test, so that it disturbs no other.
+#[tokio::test]
+async fn the_broker_breaks_in_every_way() {
+    let services = broker::Services::start().await;
+    let queue = queue::open(&services.env("HUIBAO_QUEUE_URL")).await.unwrap();
+    let mut receiver = subscribe(&queue).await;
+    let works = async |receiver: &mut Box<dyn Subscription>, token| {
+        let published = hint(Stage::Transcribe, token);
+        let publish = async {
+            while queue.publish(&[published]).await.is_err() {
+                tokio::time::sleep(QUIET).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, publish).await.unwrap();
+        while take(receiver).await.token != token {}
+    };
+    works(&mut receiver, 1).await;
+
+    // It closes every connection.
+    services.rabbitmqctl(&["close_all_connections", "test"]).await;
+    works(&mut receiver, 2).await;
+
+    // It is stopped, and started again: what was published stays.
+    let kept = hint(Stage::Archive, 3);
+    queue.publish(&[kept]).await.unwrap();
+    services.run(&["stop", "rabbitmq"]).await;
+    assert!(queue.publish(&[hint(Stage::Ingest, 4)]).await.unwrap_err().is_passing());
+    assert!(queue.health().await.is_err());
+    services.run(&["start", "rabbitmq"]).await;
+    while take(&mut receiver).await != kept {}
+    works(&mut receiver, 5).await;
+
+    // Its queues are purged.
+    receiver.pause().await;
+    queue.publish(&[hint(Stage::Ingest, 6)]).await.unwrap();
+    services.rabbitmqctl(&["purge_queue", "huibao.ingest"]).await;
+    works(&mut receiver, 7).await;
+
+    // It is short of memory and reads nothing.
+    services.rabbitmqctl(&["set_vm_memory_high_watermark", "0.00001"]).await;
+    let blocked = async {
+        while queue.publish(&[hint(Stage::Ingest, 8)]).await.is_ok() {
+            tokio::time::sleep(QUIET).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, blocked).await.unwrap();
+    services.rabbitmqctl(&["set_vm_memory_high_watermark", "0.4"]).await;
+    works(&mut receiver, 9).await;
+
+    // Somebody else's message is set aside, and does not circulate.
+    publish_rubbish(&services.env("HUIBAO_QUEUE_URL")).await;
+    works(&mut receiver, 10).await;
+    let count = async || {
+        let listed = services.rabbitmqctl(&["list_queues", "name", "messages"]).await;
+        let line = listed.lines().find(|line| line.starts_with("huibao.dead"));
+        line.and_then(|line| line.split_whitespace().nth(1)).map(str::to_owned)
+    };
+    let set_aside = async {
+        while count().await.as_deref() != Some("1") {
+            tokio::time::sleep(QUIET).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, set_aside).await.unwrap();
+    assert_quiet(&mut receiver).await;
+}
+
+async fn publish_rubbish(url: &str) {
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(url, properties).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    // Confirmed, or the end of the connection might be quicker than the message.
+    channel.confirm_select(lapin::options::ConfirmSelectOptions::default()).await.unwrap();
+    let (queue, options) = ("huibao.ingest".into(), lapin::options::BasicPublishOptions::default());
+    let properties = lapin::BasicProperties::default();
+    channel
+        .basic_publish("".into(), queue, options, b"hello", properties)
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+}

@@ -1,0 +1,276 @@
+//! What every storage promises.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use futures::TryStreamExt;
+use futures::future::join_all;
+use huibao_models::storage::{StorageError, StorageKey, hash_file};
+use uuid::Uuid;
+
+use crate::house::{Backend, House, MIB, body, broken_body, noise, stopping_body};
+
+/// Long enough for the slowest machine; only a storage that hangs gets here.
+const FOREVER: Duration = Duration::from_mins(2);
+
+macro_rules! contract {
+    ($($promise:ident)*) => {
+        mod local {
+            use super::*;
+            $(#[tokio::test]
+            async fn $promise() { run(Backend::Local, super::$promise).await; })*
+        }
+        mod s3 {
+            use super::*;
+            $(#[tokio::test]
+            async fn $promise() { run(Backend::S3, super::$promise).await; })*
+        }
+    };
+}
+
+async fn run(backend: Backend, promise: impl AsyncFn(House)) {
+    let house = House::new(backend).await;
+    tokio::time::timeout(FOREVER, promise(house)).await.expect("the storage hangs");
+}
+
+contract! {
+    what_is_put_comes_back
+    large_objects_come_back
+    an_object_is_never_replaced
+    one_of_many_writers_wins
+    too_much_leaves_nothing_behind
+    a_broken_source_leaves_nothing_behind
+    a_dropped_upload_leaves_nothing_behind
+    an_unfinished_upload_is_not_there
+    ranges_are_cut_as_asked
+    copies_outlive_their_source
+    files_are_moved_in
+    what_is_missing_is_not_found
+    listings_are_complete_and_in_order
+    deleting_twice_is_no_error
+    health_leaves_nothing_behind
+    only_old_leftovers_are_removed
+}
+
+async fn what_is_put_comes_back(house: House) {
+    for (name, bytes) in [("empty.txt", ""), ("a.txt", "abc"), ("思想 汇报+#?.txt", "汇报")] {
+        let key = house.key(name);
+        let limit = bytes.len() as u64;
+        let stored = house.storage.put(&key, body(bytes), limit).await.unwrap();
+        assert_eq!(stored.size_bytes, limit);
+        assert_eq!(house.read(name, None).await, bytes.as_bytes());
+        assert_eq!(house.storage.size(&key).await.unwrap(), limit);
+    }
+    let again = house.storage.put(&house.key("b.txt"), body("abc"), 3).await.unwrap();
+    let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(again.sha256, known);
+    assert_eq!(house.unfinished().await, 0);
+}
+
+async fn large_objects_come_back(house: House) {
+    // Around the size of a part, and several parts with a rest.
+    for len in [8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 41 * MIB + 5] {
+        let name = format!("{len}.bin");
+        let bytes = noise(len);
+        let key = house.key(&name);
+        let stored = house.storage.put(&key, body(bytes.clone()), len as u64).await.unwrap();
+        assert_eq!(stored.size_bytes, len as u64);
+        assert!(house.read(&name, None).await == bytes, "{len}");
+        let path = house.storage.fetch(&key, &house.folder.path().join("tmp")).await.unwrap();
+        assert_eq!(hash_file(path).await.unwrap(), stored);
+    }
+    assert_eq!(house.unfinished().await, 0);
+}
+
+async fn an_object_is_never_replaced(house: House) {
+    let key = house.key("a.bin");
+    house.storage.put(&key, body("first"), 5).await.unwrap();
+    for bytes in [b"other".to_vec(), noise(9 * MIB)] {
+        let again = house.storage.put(&key, body(bytes), u64::MAX).await;
+        assert!(matches!(again, Err(StorageError::Exists(taken)) if taken == key));
+    }
+    assert_eq!(house.read("a.bin", None).await, b"first");
+    assert_eq!(house.unfinished().await, 0);
+}
+
+async fn one_of_many_writers_wins(house: House) {
+    let key = house.key("a.bin");
+    // Small ones and some in parts.
+    let bodies: Vec<_> = (0..8_u8).map(|i| vec![i; if i < 6 { 1000 } else { 9 * MIB }]).collect();
+    let puts = bodies.iter().map(|bytes| house.storage.put(&key, body(bytes.clone()), u64::MAX));
+    let done = join_all(puts).await;
+    let winners: Vec<_> = (0..8).filter(|&i| done[i].is_ok()).collect();
+    assert_eq!(winners.len(), 1, "{done:?}");
+    assert!(house.read("a.bin", None).await == bodies[winners[0]]);
+    for lost in done.into_iter().filter_map(Result::err) {
+        assert!(matches!(lost, StorageError::Exists(_)), "{lost}");
+    }
+    assert_eq!(house.unfinished().await, 0);
+}
+
+async fn too_much_leaves_nothing_behind(house: House) {
+    for (len, limit) in [(4, 3), (20 * MIB, 17 * MIB as u64), (20 * MIB, 20 * MIB as u64 - 1)] {
+        let refused = house.storage.put(&house.key("a.bin"), body(noise(len)), limit).await;
+        assert!(matches!(refused, Err(StorageError::TooLarge { limit: l }) if l == limit));
+        house.assert_empty().await;
+    }
+}
+
+async fn a_broken_source_leaves_nothing_behind(house: House) {
+    for len in [0, 100, 20 * MIB] {
+        let broken = broken_body(noise(len));
+        let refused = house.storage.put(&house.key("a.bin"), broken, u64::MAX).await;
+        assert!(matches!(refused, Err(StorageError::Source(_))));
+        house.assert_empty().await;
+    }
+    house.storage.put(&house.key("a.bin"), body("whole"), 5).await.unwrap();
+}
+
+async fn a_dropped_upload_leaves_nothing_behind(house: House) {
+    for len in [100, 20 * MIB] {
+        let (stopping, stopped) = stopping_body(noise(len));
+        let (storage, key) = (house.storage.clone(), house.key("a.bin"));
+        let upload = tokio::spawn(async move { storage.put(&key, stopping, u64::MAX).await });
+        stopped.notified().await;
+        upload.abort();
+        assert!(upload.await.unwrap_err().is_cancelled());
+        house.wait_for_unfinished(0).await;
+        house.assert_empty().await;
+    }
+}
+
+async fn an_unfinished_upload_is_not_there(house: House) {
+    let (stopping, stopped) = stopping_body(noise(20 * MIB));
+    let (storage, key) = (house.storage.clone(), house.key("a.bin"));
+    let upload = tokio::spawn(async move { storage.put(&key, stopping, u64::MAX).await });
+    stopped.notified().await;
+    house.wait_for_unfinished(1).await;
+    assert_eq!(house.keys("").await, Vec::<String>::new());
+    let size = house.storage.size(&house.key("a.bin")).await;
+    assert!(matches!(size, Err(StorageError::NotFound(_))));
+    upload.abort();
+    house.wait_for_unfinished(0).await;
+}
+
+async fn ranges_are_cut_as_asked(house: House) {
+    house.storage.put(&house.key("a.txt"), body("0123456789"), 10).await.unwrap();
+    for (range, expected) in [
+        (0..1, "0"),
+        (3..7, "3456"),
+        (9..10, "9"),
+        (0..10, "0123456789"),
+        (5..u64::MAX, "56789"),
+        (4..4, ""),
+        (10..20, ""),
+    ] {
+        let found = house.read("a.txt", Some(range.clone())).await;
+        assert_eq!(String::from_utf8(found).unwrap(), expected, "{range:?}");
+    }
+    let bytes = noise(17 * MIB);
+    house.storage.put(&house.key("b.bin"), body(bytes.clone()), u64::MAX).await.unwrap();
+    // Across the seam of two parts.
+    let seam = 8 * MIB - 3..8 * MIB + 3;
+    let found = house.read("b.bin", Some(seam.start as u64..seam.end as u64)).await;
+    assert_eq!(found, bytes[seam]);
+}
+
+async fn copies_outlive_their_source(house: House) {
+    for len in [5, 17 * MIB] {
+        let (from, to) = (format!("报告 {len}.bin"), format!("copy-{len}.bin"));
+        let bytes = noise(len);
+        let (from_key, to_key) = (house.key(&from), house.key(&to));
+        house.storage.put(&from_key, body(bytes.clone()), u64::MAX).await.unwrap();
+        house.storage.copy(&from_key, &to_key).await.unwrap();
+        let again = house.storage.copy(&from_key, &to_key).await;
+        assert!(matches!(again, Err(StorageError::Exists(taken)) if taken == to_key));
+        house.storage.delete(&from_key).await.unwrap();
+        assert!(house.read(&to, None).await == bytes);
+        let missing = house.storage.copy(&from_key, &house.key("other.bin")).await;
+        assert!(matches!(missing, Err(StorageError::NotFound(key)) if key == from_key));
+    }
+}
+
+async fn files_are_moved_in(house: House) {
+    for len in [0, 5, 17 * MIB] {
+        let path = house.folder.path().join("made.bin");
+        std::fs::write(&path, noise(len)).unwrap();
+        let expected = hash_file(path.clone()).await.unwrap();
+        let key = house.key(&format!("{len}.bin"));
+        assert_eq!(house.storage.put_file(&key, &path).await.unwrap(), expected);
+        assert!(!path.exists());
+        std::fs::write(&path, "again").unwrap();
+        let again = house.storage.put_file(&key, &path).await;
+        assert!(matches!(again, Err(StorageError::Exists(_))));
+        assert!(path.exists());
+    }
+    let missing = house.storage.put_file(&house.key("x"), &house.folder.path().join("x")).await;
+    assert!(matches!(missing, Err(StorageError::Io { .. })));
+    assert_eq!(house.unfinished().await, 0);
+}
+
+async fn what_is_missing_is_not_found(house: House) {
+    let (storage, key) = (&house.storage, house.key("a.bin"));
+    let scratch = house.folder.path().join("tmp");
+    assert!(matches!(storage.size(&key).await, Err(StorageError::NotFound(_))));
+    assert!(matches!(storage.open(&key, None).await.err(), Some(StorageError::NotFound(_))));
+    assert!(matches!(storage.open(&key, Some(0..1)).await.err(), Some(StorageError::NotFound(_))));
+    assert!(matches!(storage.open(&key, Some(1..1)).await.err(), Some(StorageError::NotFound(_))));
+    assert!(matches!(storage.fetch(&key, &scratch).await, Err(StorageError::NotFound(_))));
+    assert!(matches!(storage.copy(&key, &house.key("b")).await, Err(StorageError::NotFound(_))));
+}
+
+async fn listings_are_complete_and_in_order(house: House) {
+    house.assert_empty().await;
+    let before = Utc::now() - chrono::TimeDelta::minutes(1);
+    let other = Uuid::now_v7();
+    let bag = |path: &str| StorageKey::bag_file(house.report, 2, path);
+    let mut keys = vec![
+        StorageKey::original(house.report, "mp4"),
+        bag("bagit.txt"),
+        bag("data/original.mp4"),
+        StorageKey::original(other, "mp4"),
+    ];
+    for key in &keys {
+        house.storage.put(key, body("12345"), 5).await.unwrap();
+    }
+    keys.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    let all: Vec<_> = house.storage.list("").try_collect().await.unwrap();
+    assert_eq!(all.iter().map(|o| o.key.clone()).collect::<Vec<_>>(), keys);
+    assert!(all.iter().all(|o| o.size_bytes == 5 && o.modified > before));
+    let bag_only = house.keys(&format!("reports/{}/2-bag/", house.report)).await;
+    assert_eq!(bag_only, [bag("bagit.txt").to_string(), bag("data/original.mp4").to_string()]);
+    let by_part_of_a_name = house.keys(&format!("reports/{}/2-bag/ba", house.report)).await;
+    assert_eq!(by_part_of_a_name, [bag("bagit.txt").to_string()]);
+    assert_eq!(house.keys(&format!("reports/{other}")).await.len(), 1);
+    assert_eq!(house.keys("elsewhere/").await.len(), 0);
+}
+
+async fn deleting_twice_is_no_error(house: House) {
+    let key = house.key("a.txt");
+    house.storage.put(&key, body("abc"), 3).await.unwrap();
+    house.storage.delete(&key).await.unwrap();
+    house.storage.delete(&key).await.unwrap();
+    house.assert_empty().await;
+    house.storage.put(&key, body("new"), 3).await.unwrap();
+    assert_eq!(house.read("a.txt", None).await, b"new");
+}
+
+async fn health_leaves_nothing_behind(house: House) {
+    house.storage.health().await.unwrap();
+    house.assert_empty().await;
+}
+
+async fn only_old_leftovers_are_removed(house: House) {
+    let (stopping, stopped) = stopping_body(noise(20 * MIB));
+    let (storage, key) = (house.storage.clone(), house.key("a.bin"));
+    let upload = tokio::spawn(async move { storage.put(&key, stopping, u64::MAX).await });
+    stopped.notified().await;
+    house.wait_for_unfinished(1).await;
+    let hour = Duration::from_hours(1);
+    assert_eq!(house.storage.abort_leftovers(hour).await.unwrap(), 0);
+    assert_eq!(house.storage.abort_leftovers(Duration::MAX).await.unwrap(), 0);
+    assert_eq!(house.unfinished().await, 1);
+    assert_eq!(house.storage.abort_leftovers(Duration::ZERO).await.unwrap(), 1);
+    house.assert_empty().await;
+    upload.abort();
+}

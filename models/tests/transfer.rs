@@ -1,0 +1,371 @@
+//! What a transfer promises: everything arrives as it was, an interrupted run goes on, what is not
+//! sound stays behind, nothing is merged, and the source stays as it is.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where something is missing"
+)]
+
+#[path = "common/postgres.rs"]
+mod postgres;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use futures::TryStreamExt;
+use huibao_models::db::{Claim, Completion, Database, DbError, IngestResult, NewReport};
+use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::media::{AudioTrack, MediaInfo, VideoTrack};
+use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::storage::{self, StorageKey};
+use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState};
+use huibao_models::transcript::{RecognizerInfo, Segment, Transcript};
+use huibao_models::transfer::{Moved, Side, TransferError, transfer};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// The video's bytes: more than one part of an upload.
+const VIDEO: usize = 9 << 20;
+
+struct House {
+    from: Side,
+    database_url: String,
+    folder: TempDir,
+    now: DateTime<Utc>,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database_url = format!("sqlite://{}", folder.path().join("huibao.db").display());
+        let files = url::Url::from_file_path(folder.path().join("files")).unwrap();
+        let from = Side {
+            db: Database::open(&database_url, 4).await.unwrap(),
+            storage: storage::open(files.as_str()).await.unwrap(),
+        };
+        Self { from, database_url, folder, now: Utc::now() }
+    }
+
+    /// A report whose first stage is done, with one stage running, one waiting and one dead.
+    async fn report(&self) -> Uuid {
+        let db = &self.from.db;
+        let id = Uuid::now_v7();
+        let original = StorageKey::original(id, "mp4");
+        let files = vec![self.put(FileKind::Original, &original, vec![7; VIDEO]).await];
+        let new = NewReport {
+            id,
+            title: "第三季度思想汇报".into(),
+            speaker: "李晓明".into(),
+            language: "zh".into(),
+            files,
+        };
+        db.submit(&new, self.now).await.unwrap();
+        let ingest = self.claim(id, Stage::Ingest).await;
+        let audio = StorageKey::output(id, ingest.token, "audio.wav");
+        let copy = StorageKey::bag_file(id, ingest.token, "data/original.mp4");
+        self.from.storage.copy(&original, &copy).await.unwrap();
+        let mut twin = new.files[0].clone();
+        (twin.kind, twin.key) = (FileKind::Bag, copy.to_string());
+        let result = IngestResult {
+            media: media(),
+            written: None,
+            files: vec![self.put(FileKind::Audio, &audio, vec![]).await, twin],
+        };
+        self.complete(&ingest, Completion::Ingest(Box::new(result))).await;
+
+        let transcode = self.claim(id, Stage::Transcode).await;
+        let dead = Failure::new(FailureCode::UnsupportedCodec, "x");
+        db.fail(&transcode, &dead, &RetryPolicy::default(), self.now).await.unwrap().unwrap();
+        let transcribe = self.claim(id, Stage::Transcribe).await;
+        db.publish_partial(&transcribe, 0, &segment()).await.unwrap();
+        id
+    }
+
+    async fn put(&self, kind: FileKind, key: &StorageKey, bytes: Vec<u8>) -> StoredFile {
+        let body = Box::pin(std::io::Cursor::new(bytes));
+        let stored = self.from.storage.put(key, body, u64::MAX).await.unwrap();
+        StoredFile {
+            kind,
+            key: key.to_string(),
+            name: "视频.mp4".into(),
+            size_bytes: stored.size_bytes,
+            sha256: stored.sha256,
+        }
+    }
+
+    async fn claim(&self, report: Uuid, stage: Stage) -> Claim {
+        let tasks = self.from.db.tasks(report).await.unwrap();
+        let task = tasks.into_iter().find(|task| task.stage == stage).unwrap();
+        let hint = Hint { task_id: task.id, stage, token: task.token };
+        let lease = Duration::from_mins(1);
+        let policy = RetryPolicy::default();
+        self.from.db.claim(&hint, "old", lease, &policy, self.now).await.unwrap().unwrap()
+    }
+
+    async fn complete(&self, claim: &Claim, made: Completion) {
+        self.from.db.complete(claim, &made, 12, self.now).await.unwrap().unwrap();
+    }
+
+    /// The same source, opened as the command opens it.
+    async fn read_only(&self) -> Side {
+        let db = Database::open_to_read(&self.database_url, 2).await.unwrap();
+        Side { db, storage: Arc::clone(&self.from.storage) }
+    }
+
+    async fn run(&self, to: &Side) -> Result<Moved, TransferError> {
+        transfer(&self.read_only().await, to, self.now, Arc::new(|_| {})).await
+    }
+}
+
+/// PostgreSQL and S3, both empty.
+async fn distributed() -> Side {
+    let url = std::env::var("HUIBAO_TEST_STORAGE_URL").expect("run scripts/test");
+    let mut url = url::Url::parse(&url).unwrap();
+    url.set_path(&format!("/test-{}", Uuid::now_v7()));
+    Side {
+        db: Database::open(&postgres::postgres_schema().await, 4).await.unwrap(),
+        storage: storage::open(url.as_str()).await.unwrap(),
+    }
+}
+
+fn media() -> MediaInfo {
+    MediaInfo {
+        duration_ms: 1000,
+        container: "mov".into(),
+        video: VideoTrack {
+            codec: "h264".into(),
+            width: 720,
+            height: 1280,
+            rotation_degrees: 90,
+            // Seventeen digits: more than a careless reader keeps.
+            frame_rate: 24000.0 / 1001.0,
+            pixel_format: "yuv420p".into(),
+        },
+        audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+    }
+}
+
+fn segment() -> Segment {
+    Segment {
+        start_ms: 0,
+        end_ms: 900,
+        text: "敬爱的党组织。".into(),
+        raw_text: "敬愛的黨組織".into(),
+        confidence: Some(0.1),
+        words: vec![],
+        flags: vec![],
+    }
+}
+
+fn transcript() -> Transcript {
+    Transcript {
+        language: "zh".into(),
+        no_speech: false,
+        duration_ms: 1000,
+        segments: vec![segment()],
+        speech: vec![],
+        recognizer: RecognizerInfo {
+            engine: "test".into(),
+            model: "none".into(),
+            model_sha256: String::new(),
+            parameters: serde_json::json!({ "temperature": 0.1 + 0.2 }),
+        },
+    }
+}
+
+async fn keys(side: &Side) -> Vec<(String, u64)> {
+    let objects: Vec<_> = side.storage.list("reports/").try_collect().await.unwrap();
+    objects.into_iter().map(|object| (object.key.to_string(), object.size_bytes)).collect()
+}
+
+#[tokio::test]
+async fn everything_arrives_as_it_was() {
+    let house = House::new().await;
+    let first = house.report().await;
+    let second = house.report().await;
+    let claim = house.claim_of(second, Stage::Transcribe).await;
+    house.complete(&claim, Completion::Transcribe(transcript())).await;
+    let garbage = StorageKey::output(first, 1, "left.wav");
+    house.put(FileKind::Audio, &garbage, vec![1]).await;
+
+    let to = distributed().await;
+    let seen = Arc::new(AtomicU64::new(0));
+    let progress = Arc::clone(&seen);
+    let progress = Arc::new(move |bytes| {
+        progress.fetch_add(bytes, Ordering::Relaxed);
+    });
+    let moved = transfer(&house.read_only().await, &to, house.now, progress).await.unwrap();
+    let bytes = 4 * VIDEO as u64;
+    assert_eq!(moved, Moved { reports: 2, files: 6, bytes, skipped: 0 });
+    assert_eq!(seen.load(Ordering::Relaxed), bytes);
+
+    let mut expected = keys(&house.from).await;
+    expected.retain(|(key, _)| key != garbage.as_str());
+    assert_eq!(keys(&to).await, expected);
+    assert_eq!(to.db.extent().await.unwrap(), house.from.db.extent().await.unwrap());
+    for id in [first, second] {
+        let (source, target) = (house.from.db.files(id), to.db.files(id));
+        assert_eq!(source.await.unwrap(), target.await.unwrap());
+        let report = to.db.report(id).await.unwrap().unwrap();
+        assert_eq!(report.media, Some(media()));
+        assert_eq!(report.created_at, house.now.trunc_subsecs(6));
+    }
+    assert_eq!(to.db.transcript(second).await.unwrap(), Some(transcript()));
+    assert_eq!(to.db.partial(first).await.unwrap(), [segment()]);
+    // Nothing is left to do, and the source is what it was.
+    let again = house.run(&to).await.unwrap();
+    assert_eq!(again, Moved { skipped: 6, ..Moved::default() });
+    assert!(house.from.storage.size(&garbage).await.is_ok());
+}
+
+impl House {
+    /// The claim that runs now.
+    async fn claim_of(&self, report: Uuid, stage: Stage) -> Claim {
+        let tasks = self.from.db.tasks(report).await.unwrap();
+        let task = tasks.into_iter().find(|task| task.stage == stage).unwrap();
+        Claim { task_id: task.id, report_id: report, stage, attempt: 1, token: task.token }
+    }
+}
+
+#[tokio::test]
+async fn what_ran_is_queued_at_the_target_and_the_old_worker_is_fenced_off() {
+    let house = House::new().await;
+    let id = house.report().await;
+    let old = house.claim_of(id, Stage::Transcribe).await;
+    let to = distributed().await;
+    house.run(&to).await.unwrap();
+
+    let task = to.db.task(old.task_id).await.unwrap().unwrap();
+    assert_eq!((task.state, task.token, task.attempt), (TaskState::Queued, 1, 1));
+    assert_eq!(task.worker, None);
+    let due = to.db.due_hints(10, house.now).await.unwrap();
+    assert_eq!(due, [Hint { task_id: old.task_id, stage: Stage::Transcribe, token: 1 }]);
+    let (lease, policy) = (Duration::from_mins(1), RetryPolicy::default());
+    let new = to.db.claim(&due[0], "new", lease, &policy, house.now).await.unwrap().unwrap();
+    assert_eq!((new.token, new.attempt), (2, 2));
+    let late = Completion::Transcribe(transcript());
+    assert!(to.db.complete(&old, &late, 1, house.now).await.unwrap().is_err());
+    // At the source, it runs as before.
+    let source = house.from.db.task(old.task_id).await.unwrap().unwrap();
+    assert_eq!(source.state, TaskState::Running);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_goes_on() {
+    let house = House::new().await;
+    house.report().await;
+    let second = house.report().await;
+    let to = distributed().await;
+    // Stops in the middle of the second report's video.
+    let seen = AtomicU64::new(0);
+    let reached = Arc::new(Notify::new());
+    let reach = Arc::clone(&reached);
+    let progress = Arc::new(move |bytes| {
+        if seen.fetch_add(bytes, Ordering::Relaxed) + bytes > 2 * VIDEO as u64 {
+            reach.notify_one();
+        }
+    });
+    let from = house.read_only().await;
+    tokio::select! {
+        biased;
+        () = reached.notified() => {}
+        done = transfer(&from, &to, house.now, progress) => panic!("not interrupted: {done:?}"),
+    }
+    assert_eq!(to.db.report_ids(None, 10).await.unwrap().len(), 1);
+    // What only seems to be the object: an earlier run was killed between storing and comparing.
+    let wrong = StorageKey::original(second, "mp4");
+    let body = Box::pin(std::io::Cursor::new(vec![8; VIDEO]));
+    to.storage.put(&wrong, body, u64::MAX).await.unwrap();
+    // And one that arrived.
+    let audio = StorageKey::output(second, 1, "audio.wav");
+    let _ = to.storage.put(&audio, Box::pin(tokio::io::empty()), 0).await;
+
+    let moved = house.run(&to).await.unwrap();
+    assert_eq!(moved, Moved { reports: 1, files: 2, bytes: 2 * VIDEO as u64, skipped: 4 });
+    let mut body = to.storage.open(&wrong, None).await.unwrap();
+    let arrived = storage::hash_stream(&mut body).await.unwrap();
+    let files = house.from.db.files(second).await.unwrap();
+    assert_eq!(arrived.sha256, files[0].sha256);
+}
+
+#[tokio::test]
+async fn a_damaged_file_holds_back_its_report_alone() {
+    let house = House::new().await;
+    let (damaged, missing, sound) =
+        (house.report().await, house.report().await, house.report().await);
+    let file = house.folder.path().join(format!("files/reports/{damaged}/original.mp4"));
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[5] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let audio = StorageKey::output(missing, 1, "audio.wav");
+    house.from.storage.delete(&audio).await.unwrap();
+
+    let to = distributed().await;
+    let error = house.run(&to).await.unwrap_err();
+    assert!(matches!(error, TransferError::LeftBehind { count: 2, .. }), "{error}");
+    assert!(error.to_string().contains("original.mp4"), "{error}");
+    assert_eq!(to.db.report_ids(None, 10).await.unwrap(), [sound]);
+    let original = StorageKey::original(damaged, "mp4");
+    assert!(to.storage.size(&original).await.is_err(), "a damaged copy stays");
+    assert_eq!(Failure::from(error).code, FailureCode::ChecksumMismatch);
+}
+
+#[tokio::test]
+async fn installations_are_not_merged() {
+    let (house, other) = (House::new().await, House::new().await);
+    house.report().await;
+    let strange = other.report().await;
+    let to = distributed().await;
+    other.run(&to).await.unwrap();
+    let before = keys(&to).await;
+    let error = house.run(&to).await.unwrap_err();
+    assert!(matches!(error, TransferError::Stranger(id) if id == strange), "{error}");
+    assert_eq!(keys(&to).await, before);
+}
+
+#[tokio::test]
+async fn a_target_that_works_already_is_noticed() {
+    let house = House::new().await;
+    let id = house.report().await;
+    let to = distributed().await;
+    house.run(&to).await.unwrap();
+    let hint = to.db.due_hints(1, house.now).await.unwrap().remove(0);
+    let (lease, policy) = (Duration::from_mins(1), RetryPolicy::default());
+    to.db.claim(&hint, "new", lease, &policy, house.now).await.unwrap().unwrap();
+    let error = house.run(&to).await.unwrap_err();
+    assert!(matches!(error, TransferError::Differs(found) if found == id), "{error}");
+}
+
+#[tokio::test]
+async fn the_way_back_works_too() {
+    let house = House::new().await;
+    house.report().await;
+    let there = distributed().await;
+    house.run(&there).await.unwrap();
+    let back = House::new().await;
+    let moved = transfer(&there, &back.from, house.now, Arc::new(|_| {})).await.unwrap();
+    assert_eq!((moved.reports, moved.files), (1, 3));
+    assert_eq!(keys(&back.from).await, keys(&house.from).await);
+}
+
+#[tokio::test]
+async fn a_source_that_is_no_database_is_refused() {
+    let house = House::new().await;
+    let missing = format!("{}.not", house.database_url);
+    let error = Database::open_to_read(&missing, 2).await.unwrap_err();
+    assert!(matches!(error, DbError::Nothing(_)), "{error}");
+    let path = house.folder.path().join("empty.db");
+    std::fs::write(&path, "").unwrap();
+    let empty = format!("sqlite://{}", path.display());
+    let error = Database::open_to_read(&empty, 2).await.unwrap_err();
+    assert!(matches!(error, DbError::Nothing(_)), "{error}");
+    let url = postgres::postgres_schema().await;
+    Database::open(&url, 2).await.unwrap().close().await;
+    postgres::pretend_newer(&url).await;
+    let error = Database::open_to_read(&url, 2).await.unwrap_err();
+    assert!(matches!(error, DbError::Newer(9999)), "{error}");
+}

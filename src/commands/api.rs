@@ -1,0 +1,36 @@
+//! `huibao api`: pages and API of a distributed installation. Any number of them may run.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use huibao_models::failure::Failure;
+
+use super::serve;
+use crate::exit::CommandError;
+use crate::installation::Installation;
+use crate::settings::Settings;
+use crate::signals::shutdown_token;
+
+/// Flags of `huibao api`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Address and port to answer on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Folder for files in the making [default: huibao-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Runs until a stop signal.
+pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
+    let shutdown = shutdown_token().map_err(Failure::from)?;
+    let installation = Installation::join(&settings).await?;
+    let listener = serve::listen(&settings).await?;
+    let keepers = installation.keepers.clone();
+    let served = serve::serve(listener, keepers, &settings, Arc::new(()), shutdown).await;
+    installation.close().await;
+    served?;
+    Ok(ExitCode::SUCCESS)
+}

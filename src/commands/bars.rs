@@ -1,0 +1,78 @@
+//! Progress bars on a terminal: one per stage, and one for an upload.
+
+use std::io::IsTerminal;
+
+use huibao_models::failure::Lang;
+use huibao_models::task::{Stage, TaskState};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::stages::{StageStatus, stage_name};
+
+/// Steps of a stage's bar.
+const STEPS: u16 = 1000;
+
+/// The bars of the stages.
+pub struct Bars {
+    bars: [ProgressBar; 4],
+    group: MultiProgress,
+}
+
+impl Bars {
+    /// Bars on standard error; hidden where that is no terminal.
+    pub fn new(lang: Lang) -> Self {
+        let group = MultiProgress::with_draw_target(target());
+        let style = style("{prefix:>10} {bar:32.cyan/dim} {percent:>3}% {msg}");
+        let bars = Stage::ALL.map(|stage| {
+            let bar = group.add(ProgressBar::new(STEPS.into())).with_style(style.clone());
+            bar.set_prefix(stage_name(stage, lang));
+            bar
+        });
+        Self { bars, group }
+    }
+
+    /// Writes a line above the bars, where there are any.
+    pub fn note(&self, line: &str) {
+        // A terminal that went away takes its notes with it.
+        let _ = self.group.println(line);
+    }
+
+    /// Shows how far the stages are; they come in the order of [`Stage::ALL`].
+    pub fn show(&self, stages: impl IntoIterator<Item = StageStatus>) {
+        for (bar, stage) in self.bars.iter().zip(stages) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a fraction"
+            )]
+            bar.set_position((stage.progress.clamp(0.0, 1.0) * f32::from(STEPS)) as u64);
+            if stage.state == TaskState::Done && !bar.is_finished() {
+                bar.finish_with_message(format!("{:.1} s", stage.work_seconds.unwrap_or(0.0)));
+            }
+        }
+    }
+}
+
+/// A bar for `bytes` that are sent.
+pub fn upload_bar(lang: Lang, bytes: u64) -> ProgressBar {
+    let style = style(
+        "{prefix:>10} {bar:32.cyan/dim} {percent:>3}% {binary_bytes}/{binary_total_bytes} \
+         {binary_bytes_per_sec}",
+    );
+    let bar = ProgressBar::with_draw_target(Some(bytes), target()).with_style(style);
+    bar.set_prefix(lang.pick("上传", "upload"));
+    bar
+}
+
+fn target() -> ProgressDrawTarget {
+    if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸ ")
+}

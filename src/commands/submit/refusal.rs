@@ -1,0 +1,226 @@
+//! What a server's answer means for whoever called, when it is not the one hoped for.
+
+use std::error::Error;
+
+use huibao_models::failure::{FailureCode, Lang};
+use reqwest::header::LOCATION;
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::server::Server;
+use crate::exit::CommandError;
+
+/// Code of a server that does not answer.
+const UNREACHABLE: &str = "server_unreachable";
+/// Code of an answer that no Huibao gives.
+const UNEXPECTED: &str = "unexpected_answer";
+
+/// Exit codes, as documented in `huibao --help`.
+const BAD_INPUT: u8 = 65;
+const UNAVAILABLE: u8 = 69;
+const INTERNAL: u8 = 70;
+const TRY_AGAIN: u8 = 75;
+
+/// Why something failed, as the server says it: with its own code, in the user's language.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reason {
+    code: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: Reason,
+}
+
+/// Whether asking again may give another answer.
+pub fn is_passing(status: StatusCode) -> bool {
+    let again = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || again.contains(&status)
+}
+
+/// An answer that refuses, or that is none of a Huibao.
+pub async fn refused(server: &Server, response: Response) -> CommandError {
+    let status = response.status();
+    let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+    if let Some(place) = place.filter(|_| status.is_redirection()) {
+        return moved(server, place);
+    }
+    let reason = response.json::<ErrorBody>().await.ok().map(|body| body.error);
+    if status == StatusCode::UNAUTHORIZED {
+        return unauthorized(server);
+    }
+    let Some(Reason { code, message }) = reason.or_else(|| known(status, server.lang)) else {
+        return unexpected(server, status);
+    };
+    CommandError::Server { code, message, exit: exit(status), url: Some(server.base.to_string()) }
+}
+
+/// The exit code of a refusal: who can do something about it.
+fn exit(status: StatusCode) -> u8 {
+    match status {
+        _ if is_passing(status) => TRY_AGAIN,
+        // The way in is wrong, and no other file would help.
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            UNAVAILABLE
+        }
+        _ => BAD_INPUT,
+    }
+}
+
+/// What a proxy refuses in its own words, but for our reason.
+fn known(status: StatusCode, lang: Lang) -> Option<Reason> {
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => FailureCode::TooLarge,
+        StatusCode::INSUFFICIENT_STORAGE => FailureCode::DiskFull,
+        _ => return None,
+    };
+    Some(Reason { code: code.to_string(), message: code.message(lang).to_owned() })
+}
+
+fn unauthorized(server: &Server) -> CommandError {
+    let base = &server.base;
+    let message = match (server.lang, server.has_token()) {
+        (Lang::Zh, false) => format!("{base} 需要访问口令。请用 HUIBAO_TOKEN 或 --token 给出。"),
+        (Lang::Zh, true) => format!("{base} 不接受这个访问口令。请检查 HUIBAO_TOKEN 或 --token。"),
+        (Lang::En, false) => {
+            format!("{base} wants a token. Please give it with HUIBAO_TOKEN or --token.")
+        }
+        (Lang::En, true) => {
+            format!("{base} refuses this token. Please check HUIBAO_TOKEN or --token.")
+        }
+    };
+    CommandError::Server { code: "unauthorized".to_owned(), message, exit: UNAVAILABLE, url: None }
+}
+
+fn moved(server: &Server, place: &str) -> CommandError {
+    let base = &server.base;
+    let message = match server.lang {
+        Lang::Zh => format!("{base} 转到了 {place}。请在 --server 中直接写新的地址。"),
+        Lang::En => format!("{base} redirects to {place}. Please give that address as --server."),
+    };
+    CommandError::Server { code: UNEXPECTED.to_owned(), message, exit: UNAVAILABLE, url: None }
+}
+
+/// An answer that no Huibao gives.
+pub fn unexpected(server: &Server, status: StatusCode) -> CommandError {
+    let base = &server.base;
+    let message = match server.lang {
+        Lang::Zh => {
+            format!("{base} 的回答（{status}）不像是 Huibao 服务器。请检查 --server 的地址。")
+        }
+        Lang::En => format!(
+            "{base} does not answer as a Huibao server does ({status}). Please check --server."
+        ),
+    };
+    let exit = if is_passing(status) { TRY_AGAIN } else { UNAVAILABLE };
+    CommandError::Server { code: UNEXPECTED.to_owned(), message, exit, url: None }
+}
+
+/// No answer at all.
+pub fn unreachable(server: &Server, error: &dyn Error) -> CommandError {
+    let (base, cause) = (&server.base, root_cause(error));
+    let message = match server.lang {
+        Lang::Zh => format!("连接不上 {base}（{cause}）。请检查地址，并确认服务器正在运行。"),
+        Lang::En => format!(
+            "{base} cannot be reached ({cause}). Please check the address and that the server runs."
+        ),
+    };
+    CommandError::Server { code: UNREACHABLE.to_owned(), message, exit: TRY_AGAIN, url: None }
+}
+
+/// The connection broke during an upload, too often or too late to send it again.
+pub fn broken_upload(server: &Server, error: &dyn Error, whole: bool) -> CommandError {
+    let (base, cause) = (&server.base, root_cause(error));
+    let message = match (server.lang, whole) {
+        (Lang::Zh, true) => format!(
+            "上传完毕，但没有收到 {base} 的回答（{cause}）。汇报可能已经保存；重新提交前请先查看列表。"
+        ),
+        (Lang::Zh, false) => {
+            format!("上传到 {base} 时连接多次中断（{cause}）。什么也没有保存，请稍后重试。")
+        }
+        (Lang::En, true) => format!(
+            "All was sent, but {base} did not answer ({cause}). The report may have been stored: \
+             please look at the list before handing it in again."
+        ),
+        (Lang::En, false) => format!(
+            "The connection to {base} broke again and again ({cause}). Nothing was stored; please \
+             try again later."
+        ),
+    };
+    CommandError::Server { code: UNREACHABLE.to_owned(), message, exit: TRY_AGAIN, url: None }
+}
+
+/// The server went away while its work was followed.
+pub fn lost(server: &Server, cause: &str, page: Url) -> CommandError {
+    let base = &server.base;
+    let message = match server.lang {
+        Lang::Zh => {
+            format!(
+                "{base} 不再回答（{cause}）。汇报已经保存在那里，不必重新提交，稍后打开页面查看。"
+            )
+        }
+        Lang::En => format!(
+            "{base} no longer answers ({cause}). The report is stored there: please do not hand it \
+             in again, but look at its page later."
+        ),
+    };
+    CommandError::Server {
+        code: UNREACHABLE.to_owned(),
+        message,
+        exit: TRY_AGAIN,
+        url: Some(page.into()),
+    }
+}
+
+/// The report failed on the server.
+pub fn failed(reason: Reason, page: Url) -> CommandError {
+    let known = FailureCode::ALL.iter().find(|known| known.as_str() == reason.code);
+    let exit = known.map_or(INTERNAL, |known| known.exit_code());
+    CommandError::Server {
+        code: reason.code,
+        message: reason.message,
+        exit,
+        url: Some(page.into()),
+    }
+}
+
+/// The innermost cause: the layers above only say that something was being sent.
+pub fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_a_newer_server_is_a_failure_of_its_own() {
+        let exit = |code: &str| {
+            let reason = Reason { code: code.to_owned(), message: "…".to_owned() };
+            let page = Url::parse("http://127.0.0.1/").unwrap();
+            match failed(reason, page) {
+                CommandError::Server { exit, .. } => exit,
+                other => panic!("{other}"),
+            }
+        };
+        assert_eq!(exit("not_media"), 65);
+        assert_eq!(exit("model_missing"), 69);
+        assert_eq!(exit("child_crashed"), 70);
+        assert_eq!(exit("disk_full"), 75);
+        assert_eq!(exit("invented_later"), 70);
+    }
+
+    #[test]
+    fn refusals_say_who_can_help() {
+        for (status, code) in [(400, 65), (413, 65), (415, 65), (403, 69), (404, 69), (429, 75)] {
+            assert_eq!(exit(StatusCode::from_u16(status).unwrap()), code, "{status}");
+        }
+        assert_eq!(exit(StatusCode::INSUFFICIENT_STORAGE), 75);
+    }
+}

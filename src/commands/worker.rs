@@ -1,0 +1,42 @@
+//! `huibao worker`: runs tasks of a distributed installation. Any number of them may run.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use huibao_models::failure::Failure;
+use huibao_models::task::Stage;
+use huibao_worker::{Worker, WorkerConfig, collector};
+
+use crate::exit::CommandError;
+use crate::installation::Installation;
+use crate::settings::Settings;
+use crate::signals::shutdown_token;
+
+/// Flags of `huibao worker`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only work on these stages: ingest,transcode,transcribe,archive [default: all]
+    #[arg(long, value_name = "STAGE,…", value_delimiter = ',', value_parser = super::parse_stage)]
+    stages: Vec<Stage>,
+    /// Cores for all heavy work together [default: all]
+    #[arg(long, value_name = "N")]
+    pub cores: Option<u32>,
+    /// Folder for files in the making [default: huibao-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Runs until a stop signal.
+pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
+    let shutdown = shutdown_token().map_err(Failure::from)?;
+    let installation = Installation::join(&settings).await?;
+    let all = settings.worker(installation.scratch());
+    let wanted = |stage: &Stage| args.stages.is_empty() || args.stages.contains(stage);
+    let stages: Vec<Stage> = all.stages.iter().copied().filter(wanted).collect();
+    tracing::info!(?stages, cores = all.cores, "worker is ready");
+    let worker = Worker::new(installation.keepers.clone(), WorkerConfig { stages, ..all });
+    let collector = collector::run(installation.keepers.clone(), shutdown.clone());
+    tokio::join!(worker.run(shutdown), collector);
+    installation.close().await;
+    Ok(ExitCode::SUCCESS)
+}

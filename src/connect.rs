@@ -1,0 +1,174 @@
+//! Opening the three keepers that the settings name, and waiting for servers that are coming up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use huibao_models::db::{Database, DbError};
+use huibao_models::keepers::Keepers;
+use huibao_models::queue::{self, QueueError};
+use huibao_models::storage::{self, Storage, StorageError};
+use huibao_models::transfer::Side;
+use url::Url;
+
+use crate::exit::CommandError;
+use crate::settings::Settings;
+
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A keeper that could not be opened, or that will not be by waiting.
+struct Refusal {
+    passing: bool,
+    reason: String,
+}
+
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
+        Self { passing: error.is_passing(), reason: error.to_string() }
+    }
+}
+
+impl From<QueueError> for Refusal {
+    fn from(error: QueueError) -> Self {
+        Self { passing: error.is_passing(), reason: error.to_string() }
+    }
+}
+
+impl From<StorageError> for Refusal {
+    fn from(error: StorageError) -> Self {
+        let passing = matches!(error, StorageError::Busy { .. });
+        Self { passing, reason: error.to_string() }
+    }
+}
+
+/// Opens all three keepers.
+pub async fn keepers(settings: &Settings) -> Result<Keepers, CommandError> {
+    let db = database(settings).await?;
+    let storage = storage(settings).await?;
+    let url = settings.queue_url.expose();
+    let queue =
+        patiently("HUIBAO_QUEUE_URL", wait(settings), async || Ok(queue::open(url).await?)).await?;
+    Ok(Keepers { db, storage, queue })
+}
+
+/// Opens the database alone.
+pub async fn database(settings: &Settings) -> Result<Database, CommandError> {
+    database_at(settings, "HUIBAO_DATABASE_URL", &settings.database_url()).await
+}
+
+/// Opens the storage alone.
+pub async fn storage(settings: &Settings) -> Result<Arc<dyn Storage>, CommandError> {
+    storage_at(settings, "HUIBAO_STORAGE_URL", &settings.storage_url()?).await
+}
+
+/// Where an installation is that a command names.
+pub struct Place {
+    /// How the command names it.
+    pub setting: &'static str,
+    /// The database's URL.
+    pub database: String,
+    /// The storage's URL.
+    pub storage: String,
+}
+
+/// Opens an installation, making what is missing.
+pub async fn to_write(settings: &Settings, place: &Place) -> Result<Side, CommandError> {
+    Ok(Side {
+        db: database_at(settings, place.setting, &place.database).await?,
+        storage: storage_at(settings, place.setting, &place.storage).await?,
+    })
+}
+
+/// Opens an installation that must be there, and changes nothing in it.
+pub async fn to_read(settings: &Settings, place: &Place) -> Result<Side, CommandError> {
+    let Place { setting, database, storage } = place;
+    let setting = *setting;
+    let connections = settings.database_connections;
+    let db = patiently(setting, wait(settings), async || {
+        Ok(Database::open_to_read(database, connections).await?)
+    })
+    .await?;
+    // Opening a folder would make it.
+    let folder = Url::parse(storage).ok().filter(|url| url.scheme() == "file");
+    let folder = folder.and_then(|url| url.to_file_path().ok()).filter(|path| !path.is_dir());
+    if let Some(folder) = folder {
+        let reason = format!("there is no folder {}", folder.display());
+        return Err(unavailable(setting, &Refusal { passing: false, reason }, Duration::ZERO));
+    }
+    let storage =
+        patiently(setting, wait(settings), async || Ok(storage::open(storage).await?)).await?;
+    Ok(Side { db, storage })
+}
+
+async fn database_at(
+    settings: &Settings,
+    setting: &'static str,
+    url: &str,
+) -> Result<Database, CommandError> {
+    let connections = settings.database_connections;
+    patiently(setting, wait(settings), async || Ok(Database::open(url, connections).await?)).await
+}
+
+async fn storage_at(
+    settings: &Settings,
+    setting: &'static str,
+    url: &str,
+) -> Result<Arc<dyn Storage>, CommandError> {
+    patiently(setting, wait(settings), async || {
+        let storage = storage::open(url).await?;
+        // A bucket is not looked at before it is used.
+        storage.health().await?;
+        Ok(storage)
+    })
+    .await
+}
+
+fn wait(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.startup_wait_seconds)
+}
+
+/// Tries until it works, cannot work, or has not worked for `wait`.
+async fn patiently<T>(
+    setting: &'static str,
+    wait: Duration,
+    open: impl AsyncFn() -> Result<T, Refusal>,
+) -> Result<T, CommandError> {
+    let started = Instant::now();
+    let mut told = false;
+    loop {
+        // Boxed: what a keeper keeps while it connects is large, and every caller would carry it.
+        let refusal = match Box::pin(open()).await {
+            Ok(opened) => return Ok(opened),
+            Err(refusal) => refusal,
+        };
+        if !refusal.passing || started.elapsed() >= wait {
+            return Err(unavailable(setting, &refusal, wait));
+        }
+        if !told {
+            tracing::warn!(setting, reason = refusal.reason, "not there yet; waiting");
+            told = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// One line: which setting, what was tried, what to do.
+fn unavailable(setting: &str, refusal: &Refusal, wait: Duration) -> CommandError {
+    let (reason, seconds) = (&refusal.reason, wait.as_secs());
+    let (zh, en) = if refusal.passing {
+        (
+            format!(
+                "{setting}：等待 {seconds} 秒后仍无法连接：{reason}。请确认服务已启动、地址正确。"
+            ),
+            format!(
+                "{setting}: no connection within {seconds} s: {reason}; check that the server runs and the address is right"
+            ),
+        )
+    } else {
+        (
+            format!("{setting}：无法使用：{reason}。请检查这项设置。"),
+            format!("{setting}: cannot be used: {reason}; check this setting"),
+        )
+    };
+    CommandError::Unavailable { zh, en }
+}

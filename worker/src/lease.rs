@@ -1,0 +1,222 @@
+//! One attempt under its lease: run the stage, keep the lease, and settle how it ended.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use huibao_models::db::{Claim, Completion, DbError, Lost};
+use huibao_models::failure::{Failure, FailureClass};
+use huibao_models::task::{Hint, Verdict};
+use huibao_models::transcript::Segment;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::child::ChildEvents;
+use crate::cores::CoreGrant;
+use crate::faults::{self, Point};
+use crate::runner::Worker;
+use crate::stages::Attempt;
+
+/// Tell the table about progress at most this often.
+const PROGRESS: Duration = Duration::from_millis(500);
+
+/// What an attempt made is offered to a database that does not answer for so long. The work behind
+/// it may have taken an hour.
+const OFFER: Duration = Duration::from_mins(10);
+
+/// The first pause between two offers; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How an attempt ended.
+enum Outcome {
+    Made(Result<Completion, Failure>),
+    Lost,
+    Stopped,
+}
+
+/// What became of an attempt in the table.
+enum Settled {
+    /// Its results are committed; these tasks became ready.
+    Committed(Vec<Hint>),
+    /// Nothing is committed; this task may be ready again.
+    Discarded(Option<Hint>),
+}
+
+/// Runs the stage that was claimed and settles its end.
+pub(crate) async fn attempt(
+    worker: &Worker,
+    claim: Claim,
+    grant: CoreGrant,
+    stop_now: CancellationToken,
+) {
+    let cores = grant.cores();
+    tracing::info!(report = %claim.report_id, stage = %claim.stage, attempt = claim.attempt, cores, "started");
+    let started = Instant::now();
+    let scratch = worker.config.scratch.join(format!("{}-{}", claim.task_id, claim.token));
+    let (events, mut news) = channels();
+    let attempt = Attempt::new(
+        claim,
+        cores,
+        Arc::clone(&worker.config),
+        worker.keepers.clone(),
+        events,
+        scratch.clone(),
+    );
+    faults::reached(Point::Claimed, claim.stage).await;
+    let outcome = tokio::select! {
+        made = run_stage(worker, &attempt) => Outcome::Made(made),
+        () = hold(worker, &claim, &mut news) => Outcome::Lost,
+        () = stop_now.cancelled() => Outcome::Stopped,
+    };
+    // What follows waits for the database and not for a core.
+    drop(grant);
+    let work_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    faults::reached(Point::Worked, claim.stage).await;
+    match settle(worker, &claim, outcome, work_ms, &stop_now).await {
+        Ok(Settled::Committed(ready)) => {
+            faults::reached(Point::Committed, claim.stage).await;
+            worker.keepers.announce(ready).await;
+        }
+        Ok(Settled::Discarded(again)) => {
+            attempt.discard().await;
+            worker.keepers.announce(again.into_iter().collect()).await;
+        }
+        // If nothing was committed, the lease runs out and another attempt is made. But a commit
+        // whose answer was lost may have happened, so the files stay; the collector knows which
+        // ones nobody refers to.
+        Err(error) => {
+            tracing::error!(%error, report = %claim.report_id, stage = %claim.stage, "cannot commit");
+        }
+    }
+    remove_folder(scratch).await;
+}
+
+async fn run_stage(worker: &Worker, attempt: &Attempt) -> Result<Completion, Failure> {
+    tokio::fs::create_dir_all(&attempt.scratch).await?;
+    worker.stages.run(attempt).await
+}
+
+/// Keeps the lease and passes on progress and partial text. Returns when the lease is lost.
+async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
+    let (db, lease) = (&worker.keepers.db, worker.config.lease);
+    let mut beat = tokio::time::interval(PROGRESS);
+    let (mut told, mut renewed, mut seq) = (0.0, Instant::now(), 0);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => {
+                let progress = *news.progress.borrow();
+                let due = renewed.elapsed() > lease / 4;
+                if !due && (progress - told).abs() < 0.001 {
+                    continue;
+                }
+                match db.renew(claim, lease, progress, Utc::now()).await {
+                    Ok(Ok(())) => (told, renewed) = (progress, Instant::now()),
+                    Ok(Err(Lost)) => return,
+                    // The lease may survive this; if not, the next renewal says so.
+                    Err(error) => tracing::warn!(%error, "cannot renew a lease"),
+                }
+            }
+            Some(segment) = news.partial.recv() => {
+                if let Err(error) = db.publish_partial(claim, seq, &segment).await {
+                    tracing::warn!(%error, "cannot publish partial text");
+                }
+                seq += 1;
+            }
+        }
+    }
+}
+
+/// Writes down how the attempt ended, again and again while the database does not answer: results
+/// of long work are not thrown away for a short outage.
+async fn settle(
+    worker: &Worker,
+    claim: &Claim,
+    outcome: Outcome,
+    work_ms: u64,
+    stop_now: &CancellationToken,
+) -> Result<Settled, DbError> {
+    let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
+    loop {
+        match try_settle(worker, claim, &outcome, work_ms).await {
+            Err(error) if error.is_passing() && started.elapsed() < OFFER => {
+                tracing::warn!(%error, stage = %claim.stage, ?pause, "cannot commit; trying again");
+            }
+            done => return done,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // One last try, then this process ends.
+            () = stop_now.cancelled() => return try_settle(worker, claim, &outcome, work_ms).await,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn try_settle(
+    worker: &Worker,
+    claim: &Claim,
+    outcome: &Outcome,
+    work_ms: u64,
+) -> Result<Settled, DbError> {
+    let db = &worker.keepers.db;
+    let (report, stage) = (claim.report_id, claim.stage);
+    match outcome {
+        Outcome::Made(Ok(completion)) => {
+            let Ok(ready) = db.complete(claim, completion, work_ms, Utc::now()).await? else {
+                tracing::warn!(%report, %stage, "the lease was lost; nothing is committed");
+                return Ok(Settled::Discarded(None));
+            };
+            tracing::info!(%report, %stage, work_ms, "done");
+            Ok(Settled::Committed(ready))
+        }
+        Outcome::Made(Err(failure)) => {
+            let verdict = db.fail(claim, failure, &worker.config.retry, Utc::now()).await?;
+            log_failure(claim, failure, verdict);
+            Ok(Settled::Discarded(None))
+        }
+        Outcome::Lost => {
+            tracing::warn!(%report, %stage, "the lease was lost; the attempt is stopped");
+            Ok(Settled::Discarded(None))
+        }
+        Outcome::Stopped => {
+            let again = db.hand_back(claim, Utc::now()).await?;
+            tracing::info!(%report, %stage, "handed back");
+            Ok(Settled::Discarded(again.ok()))
+        }
+    }
+}
+
+/// The receiving ends of [`ChildEvents`].
+struct News {
+    progress: watch::Receiver<f32>,
+    partial: mpsc::UnboundedReceiver<Segment>,
+}
+
+fn channels() -> (ChildEvents, News) {
+    let (progress_in, progress) = watch::channel(0.0);
+    let (partial_in, partial) = mpsc::unbounded_channel();
+    (ChildEvents { progress: progress_in, partial: partial_in }, News { progress, partial })
+}
+
+async fn remove_folder(folder: PathBuf) {
+    if let Err(error) = tokio::fs::remove_dir_all(&folder).await {
+        tracing::warn!(%error, folder = %folder.display(), "a scratch folder stays behind");
+    }
+}
+
+fn log_failure(claim: &Claim, failure: &Failure, verdict: Result<Verdict, Lost>) {
+    let (report, stage, attempt) = (claim.report_id, claim.stage, claim.attempt);
+    match verdict {
+        // A bad file is the user's news, not the operator's.
+        Ok(_) if failure.code.class() == FailureClass::Permanent => {
+            tracing::info!(%report, %stage, %failure, "refused");
+        }
+        Ok(Verdict::RetryAfter(delay)) => {
+            tracing::warn!(%report, %stage, attempt, %failure, ?delay, "failed; will try again");
+        }
+        Ok(Verdict::Dead) => tracing::error!(%report, %stage, attempt, %failure, "failed for good"),
+        Err(Lost) => tracing::warn!(%report, %stage, %failure, "failed after its lease was lost"),
+    }
+}
