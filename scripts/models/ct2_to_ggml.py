@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Converts a CTranslate2 Whisper model (half precision) to whisper.cpp's format.
 
-The standard library is enough: the weights are moved and split, never computed
-with. The result depends on nothing but the input, so its checksum can be pinned.
+The matrices become Q8_0: as accurate here as half precision, and twice as fast on a
+CPU. The standard library is enough. The result depends on nothing but the input, so
+its checksum can be pinned.
 """
 
 import argparse
@@ -12,11 +13,26 @@ import struct
 import sys
 from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Tuple
 
-from ggml_file import F16, F32, MAGIC, ModelFormatError, Tensor, widen, write_file, write_tensor
+from ggml_file import (
+    F16,
+    F32,
+    MAGIC,
+    Q8_0,
+    ModelFormatError,
+    Tensor,
+    quantise,
+    widen,
+    write_file,
+    write_tensor,
+)
 
 BINARY_VERSION = 6
 SPECIFICATION = "WhisperSpec"
 CT2_FLOAT16 = 4
+
+MOSTLY_Q8_0 = 7
+QUANTISATION_VERSION = 2
+"""What whisper.cpp reads in a quantised model's header: version × 1000 + main type."""
 
 BASE_TOKENS = 50257
 """Text tokens; whisper.cpp names the special tokens after them by itself."""
@@ -158,7 +174,9 @@ def named_tensors(tensors: Dict[str, Source]) -> Iterator[Tuple[str, Source]]:
 
 def to_ggml(name: str, source: Source) -> Tensor:
     """Gives a tensor the element type and the shape that whisper.cpp expects of it."""
-    if len(source.shape) > 1 and not name.endswith("positional_embedding"):
+    if len(source.shape) == 2 and not name.endswith("positional_embedding"):
+        return Tensor(name, source.shape, Q8_0, quantise(bytes(source.data)))
+    if len(source.shape) == 3:
         return Tensor(name, source.shape, F16, bytes(source.data))
     shape = list(source.shape)
     if ".conv" in name:
@@ -185,7 +203,7 @@ def hyperparameters(tensors: Dict[str, Source]) -> bytes:
         text_state // HEAD_SIZE,
         layer_count(tensors, "decoder"),
         mel_bands,
-        F16,
+        QUANTISATION_VERSION * 1000 + MOSTLY_Q8_0,
     )
 
 

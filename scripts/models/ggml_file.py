@@ -13,6 +13,10 @@ MAGIC = 0x67676D6C
 
 F32 = 0
 F16 = 1
+Q8_0 = 8
+
+Q8_0_BLOCK = 32
+"""Neighbours in a row that share a scale (ggml's QK8_0)."""
 
 
 class ModelFormatError(Exception):
@@ -26,7 +30,7 @@ class Tensor(NamedTuple):
     shape: Sequence[int]
     """Slowest-varying dimension first, as in PyTorch."""
     ftype: int
-    """`F32` or `F16`: the type of the elements in `data`."""
+    """`F32`, `F16` or `Q8_0`: the type of the elements in `data`."""
     data: bytes
 
 
@@ -49,6 +53,22 @@ def narrow(singles: bytes) -> bytes:
     """Turns single-precision elements into half precision, rounding to nearest even."""
     count = len(singles) // 4
     return struct.pack(f"<{count}e", *struct.unpack(f"<{count}f", singles))
+
+
+def quantise(halves: bytes) -> bytes:
+    """Turns half-precision elements into Q8_0: of every 32, a half-precision scale and 32 bytes.
+
+    The scale takes the largest magnitude to 127, as ggml's quantize_row_q8_0_ref does.
+    """
+    block = struct.Struct(f"<{Q8_0_BLOCK}e")
+    packed = struct.Struct(f"<e{Q8_0_BLOCK}b")
+    out = bytearray(packed.size * (len(halves) // block.size))
+    for position, values in enumerate(block.iter_unpack(halves)):
+        largest = max(max(values), -min(values))
+        factor = 127.0 / largest if largest else 0.0
+        scaled = [round(value * factor) for value in values]
+        packed.pack_into(out, position * packed.size, largest / 127.0, *scaled)
+    return bytes(out)
 
 
 def write_file(path: str, write: Callable[[BinaryIO], None]) -> None:

@@ -320,7 +320,7 @@ mod tests {
     fn the_defaults_are_whole_and_sound() {
         let settings = from_toml("").unwrap();
         assert_eq!(settings.listen, "127.0.0.1:8080");
-        assert!(settings.model_path().ends_with("ggml-base.bin"));
+        assert!(settings.model_path().ends_with("ggml-base-q8_0.bin"));
     }
 
     #[test]

@@ -100,10 +100,10 @@ fn transcribe(
 ) -> Result<Transcript, Failure> {
     let audio = Audio::read_wav(audio)?;
     let mut vad = SileroVad::load(vad_model)?;
-    let mut recognizer = speech::load_recognizer(model)?;
+    let recognizer = speech::load_recognizer(model)?;
     let mut sink = |event| match event {
         SpeechEvent::Progress(fraction) => tell(&ChildMessage::Progress(fraction)),
         SpeechEvent::Partial(segment) => tell(&ChildMessage::Partial(segment)),
     };
-    Ok(speech::transcribe(&audio, &mut vad, &mut *recognizer, options, &mut sink)?)
+    Ok(speech::transcribe(&audio, &mut vad, &*recognizer, options, &mut sink)?)
 }

@@ -7,6 +7,8 @@
 mod audio;
 mod error;
 mod guards;
+mod hearing;
+mod lanes;
 mod language;
 mod model;
 mod normalise;
@@ -21,7 +23,7 @@ pub use audio::Audio;
 pub use error::SpeechError;
 pub use language::{AUTO, is_language, languages};
 pub use model::{check_model_file, load_recognizer};
-pub use recognizer::{Effort, Heard, Piece, Recognizer, Request};
+pub use recognizer::{Effort, Heard, Piece, Recognizer, Request, Session};
 pub use transcribe::{SpeechEvent, SpeechOptions, transcribe};
 pub use vad::{SileroVad, Vad};
 pub use whisper::{Whisper, cpu_features};

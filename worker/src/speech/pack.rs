@@ -4,8 +4,15 @@ use huibao_models::transcript::SpeechRegion;
 
 use super::{Audio, SAMPLES_PER_MS};
 
-/// The longest window. Whisper hears 30 s; the rest is margin for its own padding.
-pub const WINDOW_MS: u64 = 28_000;
+/// The longest window. Whisper hears up to 30 s, but its attention costs the square of the length,
+/// and the base model loses its thread (loops, left-out passages) more often in longer ones.
+pub const WINDOW_MS: u64 = 20_000;
+
+/// No window is made shorter than this only to give every lane the same number.
+const SHORTEST_EVEN_MS: u64 = 5000;
+
+/// How finely the common length is looked for.
+const LIMIT_STEP_MS: u64 = 250;
 
 /// Pauses up to this stay as they are; longer ones are cut to this.
 const PAUSE_MS: u64 = 600;
@@ -48,11 +55,25 @@ impl Window {
     }
 }
 
-/// Packs regions, none longer than a window, into as few windows as their order allows.
-pub fn pack(regions: &[SpeechRegion]) -> Vec<Window> {
+/// Packs regions, none longer than a window, into few windows of about the same length, and as many
+/// for each of `lanes` if that does not make them very short.
+pub fn pack(regions: &[SpeechRegion], lanes: usize) -> Vec<Window> {
+    let fullest = fill(regions, WINDOW_MS);
+    let total: u64 = fullest.iter().map(Window::length_ms).sum();
+    let even = fullest.len().next_multiple_of(lanes.max(1));
+    let count = if total / (even.max(1) as u64) < SHORTEST_EVEN_MS { fullest.len() } else { even };
+    // The smallest limit that does with so many windows.
+    let limits = (1..=WINDOW_MS / LIMIT_STEP_MS).map(|steps| steps * LIMIT_STEP_MS);
+    let attempts = limits.map(|limit| fill(regions, limit));
+    let fits = |windows: &Vec<Window>| windows.len() <= count;
+    attempts.into_iter().find(fits).unwrap_or(fullest)
+}
+
+/// Packs regions into windows of at most `limit_ms`; a longer region has a window of its own.
+fn fill(regions: &[SpeechRegion], limit_ms: u64) -> Vec<Window> {
     let mut windows: Vec<Window> = Vec::new();
     for region in regions {
-        let fits = windows.last_mut().filter(|w| joined_ms(w, region) <= WINDOW_MS);
+        let fits = windows.last_mut().filter(|w| joined_ms(w, region) <= limit_ms);
         match fits {
             Some(window) => join(window, region),
             None => windows.push(Window { spans: vec![*region] }),
@@ -94,18 +115,30 @@ mod tests {
 
     #[test]
     fn short_pauses_stay_and_long_ones_shrink() {
-        let windows = pack(&[region(1000, 2000), region(2500, 4000), region(9000, 9500)]);
+        let windows = pack(&[region(1000, 2000), region(2500, 4000), region(9000, 9500)], 1);
         assert_eq!(windows, [Window { spans: vec![region(1000, 4300), region(8700, 9500)] }]);
         assert_eq!(windows[0].length_ms(), 4100);
     }
 
+    fn lengths(windows: &[Window]) -> Vec<u64> {
+        windows.iter().map(Window::length_ms).collect()
+    }
+
     #[test]
-    fn windows_are_filled_in_order_and_not_overfilled() {
-        let regions = [region(0, 20_000), region(20_100, 27_000), region(27_200, 40_000)];
-        let windows = pack(&regions);
-        let lengths: Vec<_> = windows.iter().map(Window::length_ms).collect();
-        assert_eq!(lengths, [27_000, 12_800]);
-        assert!(pack(&[]).is_empty());
+    fn windows_are_filled_evenly_in_order_and_not_overfilled() {
+        let regions: Vec<_> = (0..10).map(|i| region(i * 5000, i * 5000 + 4800)).collect();
+        assert_eq!(lengths(&fill(&regions, WINDOW_MS)), [19_800, 19_800, 9800]);
+        assert_eq!(lengths(&pack(&regions, 1)), [19_800, 19_800, 9800]);
+        assert_eq!(lengths(&pack(&regions, 2)), [14_800, 14_800, 14_800, 4800]);
+        let short = [region(0, 4000), region(5000, 9000)];
+        assert_eq!(lengths(&pack(&short, 2)), [8600]);
+        assert!(pack(&[], 2).is_empty());
+    }
+
+    #[test]
+    fn a_region_of_a_whole_window_is_kept_whole() {
+        let regions = [region(0, WINDOW_MS), region(WINDOW_MS + 100, WINDOW_MS + 900)];
+        assert_eq!(lengths(&pack(&regions, 4)), [20_000, 800]);
     }
 
     #[test]

@@ -46,11 +46,17 @@ pub struct Heard {
     pub pieces: Vec<Piece>,
 }
 
-/// A speech engine with its model loaded.
-pub trait Recognizer {
+/// A speech engine with its model loaded. Its sessions share the model.
+pub trait Recognizer: Sync {
     /// What it is, for the record.
     fn info(&self) -> RecognizerInfo;
 
+    /// Whatever one thread needs of its own to recognise.
+    fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError>;
+}
+
+/// One window at a time; several sessions of an engine work side by side.
+pub trait Session: Send {
     /// Hears 16 kHz mono samples of at most 30 s, in which somebody speaks.
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError>;
 }

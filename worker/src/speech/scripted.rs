@@ -9,7 +9,7 @@ use std::path::Path;
 use huibao_models::transcript::RecognizerInfo;
 use serde::Deserialize;
 
-use super::{Heard, Piece, Recognizer, Request, SAMPLES_PER_MS, SpeechError};
+use super::{Heard, Piece, Recognizer, Request, SAMPLES_PER_MS, Session, SpeechError};
 
 /// Says the same every time.
 pub struct Scripted {
@@ -52,9 +52,19 @@ impl Recognizer for Scripted {
         }
     }
 
+    fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError> {
+        Ok(Box::new(Saying { text: &self.text }))
+    }
+}
+
+struct Saying<'a> {
+    text: &'a str,
+}
+
+impl Session for Saying<'_> {
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
         let end_ms = (samples.len() / SAMPLES_PER_MS) as u64;
-        let piece = Piece { start_ms: 0, end_ms, text: self.text.clone(), confidence: 1.0 };
+        let piece = Piece { start_ms: 0, end_ms, text: self.text.to_owned(), confidence: 1.0 };
         let language = request.language.unwrap_or("zh").to_owned();
         Ok(Heard { language, pieces: vec![piece] })
     }

@@ -1,8 +1,10 @@
 //! The way from sound to transcript, with a script in place of the networks.
 
-use huibao_models::transcript::RecognizerInfo;
+use std::sync::Mutex;
 
-use super::super::Heard;
+use huibao_models::transcript::{RecognizerInfo, SegmentFlag, SpeechRegion};
+
+use super::super::{Effort, Heard, Piece, Request, Session};
 use super::*;
 
 struct Regions(Vec<SpeechRegion>);
@@ -15,9 +17,11 @@ impl Vad for Regions {
 
 /// Answers call after call from a list, and notes what it was asked.
 struct Script {
-    answers: Vec<Vec<Piece>>,
-    asked: Vec<(usize, Effort, Option<String>)>,
+    rest: Mutex<(Vec<Vec<Piece>>, Vec<Asked>)>,
 }
+
+/// How many samples, with what effort, in which language.
+type Asked = (usize, Effort, Option<String>);
 
 impl Recognizer for Script {
     fn info(&self) -> RecognizerInfo {
@@ -29,9 +33,16 @@ impl Recognizer for Script {
         }
     }
 
+    fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError> {
+        Ok(Box::new(self))
+    }
+}
+
+impl Session for &Script {
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
-        self.asked.push((samples.len(), request.effort, request.language.map(str::to_owned)));
-        Ok(Heard { language: "en".into(), pieces: self.answers.remove(0) })
+        let (answers, asked) = &mut *self.rest.lock().unwrap();
+        asked.push((samples.len(), request.effort, request.language.map(str::to_owned)));
+        Ok(Heard { language: "en".into(), pieces: answers.remove(0) })
     }
 }
 
@@ -47,25 +58,25 @@ fn run(
     regions: &[SpeechRegion],
     answers: Vec<Vec<Piece>>,
     language: &str,
-) -> (Transcript, Script, Vec<Segment>) {
+) -> (Transcript, Vec<Asked>, Vec<Segment>) {
     let audio = Audio { samples: vec![0.0; 60 * 16_000] };
-    let mut script = Script { answers, asked: Vec::new() };
+    let script = Script { rest: Mutex::new((answers, Vec::new())) };
     let options = SpeechOptions { language: language.into(), threads: 1 };
     let mut partial = Vec::new();
     let transcript =
-        transcribe(&audio, &mut Regions(regions.to_vec()), &mut script, &options, &mut |event| {
+        transcribe(&audio, &mut Regions(regions.to_vec()), &script, &options, &mut |event| {
             if let SpeechEvent::Partial(segment) = event {
                 partial.push(segment);
             }
         });
-    (transcript.unwrap(), script, partial)
+    (transcript.unwrap(), script.rest.into_inner().unwrap().1, partial)
 }
 
 #[test]
 fn silence_is_never_recognised() {
-    let (transcript, script, _) = run(&[], vec![], "zh");
+    let (transcript, asked, _) = run(&[], vec![], "zh");
     assert!(transcript.no_speech && transcript.segments.is_empty());
-    assert!(script.asked.is_empty());
+    assert!(asked.is_empty());
 }
 
 #[test]
@@ -88,8 +99,8 @@ fn speech_without_text_is_heard_again_and_then_marked() {
         vec![piece(0, 3000, "第二句话也有了")],
         vec![],
     ];
-    let (transcript, script, _) = run(&regions, answers, "zh");
-    let efforts: Vec<_> = script.asked.iter().map(|asked| asked.1).collect();
+    let (transcript, asked, _) = run(&regions, answers, "zh");
+    let efforts: Vec<_> = asked.iter().map(|call| call.1).collect();
     assert_eq!(efforts, [Effort::Usual, Effort::Careful, Effort::Careful]);
     let texts: Vec<_> = transcript.segments.iter().map(|s| s.text.as_str()).collect();
     assert_eq!(texts, ["第一句话说完了", "第二句话也有了", ""]);
@@ -111,10 +122,9 @@ fn a_loop_is_heard_again_and_flagged_if_it_stays() {
 #[test]
 fn a_language_once_found_stays() {
     let said = "This quarter I took part in the training course and read a good deal.";
-    let answers = vec![vec![piece(0, 20_000, said)]; 2];
-    let (transcript, script, _) =
-        run(&[region(0, 20_000), region(21_000, 41_000)], answers, "auto");
+    let answers = vec![vec![piece(0, 19_000, said)]; 2];
+    let (transcript, asked, _) = run(&[region(0, 19_000), region(21_000, 40_000)], answers, "auto");
     assert_eq!(transcript.language, "en");
-    let languages: Vec<_> = script.asked.iter().map(|asked| asked.2.as_deref()).collect();
+    let languages: Vec<_> = asked.iter().map(|call| call.2.as_deref()).collect();
     assert_eq!(languages, [None, Some("en")]);
 }

@@ -10,11 +10,17 @@ use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
 };
 
+use self::filter::Filter;
 use super::model::check_model_file;
-use super::{Effort, Heard, Piece, Recognizer, Request, SpeechError};
+use super::{Effort, Heard, Piece, Recognizer, Request, Session, SpeechError};
 
-/// Asks for simplified characters and punctuation by example. It goes before every window.
-const MANDARIN_PROMPT: &str = "以下是普通话的汇报，使用简体中文，并加上标点符号。";
+mod filter;
+mod vocabulary;
+
+/// Asks by example for simplified characters, punctuation, and the words of such reports. It goes
+/// before every window, so each of its tokens costs time.
+const MANDARIN_PROMPT: &str =
+    "敬爱的党组织,我是入党积极分子,学习了党章,现将思想汇报如下,恳请党支部批评指正。";
 
 /// Encoder positions beyond the sound. Whisper was trained on windows padded to 30 s and ends
 /// badly without some padding.
@@ -23,13 +29,18 @@ const CONTEXT_MARGIN: usize = 64;
 /// Encoder positions of a full window of 30 s.
 const FULL_CONTEXT: usize = 1500;
 
+/// Encoder positions come in multiples of this: ggml's tiled matrix products fall back to a slow
+/// path for other sizes.
+const CONTEXT_STEP: usize = 32;
+
 /// Samples for one encoder position: 20 ms.
 const SAMPLES_PER_POSITION: usize = 320;
 
 /// A loaded whisper model.
 pub struct Whisper {
     context: WhisperContext,
-    state: WhisperState,
+    mandarin: Filter,
+    other: Filter,
     info: RecognizerInfo,
 }
 
@@ -52,7 +63,10 @@ impl Whisper {
             Ok((context, hash.map_err(|error| bad(error.to_string()))?.sha256))
         });
         let (context, model_sha256) = hashed?;
-        let state = context.create_state().map_err(|error| bad(error.to_string()))?;
+        let size = usize::try_from(context.n_vocab()).unwrap_or(0);
+        let tokens = vocabulary::tokens(&context);
+        let mandarin = Filter::new(tokens.clone(), size, vocabulary::MANDARIN);
+        let other = Filter::new(tokens, size, vocabulary::ANY);
         let name = model.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let info = RecognizerInfo {
             engine: format!("whisper.cpp {}", whisper_rs::get_whisper_version()),
@@ -65,9 +79,28 @@ impl Whisper {
                 "context_margin": CONTEXT_MARGIN,
             }),
         };
-        Ok(Self { context, state, info })
+        Ok(Self { context, mandarin, other, info })
+    }
+}
+
+impl Recognizer for Whisper {
+    fn info(&self) -> RecognizerInfo {
+        self.info.clone()
     }
 
+    fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError> {
+        let state = self.context.create_state();
+        let state = state.map_err(|error| SpeechError::Engine(error.to_string()))?;
+        Ok(Box::new(WhisperSession { whisper: self, state }))
+    }
+}
+
+struct WhisperSession<'a> {
+    whisper: &'a Whisper,
+    state: WhisperState,
+}
+
+impl WhisperSession<'_> {
     fn language(&self) -> String {
         let id = self.state.full_lang_id_from_state();
         whisper_rs::get_lang_str(id).unwrap_or("zh").to_owned()
@@ -91,7 +124,7 @@ impl Whisper {
 
     /// Mean probability of the tokens that are text.
     fn confidence(&self, segment: &whisper_rs::WhisperSegment<'_>) -> f32 {
-        let end_of_text = self.context.token_eot();
+        let end_of_text = self.whisper.context.token_eot();
         let tokens = (0..segment.n_tokens()).filter_map(|i| segment.get_token(i));
         let (sum, count) = tokens
             .filter(|token| token.token_id() < end_of_text)
@@ -100,13 +133,19 @@ impl Whisper {
     }
 }
 
-impl Recognizer for Whisper {
-    fn info(&self) -> RecognizerInfo {
-        self.info.clone()
-    }
-
+impl Session for WhisperSession<'_> {
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
-        let params = params(samples.len(), request);
+        let mandarin = request.language.is_none_or(|code| code == "zh");
+        let mut params = params(samples.len(), request);
+        if mandarin {
+            params.set_initial_prompt(MANDARIN_PROMPT);
+        }
+        let filter = if request.language == Some("zh") {
+            &self.whisper.mandarin
+        } else {
+            &self.whisper.other
+        };
+        filter.install(&mut params);
         self.state.full(params, samples).map_err(|error| SpeechError::Engine(error.to_string()))?;
         Ok(Heard { language: self.language(), pieces: self.pieces() })
     }
@@ -123,13 +162,11 @@ fn params<'a>(samples: usize, request: &Request<'a>) -> FullParams<'a, 'a> {
     params.set_print_realtime(false);
     params.set_print_special(false);
     params.set_print_timestamps(false);
-    if request.language.is_none_or(|code| code == "zh") {
-        params.set_initial_prompt(MANDARIN_PROMPT);
-    }
     match request.effort {
         Effort::Usual => {
             let positions = samples.div_ceil(SAMPLES_PER_POSITION) + CONTEXT_MARGIN;
-            params.set_audio_ctx(i32::try_from(positions.min(FULL_CONTEXT)).unwrap_or(0));
+            let positions = positions.next_multiple_of(CONTEXT_STEP).min(FULL_CONTEXT);
+            params.set_audio_ctx(i32::try_from(positions).unwrap_or(0));
             // No retries at higher temperatures: the guards look at the text and decide.
             params.set_temperature_inc(0.0);
         }
