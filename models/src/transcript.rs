@@ -62,7 +62,7 @@ pub struct SpeechRegion {
 pub struct RecognizerInfo {
     /// Engine name and version (`whisper.cpp 1.8.3`).
     pub engine: String,
-    /// Model name (`ggml-base`): the file's name without its ending.
+    /// Model name (`ggml-base-q8_0`): the file's name without its ending.
     pub model: String,
     /// SHA-256 of the model file, lowercase hex.
     pub model_sha256: String,

@@ -172,11 +172,12 @@ def named_tensors(tensors: Dict[str, Source]) -> Iterator[Tuple[str, Source]]:
     yield from norm(tensors, "decoder/layer_norm", "decoder.ln")
 
 
-def to_ggml(name: str, source: Source) -> Tensor:
+def to_ggml(name: str, source: Source, half: bool) -> Tensor:
     """Gives a tensor the element type and the shape that whisper.cpp expects of it."""
-    if len(source.shape) == 2 and not name.endswith("positional_embedding"):
+    matrix = len(source.shape) == 2 and not name.endswith("positional_embedding")
+    if matrix and not half:
         return Tensor(name, source.shape, Q8_0, quantise(bytes(source.data)))
-    if len(source.shape) == 3:
+    if matrix or len(source.shape) == 3:
         return Tensor(name, source.shape, F16, bytes(source.data))
     shape = list(source.shape)
     if ".conv" in name:
@@ -185,7 +186,7 @@ def to_ggml(name: str, source: Source) -> Tensor:
     return Tensor(name, shape, F32, widen(bytes(source.data)))
 
 
-def hyperparameters(tensors: Dict[str, Source]) -> bytes:
+def hyperparameters(tensors: Dict[str, Source], half: bool) -> bytes:
     """The header of the network's sizes, all of which follow from the shapes."""
     vocabulary, text_state = tensors["decoder/embeddings/weight"].shape
     audio_context, audio_state = tensors["encoder/position_encodings/encodings"].shape
@@ -203,7 +204,7 @@ def hyperparameters(tensors: Dict[str, Source]) -> bytes:
         text_state // HEAD_SIZE,
         layer_count(tensors, "decoder"),
         mel_bands,
-        QUANTISATION_VERSION * 1000 + MOSTLY_Q8_0,
+        F16 if half else QUANTISATION_VERSION * 1000 + MOSTLY_Q8_0,
     )
 
 
@@ -268,14 +269,14 @@ def vocabulary(path: str) -> bytes:
     return bytes(record)
 
 
-def convert(view: memoryview, vocabulary_path: str, out: BinaryIO) -> None:
+def convert(view: memoryview, vocabulary_path: str, half: bool, out: BinaryIO) -> None:
     """Writes the whole ggml model."""
     tensors = read_ctranslate2(view)
-    out.write(struct.pack("<I", MAGIC) + hyperparameters(tensors))
+    out.write(struct.pack("<I", MAGIC) + hyperparameters(tensors, half))
     out.write(mel_filters(tensors["encoder/conv1/weight"].shape[1]))
     out.write(vocabulary(vocabulary_path))
     for name, source in named_tensors(tensors):
-        write_tensor(out, to_ggml(name, source))
+        write_tensor(out, to_ggml(name, source, half))
 
 
 def main() -> None:
@@ -283,11 +284,15 @@ def main() -> None:
     parser.add_argument("model", help="model.bin of the CTranslate2 model")
     parser.add_argument("vocabulary", help="vocabulary.txt of the CTranslate2 model")
     parser.add_argument("output", help="the ggml model to write")
+    parser.add_argument("--half", action="store_true", help="matrices in 16 bits, not 8")
     arguments = parser.parse_args()
     try:
         with open(arguments.model, "rb") as file:
             view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        write_file(arguments.output, lambda out: convert(view, arguments.vocabulary, out))
+        write_file(
+            arguments.output,
+            lambda out: convert(view, arguments.vocabulary, arguments.half, out),
+        )
     except KeyError as missing:
         sys.exit(f"{arguments.model}: tensor {missing} is missing")
     except (OSError, ValueError, ModelFormatError) as error:

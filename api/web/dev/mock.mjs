@@ -81,7 +81,7 @@ function transcribed(report, silent = false) {
   const list = silent ? [] : segments;
   report.partial = [];
   report.transcript = {
-    language: 'zh', model: 'ggml-base', no_speech: silent, segments: list,
+    language: 'zh', model: 'ggml-base-q8_0', no_speech: silent, segments: list,
     text: list.map((s) => s.text).join('\n'),
   };
   for (const kind of ['vtt', 'srt', 'txt', 'json']) report.links[kind] = `/files/${report.id}/transcript.${kind}`;

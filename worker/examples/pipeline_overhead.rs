@@ -1,0 +1,176 @@
+//! For `scripts/bench-pipeline`: how many reports a second pass through the pipeline when their
+//! stages do nothing. Database, queue and their promises (claim, lease, token, outbox) are real.
+//!
+//! ```text
+//! HUIBAO_DATABASE_URL=… HUIBAO_QUEUE_URL=… HUIBAO_STORAGE_URL=… pipeline_overhead REPORTS TASKS_AT_ONCE
+//! ```
+//!
+//! The reports are submitted first. Time counts from the first hint published to the last commit;
+//! reports per second go to standard output.
+
+#![expect(clippy::print_stdout, reason = "its figure goes to standard output")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use chrono::Utc;
+use huibao_models::db::{Completion, Database, IngestResult, NewReport, TranscodeResult};
+use huibao_models::failure::Failure;
+use huibao_models::keepers::Keepers;
+use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::task::{Hint, RetryPolicy, Stage};
+use huibao_models::transcript::{RecognizerInfo, Transcript};
+use huibao_models::{queue, storage};
+use huibao_worker::stages::{Attempt, StageRunner};
+use huibao_worker::{Worker, WorkerConfig};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Connections to the database, as the default configuration has them.
+const CONNECTIONS: u32 = 8;
+
+/// Hints published at once.
+const BATCH: usize = 500;
+
+/// Does nothing, and ends the run with the last archive.
+struct Nothing {
+    left: AtomicU64,
+    end: CancellationToken,
+}
+
+#[async_trait]
+impl StageRunner for Nothing {
+    async fn run(&self, attempt: &Attempt) -> Result<Completion, Failure> {
+        let (stage, report) = (attempt.claim.stage, attempt.claim.report_id);
+        if stage == Stage::Archive && self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.end.cancel();
+        }
+        Ok(made(stage, report))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [reports, at_once] = &arguments[..] else {
+        return Err("see the head of worker/examples/pipeline_overhead.rs".into());
+    };
+    let (reports, at_once): (u64, u32) = (reports.parse()?, at_once.parse()?);
+    let url = |name| std::env::var(name).map_err(|_| format!("{name} is not set"));
+    let keepers = Keepers {
+        db: Database::open(&url("HUIBAO_DATABASE_URL")?, CONNECTIONS).await?,
+        storage: storage::open(&url("HUIBAO_STORAGE_URL")?).await?,
+        queue: queue::open(&url("HUIBAO_QUEUE_URL")?).await?,
+    };
+    let hints = submit(&keepers.db, reports).await?;
+
+    let end = CancellationToken::new();
+    let nothing = Nothing { left: AtomicU64::new(reports), end: end.clone() };
+    let scratch = std::env::temp_dir().join(format!("huibao-bench-{}", std::process::id()));
+    let worker = Worker::with_stages(keepers.clone(), config(at_once, &scratch), Arc::new(nothing));
+    let started = Instant::now();
+    let working = tokio::spawn(worker.run(end));
+    for batch in hints.chunks(BATCH) {
+        keepers.announce(batch.to_vec()).await;
+    }
+    working.await?;
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    let rate = reports as f64 / started.elapsed().as_secs_f64();
+    println!("{rate:.1}");
+    Ok(tokio::fs::remove_dir_all(&scratch).await?)
+}
+
+/// Submits reports as uploads do, several at once, and returns their hints.
+async fn submit(db: &Database, reports: u64) -> Result<Vec<Hint>, Box<dyn Error>> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for part in 0..u64::from(CONNECTIONS) {
+        let db = db.clone();
+        tasks.spawn(async move {
+            let mut hints = Vec::new();
+            for _ in (part..reports).step_by(CONNECTIONS as usize) {
+                let id = Uuid::now_v7();
+                let files = vec![file(FileKind::Original, id, "original.mp4")];
+                let (title, speaker, language) = (String::new(), String::new(), "zh".to_owned());
+                let new = NewReport { id, title, speaker, language, files };
+                hints.extend(db.submit(&new, Utc::now()).await?);
+            }
+            Ok::<_, huibao_models::db::DbError>(hints)
+        });
+    }
+    let mut hints = Vec::new();
+    while let Some(part) = tasks.join_next().await {
+        hints.extend(part??);
+    }
+    Ok(hints)
+}
+
+fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
+    WorkerConfig {
+        scratch: scratch.to_owned(),
+        stages: Stage::ALL.to_vec(),
+        cores: at_once,
+        cores_per_task: 1,
+        model: "none".into(),
+        vad_model: "none".into(),
+        max_duration_ms: 1,
+        max_pixels: 1,
+        max_written_bytes: 1,
+        lease: Duration::from_secs(30),
+        grace: Duration::from_secs(30),
+        retry: RetryPolicy::default(),
+    }
+}
+
+fn made(stage: Stage, report: Uuid) -> Completion {
+    match stage {
+        Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
+            media: MediaInfo {
+                duration_ms: 1000,
+                container: "mov".into(),
+                video: VideoTrack {
+                    codec: "h264".into(),
+                    width: 720,
+                    height: 1280,
+                    rotation_degrees: 0,
+                    frame_rate: 30.0,
+                    pixel_format: "yuv420p".into(),
+                },
+                audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+            },
+            written: None,
+            files: Vec::new(),
+        })),
+        Stage::Transcode => Completion::Transcode(TranscodeResult {
+            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: true },
+            file: file(FileKind::Rendition, report, "rendition.mp4"),
+        }),
+        Stage::Transcribe => Completion::Transcribe(Transcript {
+            language: "zh".into(),
+            no_speech: true,
+            duration_ms: 1000,
+            segments: Vec::new(),
+            speech: Vec::new(),
+            recognizer: RecognizerInfo {
+                engine: "none".into(),
+                model: "none".into(),
+                model_sha256: String::new(),
+                parameters: serde_json::Value::Null,
+            },
+        }),
+        Stage::Archive => Completion::Archive(Vec::new()),
+    }
+}
+
+fn file(kind: FileKind, report: Uuid, name: &str) -> StoredFile {
+    StoredFile {
+        kind,
+        key: format!("reports/{report}/{name}"),
+        name: name.into(),
+        size_bytes: 1,
+        sha256: String::new(),
+    }
+}

@@ -1,0 +1,64 @@
+//! For `scripts/bench-speech`: recognises a file of sound and prints the text, with our way from
+//! sound to transcript or as whisper.cpp's own command line does it.
+//!
+//! ```text
+//! recognise huibao MODEL VAD_MODEL SOUND.wav THREADS
+//! recognise whisper.cpp greedy|beam MODEL SOUND.wav THREADS
+//! ```
+
+#![expect(clippy::print_stdout, reason = "its text goes to standard output")]
+
+use std::error::Error;
+use std::path::Path;
+
+use huibao_worker::speech::{Audio, SileroVad, SpeechOptions, load_recognizer, transcribe};
+use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let text = match arguments[..] {
+        ["huibao", model, vad, sound, threads] => ours(model, vad, sound, threads.parse()?)?,
+        ["whisper.cpp", how, model, sound, threads] => {
+            theirs(how == "beam", model, sound, threads.parse()?)?
+        }
+        _ => return Err("see the head of worker/examples/recognise.rs".into()),
+    };
+    println!("{text}");
+    Ok(())
+}
+
+fn ours(model: &str, vad: &str, sound: &str, threads: u32) -> Result<String, Box<dyn Error>> {
+    let audio = Audio::read_wav(Path::new(sound))?;
+    let mut vad = SileroVad::load(Path::new(vad))?;
+    let recognizer = load_recognizer(Path::new(model))?;
+    let options = SpeechOptions { language: "zh".into(), threads };
+    let transcript = transcribe(&audio, &mut vad, &*recognizer, &options, &mut |_| {})?;
+    Ok(transcript.segments.into_iter().map(|segment| segment.text).collect())
+}
+
+/// The defaults of whisper.cpp's command line, except that flash attention is off, which is faster
+/// on a CPU in this version.
+fn theirs(beam: bool, model: &str, sound: &str, threads: i32) -> Result<String, Box<dyn Error>> {
+    whisper_rs::install_logging_hooks();
+    let audio = Audio::read_wav(Path::new(sound))?;
+    let mut context = WhisperContextParameters::default();
+    context.use_gpu(false);
+    context.flash_attn(false);
+    let context = WhisperContext::new_with_params(model, context)?;
+    let mut state = context.create_state()?;
+    let mut params = FullParams::new(if beam {
+        SamplingStrategy::BeamSearch { beam_size: 5, patience: -1.0 }
+    } else {
+        SamplingStrategy::Greedy { best_of: 5 }
+    });
+    params.set_n_threads(threads);
+    params.set_language(Some("zh"));
+    params.set_print_progress(false);
+    params.set_print_realtime(false);
+    params.set_print_timestamps(false);
+    state.full(params, &audio.samples)?;
+    let texts = state.as_iter().map(|segment| segment.to_bytes().map(<[u8]>::to_vec));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    Ok(String::from_utf8_lossy(&texts.concat()).into_owned())
+}
