@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Converts a CTranslate2 Whisper model (half precision) to whisper.cpp's format.
 
-The matrices become Q8_0: as accurate here as half precision, and twice as fast on a
-CPU. The standard library is enough. The result depends on nothing but the input, so
-its checksum can be pinned.
+The matrices become Q8_0: as accurate here as half precision, and faster on a CPU.
+The standard library is enough. The result depends on nothing but the input, so its
+checksum can be pinned.
 """
 
 import argparse
