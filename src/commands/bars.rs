@@ -1,4 +1,4 @@
-//! Progress bars on a terminal: one per stage, and one for an upload.
+//! Progress bars on a terminal: one per stage, and one for bytes on their way.
 
 use std::io::IsTerminal;
 
@@ -61,6 +61,12 @@ pub fn upload_bar(lang: Lang, bytes: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(bytes), target()).with_style(style);
     bar.set_prefix(lang.pick("上传", "upload"));
     bar
+}
+
+/// A bar for `bytes` that move to another installation.
+pub fn transfer_bar(bytes: u64) -> ProgressBar {
+    let style = style("{bar:32.cyan/dim} {percent:>3}%  {bytes} / {total_bytes}  {eta}");
+    ProgressBar::with_draw_target(Some(bytes), target()).with_style(style)
 }
 
 fn target() -> ProgressDrawTarget {

@@ -1,6 +1,5 @@
 //! `huibao migrate`: moves an installation to other keepers, such as from one machine to many.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,9 +8,9 @@ use std::time::Instant;
 use chrono::Utc;
 use huibao_models::failure::{Failure, FailureCode, Lang};
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
+use super::bars::transfer_bar;
 use crate::connect::{self, Place};
 use crate::exit::CommandError;
 use crate::installation;
@@ -64,7 +63,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     }
     let _target_lock = installation::lock_target(&to.database)?;
     let target = connect::to_write(&settings, &to).await?;
-    let bar = bar(source.db.extent().await.map_err(Failure::from)?.bytes);
+    let bar = transfer_bar(source.db.extent().await.map_err(Failure::from)?.bytes);
     let shown = bar.clone();
     let progress = Arc::new(move |bytes| shown.inc(bytes));
     let moved = tokio::select! {
@@ -136,19 +135,6 @@ fn explain(error: TransferError) -> CommandError {
         },
         other => Failure::from(other).into(),
     }
-}
-
-fn bar(bytes: u64) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let style = ProgressStyle::with_template(
-        "{bar:32.cyan/dim} {percent:>3}%  {bytes} / {total_bytes}  {eta}",
-    );
-    ProgressBar::with_draw_target(Some(bytes), target)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ "))
 }
 
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
