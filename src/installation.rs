@@ -5,7 +5,6 @@ use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
 use huibao_models::failure::Failure;
 use huibao_models::keepers::Keepers;
 
@@ -31,7 +30,7 @@ impl Installation {
         let lock = lock(&settings.data_dir)?;
         let keepers = connect::keepers(settings).await?;
         if settings.is_embedded() {
-            keepers.db.recover(Utc::now()).await.map_err(Failure::from)?;
+            keepers.db.recover(keepers.db.now()).await.map_err(Failure::from)?;
         }
         Self::with(settings, keepers, Some(lock))
     }
@@ -51,6 +50,8 @@ impl Installation {
         let parent = settings.data_dir.join("tmp");
         make_private(&parent)?;
         let scratch = Scratch::make(&parent, "work-").map_err(Failure::from)?;
+        let db = keepers.db.clone();
+        tokio::spawn(async move { db.keep_clock().await });
         Ok(Self { keepers, scratch, _lock: lock })
     }
 

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
-
 use crate::db::Database;
 use crate::queue::Queue;
 use crate::storage::Storage;
@@ -30,7 +28,7 @@ impl Keepers {
         }
         if let Err(error) = self.queue.publish(&hints).await {
             tracing::warn!(%error, count = hints.len(), "cannot publish hints; they are kept");
-            if let Err(error) = self.db.hint_soon(&hints, Utc::now()).await {
+            if let Err(error) = self.db.hint_soon(&hints, self.db.now()).await {
                 tracing::warn!(%error, "cannot mark hints as due; they will be in a while");
             }
         }

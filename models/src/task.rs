@@ -48,6 +48,15 @@ impl Stage {
         Self::ALL.into_iter().filter(move |stage| stage.needs().contains(&self))
     }
 
+    /// The stage that whoever ends this one, as the last that it waited for, goes on with at once.
+    /// Archive is short and ends the report; anything longer would keep more urgent tasks waiting.
+    pub const fn leads_to(self) -> Option<Self> {
+        match self {
+            Self::Transcode | Self::Transcribe => Some(Self::Archive),
+            Self::Ingest | Self::Archive => None,
+        }
+    }
+
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -123,6 +132,13 @@ pub struct Task {
     pub work_ms: Option<u64>,
     /// Why the last attempt failed.
     pub error: Option<Failure>,
+}
+
+impl Task {
+    /// What a message about it says now.
+    pub fn hint(&self) -> Hint {
+        Hint { task_id: self.id, stage: self.stage, token: self.token }
+    }
 }
 
 /// What a message holds: enough to find the task, and nothing else. The task table is the truth.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use huibao_models::collector::{CollectError, Collected, Policy, SAFE_AGE, collect};
-use huibao_models::db::{Claim, Database, NewReport};
+use huibao_models::db::{Claim, Claimant, Database, NewReport};
 use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::storage::{self, Storage, StorageKey};
 use huibao_models::task::{Hint, RetryPolicy, Stage};
@@ -93,9 +93,9 @@ impl House {
     async fn claim(&self, report: Uuid) -> Claim {
         let task = self.db.tasks(report).await.unwrap().remove(0);
         let hint = Hint { task_id: task.id, stage: Stage::Ingest, token: task.token };
-        let lease = Duration::from_mins(1);
+        let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
-        self.db.claim(&hint, "test", lease, &policy, Utc::now()).await.unwrap().unwrap()
+        self.db.claim(&hint, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
     }
 
     async fn collect(&self, now: DateTime<Utc>) -> Collected {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use huibao_models::db::{
-    Claim, Completion, Database, DbError, IngestResult, Lost, NewReport, TaskFilter,
+    Claim, Claimant, Completion, Database, DbError, IngestResult, Lost, NewReport, TaskFilter,
     TranscodeResult,
 };
 use huibao_models::failure::{Failure, FailureCode};
@@ -25,6 +25,7 @@ use huibao_models::transcript::{RecognizerInfo, Segment, Transcript};
 use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(30);
+const TEST: Claimant<'static> = Claimant { worker: "test", lease: LEASE };
 
 struct House {
     db: Database,
@@ -55,6 +56,7 @@ on_every_engine! {
     whoever_lost_the_lease_commits_nothing
     many_claimers_share_without_overlap
     stages_that_end_together_queue_what_waits_for_both
+    the_last_to_end_goes_on_with_archive
     a_commit_whose_answer_was_lost_counts
     a_permanent_failure_ends_at_once_and_keeps_what_others_made
     a_passing_failure_is_tried_again_later_and_not_for_ever
@@ -111,7 +113,7 @@ impl House {
 
     async fn try_claim(&self, stage: Stage, now: DateTime<Utc>) -> Option<Claim> {
         let hint = self.hint(stage).await;
-        self.db.claim(&hint, "test", LEASE, &self.policy, now).await.unwrap()
+        self.db.claim(&hint, &TEST, &self.policy, now).await.unwrap()
     }
 
     async fn claim(&self, stage: Stage) -> Claim {
@@ -120,8 +122,8 @@ impl House {
 
     async fn complete(&self, claim: &Claim) -> Result<Vec<Stage>, Lost> {
         let made = completion(claim.stage, self.report);
-        let ready = self.db.complete(claim, &made, 12, self.now).await.unwrap();
-        ready.map(|hints| hints.into_iter().map(|hint| hint.stage).collect())
+        let committed = self.db.complete(claim, &made, 12, None, self.now).await.unwrap();
+        committed.map(|committed| committed.hints.iter().map(|hint| hint.stage).collect())
     }
 
     async fn due(&self, now: DateTime<Utc>) -> Vec<Stage> {
@@ -253,9 +255,9 @@ async fn many_claimers_share_without_overlap(house: House) {
     let mut set = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let (db, now) = (house.db.clone(), house.now);
-        set.spawn(async move {
-            db.claim(&hint, "test", LEASE, &RetryPolicy::default(), now).await.unwrap()
-        });
+        set.spawn(
+            async move { db.claim(&hint, &TEST, &RetryPolicy::default(), now).await.unwrap() },
+        );
     }
     assert_eq!(set.join_all().await.into_iter().flatten().count(), 1);
 }
@@ -267,6 +269,27 @@ async fn stages_that_end_together_queue_what_waits_for_both(house: House) {
     let (one, other) = tokio::join!(one, other);
     let ready = [one.unwrap(), other.unwrap()].concat();
     assert_eq!(ready, [Stage::Archive]);
+}
+
+async fn the_last_to_end_goes_on_with_archive(house: House) {
+    let House { db, report, now, .. } = &house;
+    let complete = async |claim: Claim| {
+        let made = completion(claim.stage, *report);
+        db.complete(&claim, &made, 12, Some(&TEST), *now).await.unwrap().unwrap()
+    };
+    let ended = complete(house.claim(Stage::Ingest).await).await;
+    assert_eq!((ended.hints.len(), ended.next), (2, None), "others may take what is long");
+    let ended = complete(house.claim(Stage::Transcode).await).await;
+    assert_eq!((ended.hints.len(), ended.next), (0, None), "archive waits for the text");
+    let ended = complete(house.claim(Stage::Transcribe).await).await;
+    let archive = ended.next.unwrap();
+    assert_eq!((archive.stage, archive.attempt, archive.token), (Stage::Archive, 1, 1));
+    let task = house.task(Stage::Archive).await;
+    assert_eq!((task.state, task.worker.as_deref()), (TaskState::Running, Some(TEST.worker)));
+    assert_eq!(house.due(*now + LEASE - TimeDelta::seconds(1)).await, [], "it is held");
+    assert_eq!(house.due(*now + LEASE).await, [Stage::Archive], "and free if its holder vanishes");
+    complete(archive).await;
+    assert_eq!(house.state().await, ReportState::Ready);
 }
 
 async fn a_commit_whose_answer_was_lost_counts(house: House) {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use futures::TryStreamExt;
-use huibao_models::db::{Claim, Completion, Database, DbError, IngestResult, NewReport};
+use huibao_models::db::{Claim, Claimant, Completion, Database, DbError, IngestResult, NewReport};
 use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::media::{AudioTrack, MediaInfo, VideoTrack};
 use huibao_models::report::{FileKind, StoredFile};
@@ -101,13 +101,13 @@ impl House {
         let tasks = self.from.db.tasks(report).await.unwrap();
         let task = tasks.into_iter().find(|task| task.stage == stage).unwrap();
         let hint = Hint { task_id: task.id, stage, token: task.token };
-        let lease = Duration::from_mins(1);
+        let claimant = Claimant { worker: "old", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
-        self.from.db.claim(&hint, "old", lease, &policy, self.now).await.unwrap().unwrap()
+        self.from.db.claim(&hint, &claimant, &policy, self.now).await.unwrap().unwrap()
     }
 
     async fn complete(&self, claim: &Claim, made: Completion) {
-        self.from.db.complete(claim, &made, 12, self.now).await.unwrap().unwrap();
+        self.from.db.complete(claim, &made, 12, None, self.now).await.unwrap().unwrap();
     }
 
     /// The same source, opened as the command opens it.
@@ -244,11 +244,12 @@ async fn what_ran_is_queued_at_the_target_and_the_old_worker_is_fenced_off() {
     assert_eq!(task.worker, None);
     let due = to.db.due_hints(10, house.now).await.unwrap();
     assert_eq!(due, [Hint { task_id: old.task_id, stage: Stage::Transcribe, token: 1 }]);
-    let (lease, policy) = (Duration::from_mins(1), RetryPolicy::default());
-    let new = to.db.claim(&due[0], "new", lease, &policy, house.now).await.unwrap().unwrap();
+    let claimant = Claimant { worker: "new", lease: Duration::from_mins(1) };
+    let policy = RetryPolicy::default();
+    let new = to.db.claim(&due[0], &claimant, &policy, house.now).await.unwrap().unwrap();
     assert_eq!((new.token, new.attempt), (2, 2));
     let late = Completion::Transcribe(transcript());
-    assert!(to.db.complete(&old, &late, 1, house.now).await.unwrap().is_err());
+    assert!(to.db.complete(&old, &late, 1, None, house.now).await.unwrap().is_err());
     // At the source, it runs as before.
     let source = house.from.db.task(old.task_id).await.unwrap().unwrap();
     assert_eq!(source.state, TaskState::Running);
@@ -334,8 +335,9 @@ async fn a_target_that_works_already_is_noticed() {
     let to = distributed().await;
     house.run(&to).await.unwrap();
     let hint = to.db.due_hints(1, house.now).await.unwrap().remove(0);
-    let (lease, policy) = (Duration::from_mins(1), RetryPolicy::default());
-    to.db.claim(&hint, "new", lease, &policy, house.now).await.unwrap().unwrap();
+    let claimant = Claimant { worker: "new", lease: Duration::from_mins(1) };
+    let policy = RetryPolicy::default();
+    to.db.claim(&hint, &claimant, &policy, house.now).await.unwrap().unwrap();
     let error = house.run(&to).await.unwrap_err();
     assert!(matches!(error, TransferError::Differs(found) if found == id), "{error}");
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chrono::Utc;
 use huibao_models::collector::{self, Collected, Policy, SAFE_AGE};
 use huibao_models::failure::{Failure, Lang};
 use serde_json::json;
@@ -51,7 +50,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let storage = connect::storage(&settings).await?;
     let min_age = if args.nothing_runs { Duration::ZERO } else { *args.older_than };
     let policy = Policy { min_age, dry_run: args.dry_run };
-    let collected = collector::collect(&db, &*storage, policy, Utc::now()).await;
+    let collected = collector::collect(&db, &*storage, policy, db.now()).await;
     db.close().await;
     print(&collected.map_err(Failure::from)?, &args, settings.lang());
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::Utc;
 use huibao_models::failure::{Failure, FailureCode, Lang};
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use serde_json::json;
@@ -67,7 +66,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let shown = bar.clone();
     let progress = Arc::new(move |bytes| shown.inc(bytes));
     let moved = tokio::select! {
-        moved = transfer(&source, &target, Utc::now(), progress) => moved.map_err(explain),
+        moved = transfer(&source, &target, target.db.now(), progress) => moved.map_err(explain),
         () = shutdown.cancelled() => {
             Err(Failure::new(FailureCode::Interrupted, "stopped by a signal").into())
         }
@@ -114,7 +113,7 @@ fn pair(urls: Option<Vec<String>>) -> Option<(String, String)> {
 
 /// A source without a lock of its own must have no workers.
 async fn must_rest(source: &Side) -> Result<(), CommandError> {
-    match source.db.leased_tasks(Utc::now()).await.map_err(Failure::from)? {
+    match source.db.leased_tasks(source.db.now()).await.map_err(Failure::from)? {
         0 => Ok(()),
         count => Err(CommandError::Usage {
             zh: format!("来源正在使用中：有 {count} 个任务正在运行。请先停止它的所有进程。"),

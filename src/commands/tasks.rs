@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use chrono::Utc;
 use huibao_models::db::TaskFilter;
 use huibao_models::failure::{Failure, Lang};
 use huibao_models::task::{Stage, Task, TaskState};
@@ -101,7 +100,7 @@ async fn replay(
     };
     let (mut hints, mut skipped) = (Vec::new(), Vec::new());
     for id in ids {
-        match keepers.db.replay(id, Utc::now()).await.map_err(Failure::from)? {
+        match keepers.db.replay(id, keepers.db.now()).await.map_err(Failure::from)? {
             Some(hint) => hints.push(hint),
             None => skipped.push(id),
         }

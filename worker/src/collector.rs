@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use huibao_models::collector::{CollectError, Policy, SAFE_AGE, collect};
 use huibao_models::failure::Failure;
 use huibao_models::keepers::Keepers;
@@ -33,7 +32,7 @@ fn pause() -> Duration {
 
 async fn look(keepers: &Keepers) {
     let policy = Policy { min_age: SAFE_AGE, dry_run: false };
-    match collect(&keepers.db, &*keepers.storage, policy, Utc::now()).await {
+    match collect(&keepers.db, &*keepers.storage, policy, keepers.db.now()).await {
         Ok(collected) if collected.objects.is_empty() && collected.uploads == 0 => {}
         Ok(collected) => tracing::info!(
             objects = collected.objects.len(),

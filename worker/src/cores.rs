@@ -50,6 +50,12 @@ impl CoreGrant {
         }
     }
 
+    /// Gives back all cores but one.
+    pub fn shrink(&mut self) {
+        let more = self.permit.num_permits().saturating_sub(1);
+        drop(self.permit.split(more));
+    }
+
     /// How many threads the task may run.
     pub fn cores(&self) -> u32 {
         // A budget is made from a u32.
@@ -69,6 +75,9 @@ mod tests {
         let mut second = budget.one().await.unwrap();
         second.grow(8);
         assert_eq!((first.cores(), second.cores()), (3, 1));
+        first.shrink();
+        second.grow(8);
+        assert_eq!((first.cores(), second.cores()), (1, 3));
         drop(first);
         second.grow(8);
         assert_eq!(second.cores(), 4);

@@ -1,12 +1,10 @@
 //! One attempt under its lease: run the stage, keep the lease, and settle how it ended.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-use huibao_models::db::{Claim, Completion, DbError, Lost};
-use huibao_models::failure::{Failure, FailureClass};
+use huibao_models::db::{Claim, Committed, Completion, DbError, Lost};
+use huibao_models::failure::{Failure, FailureClass, FailureCode};
 use huibao_models::task::{Hint, Verdict};
 use huibao_models::transcript::Segment;
 use tokio::sync::{mpsc, watch};
@@ -16,7 +14,7 @@ use crate::child::ChildEvents;
 use crate::cores::CoreGrant;
 use crate::faults::{self, Point};
 use crate::runner::Worker;
-use crate::stages::Attempt;
+use crate::stages::{self, Attempt};
 
 /// Tell the table about progress at most this often.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -38,64 +36,74 @@ enum Outcome {
 
 /// What became of an attempt in the table.
 enum Settled {
-    /// Its results are committed; these tasks became ready.
-    Committed(Vec<Hint>),
+    /// Its results are committed, and this became ready.
+    Committed(Committed),
     /// Nothing is committed; this task may be ready again.
     Discarded(Option<Hint>),
 }
 
-/// Runs the stage that was claimed and settles its end.
-pub(crate) async fn attempt(
+/// How a worker is told to end.
+pub(crate) struct Stop {
+    /// Begin nothing new.
+    pub soon: CancellationToken,
+    /// Hand back what is running.
+    pub now: CancellationToken,
+}
+
+/// Works on the task that was claimed, and on what its end leads to.
+pub(crate) async fn work(worker: &Worker, claim: Claim, mut grant: CoreGrant, stop: &Stop) {
+    let mut next = Some(claim);
+    while let Some(claim) = next {
+        grant.grow(stages::useful_cores(claim.stage, worker.config.cores_per_task));
+        next = attempt(worker, claim, &mut grant, stop).await;
+    }
+}
+
+/// Runs the stage that was claimed and settles its end. Returns what it leads to.
+async fn attempt(
     worker: &Worker,
     claim: Claim,
-    grant: CoreGrant,
-    stop_now: CancellationToken,
-) {
+    grant: &mut CoreGrant,
+    stop: &Stop,
+) -> Option<Claim> {
     let cores = grant.cores();
     tracing::info!(report = %claim.report_id, stage = %claim.stage, attempt = claim.attempt, cores, "started");
     let started = Instant::now();
-    let scratch = worker.config.scratch.join(format!("{}-{}", claim.task_id, claim.token));
     let (events, mut news) = channels();
-    let attempt = Attempt::new(
-        claim,
-        cores,
-        Arc::clone(&worker.config),
-        worker.keepers.clone(),
-        events,
-        scratch.clone(),
-    );
+    let (config, keepers) = (Arc::clone(&worker.config), worker.keepers.clone());
+    let attempt = Attempt::new(claim, cores, config, keepers, events);
     faults::reached(Point::Claimed, claim.stage).await;
     let outcome = tokio::select! {
-        made = run_stage(worker, &attempt) => Outcome::Made(made),
+        made = worker.stages.run(&attempt) => Outcome::Made(made),
         () = hold(worker, &claim, &mut news) => Outcome::Lost,
-        () = stop_now.cancelled() => Outcome::Stopped,
+        () = stop.now.cancelled() => Outcome::Stopped,
     };
-    // What follows waits for the database and not for a core.
-    drop(grant);
+    // What follows waits for the database and not for cores. One is kept for what comes next.
+    grant.shrink();
     let work_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     faults::reached(Point::Worked, claim.stage).await;
-    match settle(worker, &claim, outcome, work_ms, &stop_now).await {
-        Ok(Settled::Committed(ready)) => {
+    let settled = settle(worker, &claim, outcome, work_ms, stop).await;
+    let next = match settled {
+        Ok(Settled::Committed(committed)) => {
             faults::reached(Point::Committed, claim.stage).await;
-            worker.keepers.announce(ready).await;
+            worker.keepers.announce(committed.hints).await;
+            committed.next
         }
         Ok(Settled::Discarded(again)) => {
             attempt.discard().await;
             worker.keepers.announce(again.into_iter().collect()).await;
+            None
         }
         // If nothing was committed, the lease runs out and another attempt is made. But a commit
         // whose answer was lost may have happened, so the files stay; the collector knows which
         // ones nobody refers to.
         Err(error) => {
             tracing::error!(%error, report = %claim.report_id, stage = %claim.stage, "cannot commit");
+            None
         }
-    }
-    remove_folder(scratch).await;
-}
-
-async fn run_stage(worker: &Worker, attempt: &Attempt) -> Result<Completion, Failure> {
-    tokio::fs::create_dir_all(&attempt.scratch).await?;
-    worker.stages.run(attempt).await
+    };
+    attempt.clear_scratch().await;
+    next
 }
 
 /// Keeps the lease and passes on progress and partial text. Returns when the lease is lost.
@@ -111,7 +119,7 @@ async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
                 if !due && (progress - told).abs() < 0.001 {
                     continue;
                 }
-                match db.renew(claim, lease, progress, Utc::now()).await {
+                match db.renew(claim, lease, progress, db.now()).await {
                     Ok(Ok(())) => (told, renewed) = (progress, Instant::now()),
                     Ok(Err(Lost)) => return,
                     // The lease may survive this; if not, the next renewal says so.
@@ -135,11 +143,11 @@ async fn settle(
     claim: &Claim,
     outcome: Outcome,
     work_ms: u64,
-    stop_now: &CancellationToken,
+    stop: &Stop,
 ) -> Result<Settled, DbError> {
     let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
     loop {
-        match try_settle(worker, claim, &outcome, work_ms).await {
+        match try_settle(worker, claim, &outcome, work_ms, stop).await {
             Err(error) if error.is_passing() && started.elapsed() < OFFER => {
                 tracing::warn!(%error, stage = %claim.stage, ?pause, "cannot commit; trying again");
             }
@@ -148,7 +156,7 @@ async fn settle(
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             // One last try, then this process ends.
-            () = stop_now.cancelled() => return try_settle(worker, claim, &outcome, work_ms).await,
+            () = stop.now.cancelled() => return try_settle(worker, claim, &outcome, work_ms, stop).await,
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -159,21 +167,31 @@ async fn try_settle(
     claim: &Claim,
     outcome: &Outcome,
     work_ms: u64,
+    stop: &Stop,
 ) -> Result<Settled, DbError> {
     let db = &worker.keepers.db;
     let (report, stage) = (claim.report_id, claim.stage);
     match outcome {
         Outcome::Made(Ok(completion)) => {
-            let Ok(ready) = db.complete(claim, completion, work_ms, Utc::now()).await? else {
+            let goes_on = !stop.soon.is_cancelled()
+                && stage.leads_to().is_some_and(|next| worker.config.stages.contains(&next));
+            let next = goes_on.then(|| worker.claimant());
+            let committed =
+                db.complete(claim, completion, work_ms, next.as_ref(), db.now()).await?;
+            let Ok(committed) = committed else {
                 tracing::warn!(%report, %stage, "the lease was lost; nothing is committed");
                 return Ok(Settled::Discarded(None));
             };
             tracing::info!(%report, %stage, work_ms, "done");
-            Ok(Settled::Committed(ready))
+            Ok(Settled::Committed(committed))
         }
         Outcome::Made(Err(failure)) => {
-            let verdict = db.fail(claim, failure, &worker.config.retry, Utc::now()).await?;
+            let verdict = db.fail(claim, failure, &worker.config.retry, db.now()).await?;
             log_failure(claim, failure, verdict);
+            if failure.code == FailureCode::DiskFull {
+                tracing::error!("the disk is full; this worker takes nothing for a while");
+                worker.rest();
+            }
             Ok(Settled::Discarded(None))
         }
         Outcome::Lost => {
@@ -181,7 +199,7 @@ async fn try_settle(
             Ok(Settled::Discarded(None))
         }
         Outcome::Stopped => {
-            let again = db.hand_back(claim, Utc::now()).await?;
+            let again = db.hand_back(claim, db.now()).await?;
             tracing::info!(%report, %stage, "handed back");
             Ok(Settled::Discarded(again.ok()))
         }
@@ -198,12 +216,6 @@ fn channels() -> (ChildEvents, News) {
     let (progress_in, progress) = watch::channel(0.0);
     let (partial_in, partial) = mpsc::unbounded_channel();
     (ChildEvents { progress: progress_in, partial: partial_in }, News { progress, partial })
-}
-
-async fn remove_folder(folder: PathBuf) {
-    if let Err(error) = tokio::fs::remove_dir_all(&folder).await {
-        tracing::warn!(%error, folder = %folder.display(), "a scratch folder stays behind");
-    }
 }
 
 fn log_failure(claim: &Claim, failure: &Failure, verdict: Result<Verdict, Lost>) {

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use huibao_models::db::DbError;
 use huibao_models::keepers::Keepers;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +39,7 @@ pub async fn run(keepers: Keepers, stop: CancellationToken) {
 
 async fn publish_due(keepers: &Keepers) -> Result<(), DbError> {
     loop {
-        let hints = keepers.db.due_hints(BATCH, Utc::now()).await?;
+        let hints = keepers.db.due_hints(BATCH, keepers.db.now()).await?;
         let last = hints.len() < BATCH as usize;
         if !hints.is_empty() {
             tracing::debug!(count = hints.len(), "hints are due");

@@ -1,25 +1,29 @@
 //! The loop of a worker: wait for a core, take a hint, claim its task, run the stage.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::Utc;
-use huibao_models::db::Claim;
+use huibao_models::db::{Claim, Claimant};
 use huibao_models::keepers::Keepers;
 use huibao_models::queue::Subscription;
 use huibao_models::task::Hint;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::WorkerConfig;
 use crate::cores::{CoreBudget, CoreGrant};
-use crate::lease;
+use crate::lease::{self, Stop};
 use crate::relay;
 use crate::stages::{self, StageRunner};
 
 /// A worker whose cores are all busy for this long gives back what it has received, so that an
 /// idle one elsewhere gets it. Shorter tasks than this are not worth the traffic.
 const HOLD_ON: Duration = Duration::from_millis(200);
+
+/// A worker whose disk is full takes nothing for so long. It would fail every task in no time, and
+/// so get most of them.
+const REST: Duration = Duration::from_secs(30);
 
 /// Wait so long before another try at a keeper that does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -31,6 +35,7 @@ pub struct Worker {
     pub(crate) stages: Arc<dyn StageRunner>,
     budget: CoreBudget,
     name: String,
+    rests_until: Mutex<Option<Instant>>,
 }
 
 impl Worker {
@@ -48,7 +53,8 @@ impl Worker {
         let budget = CoreBudget::new(config.cores);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let name = format!("{host}/{}", std::process::id());
-        Self { keepers, config: Arc::new(config), stages, budget, name }
+        let (config, rests_until) = (Arc::new(config), Mutex::default());
+        Self { keepers, config, stages, budget, name, rests_until }
     }
 
     /// Runs until `shutdown`; then running attempts get the grace time, and what is not done by
@@ -60,8 +66,9 @@ impl Worker {
         let relay = tokio::spawn(relay::run(worker.keepers.clone(), shutdown.clone()));
         if let Some(mut subscription) = worker.subscribe(&shutdown).await {
             while let Some((claim, grant)) = worker.next(&mut *subscription, &shutdown).await {
-                let (worker, stop_now) = (Arc::clone(&worker), stop_now.clone());
-                tracker.spawn(async move { lease::attempt(&worker, claim, grant, stop_now).await });
+                let worker = Arc::clone(&worker);
+                let stop = Stop { soon: shutdown.clone(), now: stop_now.clone() };
+                tracker.spawn(async move { lease::work(&worker, claim, grant, &stop).await });
             }
         }
         tracker.close();
@@ -96,10 +103,19 @@ impl Worker {
         shutdown: &CancellationToken,
     ) -> Option<(Claim, CoreGrant)> {
         loop {
-            let mut grant = tokio::select! {
+            let grant = tokio::select! {
                 () = shutdown.cancelled() => return None,
                 grant = self.free_core(subscription) => grant?,
             };
+            if let Some(until) = self.rests_until() {
+                // Somebody else may have room.
+                subscription.pause().await;
+                drop(grant);
+                tokio::select! {
+                    () = shutdown.cancelled() => return None,
+                    () = tokio::time::sleep_until(until) => continue,
+                }
+            }
             let delivery = tokio::select! {
                 () = shutdown.cancelled() => return None,
                 delivery = subscription.next() => delivery,
@@ -109,10 +125,20 @@ impl Worker {
             // The row holds the claim, so the message has served. One that is out of date, too.
             delivery.ack().await;
             if let Some(claim) = claim {
-                grant.grow(stages::useful_cores(claim.stage, self.config.cores_per_task));
                 return Some((claim, grant));
             }
         }
+    }
+
+    /// Takes no task for a while: this machine cannot do any now.
+    pub(crate) fn rest(&self) {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Instant::now() + REST);
+    }
+
+    fn rests_until(&self) -> Option<Instant> {
+        let until = *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| *until > Instant::now())
     }
 
     async fn free_core(&self, subscription: &mut dyn Subscription) -> Option<CoreGrant> {
@@ -123,11 +149,15 @@ impl Worker {
         self.budget.one().await
     }
 
+    pub(crate) fn claimant(&self) -> Claimant<'_> {
+        Claimant { worker: &self.name, lease: self.config.lease }
+    }
+
     /// Claims a hint's task. `None` if there is nothing to claim.
     async fn claim(&self, hint: &Hint, shutdown: &CancellationToken) -> Option<Claim> {
-        let (lease, retry) = (self.config.lease, &self.config.retry);
+        let (db, claimant, retry) = (&self.keepers.db, self.claimant(), &self.config.retry);
         loop {
-            match self.keepers.db.claim(hint, &self.name, lease, retry, Utc::now()).await {
+            match db.claim(hint, &claimant, retry, db.now()).await {
                 Ok(claim) => return claim,
                 Err(error) => tracing::error!(%error, "cannot claim a task; trying again"),
             }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use chrono::Utc;
 use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve};
-use huibao_models::db::{Claim, Completion, Database, IngestResult, TaskFilter, TranscodeResult};
+use huibao_models::db::{
+    Claim, Claimant, Completion, Database, IngestResult, TaskFilter, TranscodeResult,
+};
 use huibao_models::keepers::Keepers;
 use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
 use huibao_models::queue::{EmbeddedQueue, Queue};
@@ -111,13 +113,14 @@ impl House {
         // The oldest, which workers are told of first.
         let task = self.db.list_tasks(&queued, 100).await.unwrap().pop().unwrap();
         let hint = Hint { task_id: task.id, stage, token: task.token };
-        let (lease, policy) = (Duration::from_mins(1), RetryPolicy::default());
-        self.db.claim(&hint, "test", lease, &policy, Utc::now()).await.unwrap().unwrap()
+        let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
+        let policy = RetryPolicy::default();
+        self.db.claim(&hint, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
     }
 
     pub async fn complete(&self, claim: &Claim) {
         let made = self.made(claim).await;
-        self.db.complete(claim, &made, 1500, Utc::now()).await.unwrap().unwrap();
+        self.db.complete(claim, &made, 1500, None, Utc::now()).await.unwrap().unwrap();
     }
 
     /// Does one stage.

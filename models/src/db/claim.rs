@@ -5,12 +5,19 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::engine::{execute, fetch, write};
-use super::settle::bury;
+use super::engine::{returning, write};
 use super::tasks::{TaskRow, task_columns};
 use super::{Database, DbError, Lost};
-use crate::report::ReportState;
 use crate::task::{Hint, RetryPolicy, Stage, Task};
+
+/// Who claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    /// The worker's name.
+    pub worker: &'a str,
+    /// How long it may be silent before the task is somebody else's.
+    pub lease: Duration,
+}
 
 /// A task held under a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +34,19 @@ pub struct Claim {
     pub token: i64,
 }
 
+impl Claim {
+    /// The claim that a task's row holds.
+    pub(super) fn of(task: &Task) -> Self {
+        Self {
+            task_id: task.id,
+            report_id: task.report_id,
+            stage: task.stage,
+            attempt: task.attempt,
+            token: task.token,
+        }
+    }
+}
+
 impl Database {
     /// Claims the task that a hint speaks of, or `None` if the hint is out of date: the task is
     /// not due, is somebody else's, or is over.
@@ -37,59 +57,34 @@ impl Database {
     pub async fn claim(
         &self,
         hint: &Hint,
-        worker: &str,
-        lease: Duration,
+        claimant: &Claimant<'_>,
         policy: &RetryPolicy,
         now: DateTime<Utc>,
     ) -> Result<Option<Claim>, DbError> {
-        let mut tx = self.begin().await?;
-        if hint.stage == Stage::Ingest {
-            // The report's row first, in the order in which every transaction takes its locks.
-            execute!(
-                &mut tx,
-                sqlx::query(
-                    "UPDATE reports SET state = $1 WHERE state = $2
-                     AND id = (SELECT report_id FROM tasks WHERE id = $3)"
-                ),
-                ReportState::Processing,
-                ReportState::Submitted,
-                hint.task_id
-            )?;
-        }
-        let row = fetch!(
-            &mut tx,
+        let row = returning!(
+            self,
             fetch_optional,
             sqlx::query_as::<_, TaskRow>(concat!(
                 "UPDATE tasks SET state = 'running', attempt = attempt + 1, token = token + 1,
                         worker = $1, lease_until = $2, hint_due = $2, hints = 0, started_at = $3,
                         progress = 0
-                 WHERE id = $4 AND token = $5
+                 WHERE id = $4 AND token = $5 AND attempt < $6
                    AND ((state = 'queued' AND not_before <= $3)
                      OR (state = 'running' AND lease_until <= $3))
                  RETURNING ",
                 task_columns!()
             )),
-            worker,
-            now + lease,
+            claimant.worker,
+            now + claimant.lease,
             now,
             hint.task_id,
-            hint.token
+            hint.token,
+            i64::from(policy.max_attempts)
         )?;
-        let Some(task) = row.map(Task::from) else { return Ok(None) };
-        let claim = Claim {
-            task_id: task.id,
-            report_id: task.report_id,
-            stage: task.stage,
-            attempt: task.attempt,
-            token: task.token,
-        };
-        if claim.attempt > policy.max_attempts {
-            bury(&mut tx, &claim, policy.max_attempts, now).await?;
-            tx.commit().await?;
-            return Ok(None);
+        if row.is_none() {
+            self.bury_exhausted(hint, policy.max_attempts, now).await?;
         }
-        tx.commit().await?;
-        Ok(Some(claim))
+        Ok(row.map(|row| Claim::of(&row.into())))
     }
 
     /// Extends a lease and tells how far the work is.

@@ -3,16 +3,17 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::engine::{Tx, execute, fetch};
-use super::hints::queue_stage;
+use super::hints::ready_stages;
 use super::reports::insert_files;
-use super::tasks::{lock_report, update_report_state};
+use super::tasks::lock_report;
 use super::transcripts::insert_recognition;
-use super::{Claim, Database, DbError, Lost};
+use super::{Claim, Claimant, Database, DbError, Lost};
 use crate::media::{MediaInfo, Rendition};
-use crate::report::{StoredFile, WrittenContent};
-use crate::task::{Hint, Stage};
+use crate::report::{ReportState, StoredFile, WrittenContent};
+use crate::task::{Hint, Task};
 use crate::transcript::Transcript;
 
 /// What ingest made.
@@ -38,31 +39,42 @@ pub struct TranscodeResult {
 /// What a stage made.
 #[derive(Debug, Clone)]
 pub enum Completion {
-    /// Of [`Stage::Ingest`].
+    /// Of ingest.
     Ingest(Box<IngestResult>),
-    /// Of [`Stage::Transcode`].
+    /// Of transcode.
     Transcode(TranscodeResult),
-    /// Of [`Stage::Transcribe`].
+    /// Of transcribe.
     Transcribe(Transcript),
-    /// Of [`Stage::Archive`]: the files of the bag.
+    /// Of archive: the files of the bag.
     Archive(Vec<StoredFile>),
 }
 
+/// What a commit made ready.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// Hints that the caller publishes.
+    pub hints: Vec<Hint>,
+    /// What the caller holds and goes on with.
+    pub next: Option<Claim>,
+}
+
 impl Database {
-    /// Commits a stage's results. Returns the hints of the stages that became ready, which the
-    /// caller publishes, or [`Lost`] and nothing is changed.
+    /// Commits a stage's results, or returns [`Lost`] and nothing is changed. If the stage
+    /// [leads to](crate::task::Stage::leads_to) another that is ready now, `next` holds it in the same
+    /// transaction, which saves a message and a claim.
     ///
     /// May be called again when it is not known whether a call succeeded: what is committed
-    /// already counts as success.
+    /// already counts as success. What `next` holds without knowing is free when its lease ends.
     pub async fn complete(
         &self,
         claim: &Claim,
         completion: &Completion,
         work_ms: u64,
+        next: Option<&Claimant<'_>>,
         now: DateTime<Utc>,
-    ) -> Result<Result<Vec<Hint>, Lost>, DbError> {
+    ) -> Result<Result<Committed, Lost>, DbError> {
         let mut tx = self.begin().await?;
-        lock_report(&mut tx, claim.report_id).await?;
+        update_report(&mut tx, claim.report_id, completion).await?;
         let held = execute!(
             &mut tx,
             sqlx::query(
@@ -78,16 +90,16 @@ impl Database {
         if held == 0 {
             return self.committed_before(&mut tx, claim).await;
         }
-        store(&mut tx, claim, completion, now).await?;
-        let mut ready = Vec::new();
-        for stage in claim.stage.unlocks() {
-            ready.extend(queue_stage(&mut tx, claim.report_id, stage, now).await?);
-        }
-        if claim.stage == Stage::Archive {
-            update_report_state(&mut tx, claim.report_id).await?;
-        }
+        insert_rows(&mut tx, claim.report_id, completion, now).await?;
+        let next = next.filter(|_| claim.stage.leads_to().is_some());
+        let unlocked = claim.stage.unlocks();
+        let ready = ready_stages(&mut tx, claim.report_id, unlocked, next, now).await?;
         tx.commit().await?;
-        Ok(Ok(ready))
+        Ok(Ok(if next.is_some() {
+            Committed { hints: Vec::new(), next: ready.first().map(Claim::of) }
+        } else {
+            Committed { hints: ready.iter().map(Task::hint).collect(), next: None }
+        }))
     }
 
     /// Whether this very claim has committed, and only the answer was lost.
@@ -95,7 +107,7 @@ impl Database {
         &self,
         tx: &mut Tx,
         claim: &Claim,
-    ) -> Result<Result<Vec<Hint>, Lost>, DbError> {
+    ) -> Result<Result<Committed, Lost>, DbError> {
         let ours = fetch!(
             tx,
             fetch_optional,
@@ -105,35 +117,50 @@ impl Database {
             claim.task_id,
             claim.token
         )?;
-        Ok(ours.map(|_| Vec::new()).ok_or(Lost))
+        Ok(ours.map(|_| Committed::default()).ok_or(Lost))
     }
 }
 
-async fn store(
+/// What the report's own row learns. It comes first in the transaction and locks the row even if
+/// there is nothing to learn, which makes stages that end at the same time see each other.
+async fn update_report(tx: &mut Tx, report: Uuid, completion: &Completion) -> Result<(), DbError> {
+    match completion {
+        Completion::Ingest(result) => execute!(
+            tx,
+            sqlx::query("UPDATE reports SET media = $1, written = $2, state = $3 WHERE id = $4"),
+            Json(&result.media),
+            result.written.as_ref().map(Json),
+            ReportState::Processing,
+            report
+        )?,
+        Completion::Transcode(result) => execute!(
+            tx,
+            sqlx::query("UPDATE reports SET rendition = $1 WHERE id = $2"),
+            Json(&result.rendition),
+            report
+        )?,
+        Completion::Transcribe(_) => return lock_report(tx, report).await,
+        // It needs all others, so with it the report is ready.
+        Completion::Archive(_) => execute!(
+            tx,
+            sqlx::query("UPDATE reports SET state = $1 WHERE id = $2"),
+            ReportState::Ready,
+            report
+        )?,
+    };
+    Ok(())
+}
+
+/// What goes into rows of its own.
+async fn insert_rows(
     tx: &mut Tx,
-    claim: &Claim,
+    report: Uuid,
     completion: &Completion,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    let report = claim.report_id;
     match completion {
-        Completion::Ingest(result) => {
-            execute!(
-                tx,
-                sqlx::query("UPDATE reports SET media = $1, written = $2 WHERE id = $3"),
-                Json(&result.media),
-                result.written.as_ref().map(Json),
-                report
-            )?;
-            insert_files(tx, report, &result.files).await
-        }
+        Completion::Ingest(result) => insert_files(tx, report, &result.files).await,
         Completion::Transcode(result) => {
-            execute!(
-                tx,
-                sqlx::query("UPDATE reports SET rendition = $1 WHERE id = $2"),
-                Json(&result.rendition),
-                report
-            )?;
             insert_files(tx, report, std::slice::from_ref(&result.file)).await
         }
         Completion::Transcribe(transcript) => insert_recognition(tx, report, transcript, now).await,

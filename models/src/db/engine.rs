@@ -52,6 +52,20 @@ macro_rules! write {
     };
 }
 
+/// Runs a single statement that writes, as a transaction of its own; fetches what it returns.
+macro_rules! returning {
+    ($db:expr, $method:ident, $query:expr $(, $bind:expr)* $(,)?) => {
+        match &$db.engine {
+            $crate::db::engine::Engine::Sqlite { write, .. } => {
+                $query$(.bind($bind))*.$method(write).await
+            }
+            $crate::db::engine::Engine::Postgres(pool) => {
+                $query$(.bind($bind))*.$method(pool).await
+            }
+        }
+    };
+}
+
 /// Runs a statement in a transaction and fetches rows.
 macro_rules! fetch {
     ($tx:expr, $method:ident, $query:expr $(, $bind:expr)* $(,)?) => {
@@ -80,7 +94,7 @@ macro_rules! execute {
     };
 }
 
-pub(super) use {execute, fetch, read, write};
+pub(super) use {execute, fetch, read, returning, write};
 
 impl Database {
     /// Begins a transaction that writes.

@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::engine::{Tx, execute, fetch, write};
-use super::tasks::HintRow;
-use super::{Database, DbError};
-use crate::task::Hint;
+use super::tasks::{HintRow, TaskRow, task_columns};
+use super::{Claimant, Database, DbError};
+use crate::task::{Hint, Stage, Task, TaskState};
 
 /// A task that is still queued this long after its hint was published is hinted again.
 pub(super) const REHINT: Duration = Duration::from_secs(30);
@@ -110,30 +110,42 @@ async fn due(tx: &mut Tx, limit: u32, now: DateTime<Utc>) -> Result<Vec<(Hint, i
     Ok(rows.into_iter().map(|row| (Hint::from(row.hint), row.hints)).collect())
 }
 
-/// The hints of tasks that were just made ready, with their hints put off: the caller publishes.
-pub(super) async fn queue_stage(
+/// Readies those of `stages`, at most two with the same needs, that wait for nothing any more: they
+/// are held by `holder` from now on, or queued with the next hint put off, and the caller publishes.
+pub(super) async fn ready_stages(
     tx: &mut Tx,
     report: Uuid,
-    stage: crate::task::Stage,
+    mut stages: impl Iterator<Item = Stage>,
+    holder: Option<&Claimant<'_>>,
     now: DateTime<Utc>,
-) -> Result<Option<Hint>, DbError> {
-    let mut needs = stage.needs().iter().copied();
-    let row = fetch!(
+) -> Result<Vec<Task>, DbError> {
+    let Some(first) = stages.next() else { return Ok(Vec::new()) };
+    let mut needs = first.needs().iter().copied();
+    let lease_until = holder.map(|holder| now + holder.lease);
+    let rows = fetch!(
         tx,
-        fetch_optional,
-        sqlx::query_as::<_, HintRow>(
-            "UPDATE tasks SET state = 'queued', not_before = $1, hint_due = $2, hints = 0
-             WHERE report_id = $3 AND stage = $4 AND state = 'waiting'
-               AND NOT EXISTS (SELECT 1 FROM tasks AS need WHERE need.report_id = $3
-                               AND need.stage IN ($5, $6) AND need.state <> 'done')
-             RETURNING id, stage, token"
-        ),
+        fetch_all,
+        sqlx::query_as::<_, TaskRow>(concat!(
+            "UPDATE tasks SET state = $1, not_before = $2, hint_due = $3, hints = 0, worker = $4,
+                    lease_until = $5, started_at = $6, attempt = attempt + $7, token = token + $7
+             WHERE report_id = $8 AND stage IN ($9, $10) AND state = 'waiting'
+               AND NOT EXISTS (SELECT 1 FROM tasks AS need WHERE need.report_id = $8
+                               AND need.stage IN ($11, $12) AND need.state <> 'done')
+             RETURNING ",
+            task_columns!()
+        )),
+        if holder.is_some() { TaskState::Running } else { TaskState::Queued },
         now,
-        now + REHINT,
+        lease_until.unwrap_or(now + REHINT),
+        holder.map(|holder| holder.worker),
+        lease_until,
+        holder.map(|_| now),
+        i64::from(holder.is_some()),
         report,
-        stage,
+        first,
+        stages.next(),
         needs.next(),
         needs.next()
     )?;
-    Ok(row.map(Hint::from))
+    Ok(rows.into_iter().map(Task::from).collect())
 }

@@ -4,6 +4,7 @@
 //! that need it.
 
 mod claim;
+mod clock;
 mod commit;
 mod dead;
 mod engine;
@@ -17,23 +18,31 @@ mod tasks;
 mod transcripts;
 mod transfer;
 
-pub use claim::Claim;
-pub use commit::{Completion, IngestResult, TranscodeResult};
+pub use claim::{Claim, Claimant};
+pub use commit::{Committed, Completion, IngestResult, TranscodeResult};
 pub use dead::TaskFilter;
 pub use error::{DbError, Lost};
 pub use references::References;
 pub use reports::NewReport;
 pub use transfer::{Extent, Reference, ReportRows};
 
+use std::sync::Arc;
+
+use clock::Clock;
 use engine::Engine;
 
 /// The rows of one installation.
 #[derive(Debug, Clone)]
 pub struct Database {
     engine: Engine,
+    clock: Arc<Clock>,
 }
 
 impl Database {
+    fn on(engine: Engine) -> Self {
+        Self { engine, clock: Arc::new(Clock::of_this_machine()) }
+    }
+
     /// Whether a query is answered now.
     pub async fn health(&self) -> Result<(), DbError> {
         engine::read!(self, fetch_one, sqlx::query_scalar::<_, i32>("SELECT 1"))?;

@@ -16,6 +16,9 @@ use super::{Database, DbError};
 /// Waiting longer than this for a connection means that the server is not there for us.
 const ACQUIRE: Duration = Duration::from_secs(10);
 
+/// A connection that was used so recently is not tested before it is used again.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -41,11 +44,14 @@ impl Database {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(15));
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        // A connection to a file does not go away while nobody looks.
+        let pool = |connections| {
+            SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false)
+        };
         let write = pool(1).connect_with(options.clone()).await?;
         SQLITE.run(&write).await.map_err(migrate_error)?;
         let read = pool(8).connect_with(options).await?;
-        Ok(Self { engine: Engine::Sqlite { read, write } })
+        Ok(Self::on(Engine::Sqlite { read, write }))
     }
 
     /// Opens a database that is only read, and changes nothing in it: its schema must be this
@@ -74,7 +80,7 @@ impl Database {
         }
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let read = SqlitePoolOptions::new().max_connections(2).connect_with(options).await?;
-        Ok(Self { engine: Engine::Sqlite { write: read.clone(), read } })
+        Ok(Self::on(Engine::Sqlite { write: read.clone(), read }))
     }
 
     async fn must_stand_at(&self, known: &Migrator) -> Result<(), DbError> {
@@ -115,10 +121,23 @@ impl Database {
         let pool: PgPool = PgPoolOptions::new()
             .max_connections(connections.max(2))
             .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, metadata| {
+                Box::pin(async move {
+                    // Every query would otherwise take one more round trip. A server that went
+                    // away a moment ago fails the query, which callers expect of it.
+                    if metadata.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options)
             .await
             .map_err(refused)?;
-        Ok(Self { engine: Engine::Postgres(pool) })
+        let db = Self::on(Engine::Postgres(pool));
+        db.set_clock().await?;
+        Ok(db)
     }
 }
 

@@ -8,12 +8,12 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::engine::{Tx, execute, read};
-use super::hints::queue_stage;
+use super::hints::ready_stages;
 use super::{Database, DbError};
 use crate::failure::Failure;
 use crate::media::{MediaInfo, Rendition};
 use crate::report::{FileKind, Report, ReportState, StoredFile, WrittenContent};
-use crate::task::{Hint, Stage, TaskState};
+use crate::task::{Hint, Stage, Task, TaskState};
 
 /// What is handed in.
 #[derive(Debug, Clone)]
@@ -82,10 +82,15 @@ impl From<FileRow> for StoredFile {
     }
 }
 
-/// The columns of [`ReportRow`].
+/// The columns of [`ReportRow`]. That work on a report has begun is written when its first stage
+/// ends; until then, the task tells.
 macro_rules! report_columns {
     () => {
-        "id, title, speaker, language, state, created_at, media, rendition, written, failure"
+        "id, title, speaker, language,
+         CASE WHEN state = 'submitted' AND EXISTS (SELECT 1 FROM tasks
+                   WHERE report_id = reports.id AND tasks.state = 'running')
+              THEN 'processing' ELSE state END AS state,
+         created_at, media, rendition, written, failure"
     };
 }
 
@@ -129,9 +134,10 @@ impl Database {
                 now
             )?;
         }
-        let hint = queue_stage(&mut tx, new.id, Stage::Ingest, now).await?;
+        let first = std::iter::once(Stage::Ingest);
+        let ready = ready_stages(&mut tx, new.id, first, None, now).await?;
         tx.commit().await?;
-        Ok(hint.into_iter().collect())
+        Ok(ready.iter().map(Task::hint).collect())
     }
 
     /// The report, or `None`.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
+use uuid::Uuid;
 
-use super::engine::{Tx, execute};
+use super::engine::{Tx, execute, read};
 use super::hints::REHINT;
 use super::tasks::{lock_report, update_report_state};
 use super::{Claim, Database, DbError, Lost};
@@ -63,6 +64,39 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Ends the task that a hint speaks of, if its holders vanished in each of `attempts` attempts.
+    pub(super) async fn bury_exhausted(
+        &self,
+        hint: &Hint,
+        attempts: u32,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbError> {
+        let report_id = read!(
+            self,
+            fetch_optional,
+            sqlx::query_scalar::<_, Uuid>(
+                "SELECT report_id FROM tasks WHERE id = $1 AND token = $2
+                 AND state = 'running' AND lease_until <= $3 AND attempt >= $4"
+            ),
+            hint.task_id,
+            hint.token,
+            now,
+            i64::from(attempts)
+        )?;
+        let Some(report_id) = report_id else { return Ok(()) };
+        let (task_id, stage, token) = (hint.task_id, hint.stage, hint.token);
+        let last = Claim { task_id, report_id, stage, attempt: attempts, token };
+        let detail = format!("the worker vanished in each of {attempts} attempts");
+        let failure = Failure::new(FailureCode::ChildCrashed, detail);
+        let mut tx = self.begin().await?;
+        lock_report(&mut tx, report_id).await?;
+        // If its holder was only slow and has come to an end meanwhile, that counts.
+        kill(&mut tx, &last, &failure, now).await?;
+        tx.commit().await
+    }
+}
+
 /// Queues a held task again. Its hint is due when it may run: the relay tells the queue then.
 async fn requeue(
     tx: &mut Tx,
@@ -117,22 +151,4 @@ async fn kill(
     )?;
     update_report_state(tx, claim.report_id).await?;
     Ok(true)
-}
-
-/// Ends a task whose holders vanished in each of `attempts` attempts, in the transaction that
-/// claimed it once more.
-pub(super) async fn bury(
-    tx: &mut Tx,
-    claim: &Claim,
-    attempts: u32,
-    now: DateTime<Utc>,
-) -> Result<(), DbError> {
-    execute!(
-        tx,
-        sqlx::query("UPDATE tasks SET attempt = attempt - 1 WHERE id = $1"),
-        claim.task_id
-    )?;
-    let detail = format!("the worker vanished in each of {attempts} attempts");
-    kill(tx, claim, &Failure::new(FailureCode::ChildCrashed, detail), now).await?;
-    Ok(())
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::Utc;
 use huibao_models::db::{Database, NewReport};
 use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::keepers::Keepers;
@@ -75,7 +74,7 @@ impl WorkDir {
             language: args.language.clone(),
             files,
         };
-        let hints = keepers.db.submit(&new, Utc::now()).await?;
+        let hints = keepers.db.submit(&new, keepers.db.now()).await?;
         keepers.announce(hints).await;
         Ok(id)
     }

@@ -73,7 +73,8 @@ impl Packer<'_> {
 
     async fn tag_files(&mut self, report: &Report, transcript: &Transcript) -> Result<(), Failure> {
         let originals = self.attempt.db.files(report.id).await?;
-        let info = bag::info(report, transcript, &originals, &self.entries(), chrono::Utc::now());
+        let info =
+            bag::info(report, transcript, &originals, &self.entries(), self.attempt.db.now());
         self.write("bagit.txt", bag::DECLARATION.to_owned()).await?;
         self.write("bag-info.txt", info).await?;
         self.write("manifest-sha256.txt", bag::payload_manifest(&self.entries())).await?;

@@ -9,6 +9,7 @@ use huibao_models::keepers::Keepers;
 use huibao_models::report::{FileKind, Report, StoredFile};
 use huibao_models::storage::{Storage, StorageKey, Stored};
 
+use super::scratch::Scratch;
 use crate::WorkerConfig;
 use crate::child::{ChildEvents, ChildJob, ChildOutput, ChildRequest, ResourceLimits, run_child};
 
@@ -26,8 +27,7 @@ pub struct Attempt {
     pub storage: Arc<dyn Storage>,
     /// Where progress and partial text go.
     pub events: ChildEvents,
-    /// A folder of its own, removed when the attempt ends.
-    pub scratch: PathBuf,
+    scratch: Scratch,
     stored: Mutex<Vec<StorageKey>>,
 }
 
@@ -39,9 +39,10 @@ impl Attempt {
         config: Arc<WorkerConfig>,
         keepers: Keepers,
         events: ChildEvents,
-        scratch: PathBuf,
     ) -> Self {
         let Keepers { db, storage, .. } = keepers;
+        let scratch =
+            Scratch::new(config.scratch.join(format!("{}-{}", claim.task_id, claim.token)));
         Self { claim, cores, config, db, storage, events, scratch, stored: Mutex::default() }
     }
 
@@ -51,10 +52,20 @@ impl Attempt {
         report.ok_or_else(|| Failure::internal("the report of a claimed task is gone"))
     }
 
+    /// A folder for its own files.
+    pub async fn scratch(&self) -> Result<&Path, Failure> {
+        Ok(self.scratch.path().await?)
+    }
+
+    /// Removes that folder, if there is one.
+    pub async fn clear_scratch(&self) {
+        self.scratch.remove().await;
+    }
+
     /// The newest file of this kind, readable at a local path.
     pub async fn fetch(&self, kind: FileKind) -> Result<Option<(StoredFile, PathBuf)>, Failure> {
         let Some(file) = self.db.file(self.claim.report_id, kind).await? else { return Ok(None) };
-        let path = self.storage.fetch(&parse_key(&file)?, &self.scratch).await?;
+        let path = self.storage.fetch(&parse_key(&file)?, self.scratch().await?).await?;
         Ok(Some((file, path)))
     }
 

@@ -17,7 +17,8 @@ pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
     // The written report first: it is small, and a bad one makes the rest pointless.
     let written = written(attempt).await?;
     let (original, video) = attempt.fetch_needed(FileKind::Original).await?;
-    let (audio, poster) = (attempt.scratch.join("audio.wav"), attempt.scratch.join("poster.jpg"));
+    let scratch = attempt.scratch().await?;
+    let (audio, poster) = (scratch.join("audio.wav"), scratch.join("poster.jpg"));
     let (media, ()) =
         tokio::try_join!(media(attempt, &video, &audio, &poster), verify(&original, &video))?;
     let files = vec![

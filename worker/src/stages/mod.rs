@@ -4,6 +4,7 @@
 mod archive;
 mod attempt;
 mod ingest;
+mod scratch;
 mod transcode;
 mod transcribe;
 

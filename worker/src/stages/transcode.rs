@@ -13,7 +13,7 @@ pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
     let report = attempt.report().await?;
     let media = report.media.ok_or_else(|| Failure::internal("transcode before ingest"))?;
     let (_, video) = attempt.fetch_needed(FileKind::Original).await?;
-    let output = attempt.scratch.join("rendition.mp4");
+    let output = attempt.scratch().await?.join("rendition.mp4");
     let limits = ResourceLimits {
         memory_bytes: 6 * GIB,
         // 4K HEVC on a slow core decodes and scales at about a tenth of real time.

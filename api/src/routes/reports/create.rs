@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
 use huibao_models::failure::Failure;
 use utoipa::ToSchema;
 
@@ -67,7 +66,7 @@ pub(crate) async fn create(
 }
 
 async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
-    let hints = state.db.submit(&received.new, Utc::now()).await?;
+    let hints = state.db.submit(&received.new, state.db.now()).await?;
     received.leftovers.keep();
     // In the background: an activist need not wait for a queue that may be away.
     tokio::spawn(async move { state.announce(hints).await });
