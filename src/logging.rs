@@ -12,8 +12,9 @@ use crate::settings::Settings;
 pub fn start(settings: &Settings, command: &Command) {
     let filter = match command {
         Command::Process(_) | Command::Submit(_) if settings.log == "info" => "off",
-        // PostgreSQL tells of every migration that is there already.
-        _ if settings.log == "info" => "info,sqlx=warn",
+        // PostgreSQL tells of every migration that is there already; lapin repeats what we say of a
+        // lost connection; the S3 client says that it leaves the checksums of parts to us.
+        _ if settings.log == "info" => "info,sqlx=warn,lapin=off,aws_sdk_s3=error",
         _ => &settings.log,
     };
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));

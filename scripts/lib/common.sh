@@ -65,3 +65,14 @@ need_node() {
   env=$(scripts/build-web --print-env) || die "there is no Node; the reason is above"
   eval "$env"
 }
+
+# need_bag_validator: the independent judge of our bags, for the tests.
+need_bag_validator() {
+  local venv
+  venv=$(cache_dir)/test-venv
+  if ! "$venv/bin/python" -c 'import bagit' 2>/dev/null; then
+    say "installing the BagIt validator"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q bagit==1.9.0 || die "pip could not install bagit"
+  fi
+  export HUIBAO_TEST_PYTHON=$venv/bin/python
+}

@@ -96,6 +96,25 @@ impl Fleet {
         command
     }
 
+    fn url(&self, name: &str) -> &str {
+        &self.env.iter().find(|(known, _)| known == name).unwrap().1
+    }
+
+    /// Its database.
+    pub fn database_url(&self) -> &str {
+        self.url("HUIBAO_DATABASE_URL")
+    }
+
+    /// Its queue.
+    pub fn queue_url(&self) -> &str {
+        self.url("HUIBAO_QUEUE_URL")
+    }
+
+    /// Its storage.
+    pub fn storage_url(&self) -> &str {
+        self.url("HUIBAO_STORAGE_URL")
+    }
+
     /// Starts `huibao api` on a free port.
     pub fn api(&self) -> Server {
         let data = self.folder.join("api");
@@ -114,6 +133,11 @@ impl Fleet {
     /// Starts a worker by a command of one's own.
     pub fn worker_of(&self, mut command: Command) -> WorkerProcess {
         command.arg("--data-dir").arg(self.folder.join("worker"));
+        self.spawn(command)
+    }
+
+    /// Starts a worker by a command that says all.
+    pub fn spawn(&self, mut command: Command) -> WorkerProcess {
         WorkerProcess(command.stdout(Stdio::null()).stderr(self.log()).spawn().unwrap())
     }
 
@@ -122,9 +146,14 @@ impl Fleet {
         std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap().into()
     }
 
-    /// What the workers wrote, for a test that fails.
+    /// All that the workers wrote.
+    pub fn whole_log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("workers.log")).unwrap_or_default()
+    }
+
+    /// What the workers wrote last, for a test that fails.
     pub fn worker_log(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.join("workers.log")).unwrap_or_default();
+        let log = self.whole_log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
     }

@@ -24,6 +24,19 @@ pub fn short(folder: &Path, seconds: u32) -> PathBuf {
     path
 }
 
+/// A web-playable video of three seconds and more than ten megabytes: noise does not compress.
+pub fn heavy(folder: &Path) -> PathBuf {
+    let path = folder.join("heavy.mp4");
+    let speech = fixture("report-zh.flac");
+    ffmpeg(
+        &path,
+        &format!("-f lavfi -i testsrc2=s=640x360:r=25 -i {}", speech.display()),
+        "-t 3 -vf noise=alls=100:allf=t -c:v libx264 -preset ultrafast -qp 30 -pix_fmt yuv420p -c:a aac",
+    );
+    assert!(path.metadata().unwrap().len() > 10 << 20, "{:?}", path.metadata());
+    path
+}
+
 /// Runs `ffmpeg INPUTS OPTIONS path`; words are split at spaces.
 pub fn ffmpeg(path: &Path, inputs: &str, options: &str) {
     let mut args = vec!["-v", "error", "-y"];

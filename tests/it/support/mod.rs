@@ -6,6 +6,7 @@ pub mod proxy;
 pub mod server;
 pub mod stall;
 pub mod text;
+pub mod weather;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -51,6 +52,18 @@ pub fn only_object(output: &Output) -> Value {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: stdout {text:?} stderr {stderr}"))
+}
+
+/// The judgement of an implementation that is not ours on all bags in a folder. Returns how many.
+pub fn assert_valid_bags(folder: &Path) -> usize {
+    let python = std::env::var("HUIBAO_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let program = "
+import bagit, pathlib, sys
+bags = [path.parent for path in pathlib.Path(sys.argv[1]).rglob('bagit.txt')]
+for bag in bags:
+    bagit.Bag(str(bag)).validate()
+print(len(bags))";
+    tool(&python, &["-c", program, folder.to_str().unwrap()]).trim().parse().unwrap()
 }
 
 /// The names in a folder, hidden ones too.
