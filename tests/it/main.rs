@@ -14,5 +14,6 @@ mod distributed;
 mod migrate;
 mod process;
 mod server;
+mod speech;
 mod submit;
 mod support;

@@ -5,13 +5,18 @@
 //! recognise huibao MODEL VAD_MODEL SOUND.wav THREADS
 //! recognise whisper.cpp greedy|beam MODEL SOUND.wav THREADS
 //! ```
+//!
+//! Our way also says on standard error after how many seconds, loading included, its first text came.
 
-#![expect(clippy::print_stdout, reason = "its text goes to standard output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it has nothing but its output")]
 
 use std::error::Error;
 use std::path::Path;
+use std::time::Instant;
 
-use huibao_worker::speech::{Audio, SileroVad, SpeechOptions, load_recognizer, transcribe};
+use huibao_worker::speech::{
+    Audio, SileroVad, SpeechEvent, SpeechOptions, load_recognizer, transcribe,
+};
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,11 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn ours(model: &str, vad: &str, sound: &str, threads: u32) -> Result<String, Box<dyn Error>> {
+    let mut started = Some(Instant::now());
     let audio = Audio::read_wav(Path::new(sound))?;
     let mut vad = SileroVad::load(Path::new(vad))?;
     let recognizer = load_recognizer(Path::new(model))?;
     let options = SpeechOptions { language: "zh".into(), threads };
-    let transcript = transcribe(&audio, &mut vad, &*recognizer, &options, &mut |_| {})?;
+    let mut sink = |event| {
+        if let (SpeechEvent::Partial(_), Some(started)) = (event, started.take()) {
+            eprintln!("first text after {:.1} s", started.elapsed().as_secs_f64());
+        }
+    };
+    let transcript = transcribe(&audio, &mut vad, &*recognizer, &options, &mut sink)?;
     Ok(transcript.segments.into_iter().map(|segment| segment.text).collect())
 }
 

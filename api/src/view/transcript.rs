@@ -1,10 +1,35 @@
 //! What was said, as readers see it.
 
-use huibao_models::transcript::{Segment, SegmentFlag, Transcript};
+use huibao_models::transcript::{Segment, SegmentFlag, Transcript, Word};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{schema, seconds};
+
+/// A word: a Chinese character, or a word or number of other letters, with the punctuation after it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Word)]
+pub(crate) struct WordView {
+    /// Start in the video, in seconds.
+    pub start: f64,
+    /// End in the video, in seconds.
+    pub end: f64,
+    /// The characters.
+    pub text: String,
+    /// Probability by the model, 0 to 1: how sure it is, not whether it is right.
+    pub confidence: f32,
+}
+
+impl From<&Word> for WordView {
+    fn from(word: &Word) -> Self {
+        Self {
+            start: seconds(word.start_ms),
+            end: seconds(word.end_ms),
+            text: word.text.clone(),
+            confidence: word.confidence,
+        }
+    }
+}
 
 /// A stretch of speech and its text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,6 +44,8 @@ pub(crate) struct SegmentView {
     /// Mean probability by the model, 0 to 1: how sure it is, not whether it is right.
     #[schema(required)]
     pub confidence: Option<f32>,
+    /// The words; joined, they are the text. Empty if the recogniser does not tell them apart.
+    pub words: Vec<WordView>,
     /// Reasons to look twice.
     #[schema(schema_with = schema::segment_flags)]
     pub flags: Vec<SegmentFlag>,
@@ -31,6 +58,7 @@ impl From<&Segment> for SegmentView {
             end: seconds(segment.end_ms),
             text: segment.text.clone(),
             confidence: segment.confidence,
+            words: segment.words.iter().map(WordView::from).collect(),
             flags: segment.flags.clone(),
         }
     }

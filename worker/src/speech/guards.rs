@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn piece(start_ms: u64, end_ms: u64, text: &str) -> Piece {
-        Piece { start_ms, end_ms, text: text.into(), confidence: 0.9 }
+        Piece { start_ms, end_ms, text: text.into(), confidence: 0.9, sureness: vec![] }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use huibao_models::transcript::{Segment, SegmentFlag, SpeechRegion};
 use super::guards::{self, is_loop, uncovered};
 use super::normalise::Normaliser;
 use super::pack::Window;
+use super::words::{self, Unplaced};
 use super::{Audio, Effort, Piece, Request, Session, SpeechError};
 
 /// What all windows of a recording have in common.
@@ -12,7 +13,7 @@ pub struct Hearing<'a> {
     /// The recording.
     pub audio: &'a Audio,
     /// Where somebody speaks.
-    pub speech: &'a [SpeechRegion],
+    pub speech: Vec<SpeechRegion>,
     /// Once known, it stays: people do not change it in the middle, models think they do.
     pub language: Option<String>,
     /// Makes text readable.
@@ -62,9 +63,10 @@ impl Hearing<'_> {
             }
         }
         let language = language.map(str::to_owned);
-        let with_text = pieces.into_iter().filter(|piece| !piece.text.trim().is_empty());
-        let mut segments: Vec<Segment> =
-            with_text.map(|piece| self.segment(piece, language.as_deref())).collect();
+        pieces.retain(|piece| !piece.text.trim().is_empty());
+        pieces.sort_by_key(|piece| piece.start_ms);
+        let unplaced = pieces.into_iter().map(|piece| self.segment(piece, language.as_deref()));
+        let mut segments = words::place(unplaced.collect(), &inside, self.audio);
         segments.extend(unclear.iter().map(unclear_segment));
         segments.sort_by_key(|segment| segment.start_ms);
         Ok(Passage { segments, language })
@@ -90,9 +92,9 @@ impl Hearing<'_> {
         Ok((heard.pieces.into_iter().map(to_recording).collect(), language))
     }
 
-    fn segment(&self, piece: Piece, language: Option<&str>) -> Segment {
+    fn segment(&self, piece: Piece, language: Option<&str>) -> Unplaced {
         let text = self.normaliser.normalise(&piece.text, language.unwrap_or("zh"));
-        Segment {
+        let segment = Segment {
             start_ms: piece.start_ms,
             end_ms: piece.end_ms,
             flags: guards::flags(&text),
@@ -100,7 +102,8 @@ impl Hearing<'_> {
             raw_text: piece.text,
             confidence: Some(piece.confidence),
             words: Vec::new(),
-        }
+        };
+        Unplaced { segment, sureness: piece.sureness }
     }
 }
 

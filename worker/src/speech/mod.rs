@@ -18,6 +18,7 @@ mod scripted;
 mod transcribe;
 mod vad;
 mod whisper;
+mod words;
 
 pub use audio::Audio;
 pub use error::SpeechError;

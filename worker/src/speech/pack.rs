@@ -11,6 +11,9 @@ pub const WINDOW_MS: u64 = 20_000;
 /// No window is made shorter than this only to give every lane the same number.
 const SHORTEST_EVEN_MS: u64 = 5000;
 
+/// The length of a first window that somebody waits for.
+const FIRST_MS: u64 = 5000;
+
 /// How finely the common length is looked for.
 const LIMIT_STEP_MS: u64 = 250;
 
@@ -67,6 +70,15 @@ pub fn pack(regions: &[SpeechRegion], lanes: usize) -> Vec<Window> {
     let attempts = limits.map(|limit| fill(regions, limit));
     let fits = |windows: &Vec<Window>| windows.len() <= count;
     attempts.into_iter().find(fits).unwrap_or(fullest)
+}
+
+/// A short first window, and how many of the regions are in it: the little more that it costs does
+/// not matter to a long recording.
+pub fn first(regions: &[SpeechRegion]) -> Option<(Window, usize)> {
+    let window = fill(regions, FIRST_MS).into_iter().next()?;
+    let end = window.spans.last().map_or(0, |span| span.end_ms);
+    let count = regions.partition_point(|region| region.end_ms <= end);
+    Some((window, count))
 }
 
 /// Packs regions into windows of at most `limit_ms`; a longer region has a window of its own.
@@ -133,6 +145,14 @@ mod tests {
         let short = [region(0, 4000), region(5000, 9000)];
         assert_eq!(lengths(&pack(&short, 2)), [8600]);
         assert!(pack(&[], 2).is_empty());
+    }
+
+    #[test]
+    fn a_first_window_is_short() {
+        let regions = [region(0, 2000), region(2500, 4500), region(5000, 9000)];
+        let (window, count) = first(&regions).unwrap();
+        assert_eq!((window.length_ms(), count), (4500, 2));
+        assert!(first(&[]).is_none());
     }
 
     #[test]

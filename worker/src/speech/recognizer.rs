@@ -35,6 +35,9 @@ pub struct Piece {
     pub text: String,
     /// Mean token probability, 0 to 1.
     pub confidence: f32,
+    /// For each character of the text, the probability of the token it came from, 0 to 1. Empty
+    /// if the engine does not tell.
+    pub sureness: Vec<f32>,
 }
 
 /// What was heard in a stretch of sound.

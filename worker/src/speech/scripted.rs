@@ -64,7 +64,8 @@ struct Saying<'a> {
 impl Session for Saying<'_> {
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
         let end_ms = (samples.len() / SAMPLES_PER_MS) as u64;
-        let piece = Piece { start_ms: 0, end_ms, text: self.text.to_owned(), confidence: 1.0 };
+        let (text, sureness) = (self.text.to_owned(), Vec::new());
+        let piece = Piece { start_ms: 0, end_ms, text, confidence: 1.0, sureness };
         let language = request.language.unwrap_or("zh").to_owned();
         Ok(Heard { language, pieces: vec![piece] })
     }

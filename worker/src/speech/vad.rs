@@ -8,12 +8,13 @@ use whisper_rs::{WhisperVadContext, WhisperVadContextParams, WhisperVadParams};
 use super::model::check_model_file;
 use super::pack::WINDOW_MS;
 use super::whisper::{path_text, quiet};
-use super::{Audio, SpeechError};
+use super::{SAMPLES_PER_MS, SpeechError};
 
 /// Finds speech.
 pub trait Vad {
-    /// The regions with speech, in order, not overlapping, none longer than a window.
-    fn detect(&mut self, audio: &Audio) -> Result<Vec<SpeechRegion>, SpeechError>;
+    /// The regions with speech in 16 kHz mono samples, in order, not overlapping, none longer than a
+    /// window.
+    fn detect(&mut self, samples: &[f32]) -> Result<Vec<SpeechRegion>, SpeechError>;
 }
 
 /// The Silero network, as whisper.cpp runs it.
@@ -51,9 +52,10 @@ impl SileroVad {
 }
 
 impl Vad for SileroVad {
-    fn detect(&mut self, audio: &Audio) -> Result<Vec<SpeechRegion>, SpeechError> {
+    fn detect(&mut self, samples: &[f32]) -> Result<Vec<SpeechRegion>, SpeechError> {
         // The native code does not expect to be given nothing.
-        if audio.duration_ms() == 0 {
+        let duration_ms = (samples.len() / SAMPLES_PER_MS) as u64;
+        if duration_ms == 0 {
             return Ok(Vec::new());
         }
         let mut params = WhisperVadParams::new();
@@ -65,9 +67,9 @@ impl Vad for SileroVad {
         params.set_max_speech_duration(WINDOW_MS as f32 / 1000.0 - 1.0);
         let found = self
             .context
-            .segments_from_samples(params, &audio.samples)
+            .segments_from_samples(params, samples)
             .map_err(|error| SpeechError::Engine(error.to_string()))?;
-        Ok(tidy(found.map(|s| (s.start, s.end)), audio.duration_ms()))
+        Ok(tidy(found.map(|s| (s.start, s.end)), duration_ms))
     }
 }
 

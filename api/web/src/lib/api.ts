@@ -43,6 +43,15 @@ export interface Stage {
   error: Problem | null;
 }
 
+export interface Word {
+  /** Seconds from the start of the video. */
+  start: number;
+  end: number;
+  text: string;
+  /** 0 to 1: how sure the model is. */
+  confidence: number;
+}
+
 export interface Segment {
   /** Seconds from the start of the video. */
   start: number;
@@ -50,6 +59,8 @@ export interface Segment {
   text: string;
   /** 0 to 1: how sure the model is. */
   confidence: number | null;
+  /** Joined, they are the text; there may be none. */
+  words: Word[];
   flags: SegmentFlag[];
 }
 

@@ -10,7 +10,7 @@ use super::*;
 struct Regions(Vec<SpeechRegion>);
 
 impl Vad for Regions {
-    fn detect(&mut self, _: &Audio) -> Result<Vec<SpeechRegion>, SpeechError> {
+    fn detect(&mut self, _: &[f32]) -> Result<Vec<SpeechRegion>, SpeechError> {
         Ok(self.0.clone())
     }
 }
@@ -47,7 +47,7 @@ impl Session for &Script {
 }
 
 fn piece(start_ms: u64, end_ms: u64, text: &str) -> Piece {
-    Piece { start_ms, end_ms, text: text.into(), confidence: 0.9 }
+    Piece { start_ms, end_ms, text: text.into(), confidence: 0.9, sureness: vec![] }
 }
 
 fn region(start_ms: u64, end_ms: u64) -> SpeechRegion {
@@ -85,7 +85,7 @@ fn times_are_those_of_the_recording_and_partial_text_is_final() {
     let answer = vec![piece(0, 2300, "敬愛的黨組織"), piece(2300, 4600, "您好,我是學生")];
     let (transcript, _, partial) = run(&regions, vec![answer], "zh");
     let times: Vec<_> = transcript.segments.iter().map(|s| (s.start_ms, s.end_ms)).collect();
-    assert_eq!(times, [(10_000, 12_300), (49_700, 52_000)]);
+    assert_eq!(times, [(10_000, 12_000), (50_000, 52_000)]);
     assert_eq!(transcript.segments[1].text, "您好，我是学生");
     assert_eq!(transcript.segments[1].raw_text, "您好,我是學生");
     assert_eq!(partial, transcript.segments);
@@ -127,4 +127,46 @@ fn a_language_once_found_stays() {
     assert_eq!(transcript.language, "en");
     let languages: Vec<_> = asked.iter().map(|call| call.2.as_deref()).collect();
     assert_eq!(languages, [None, Some("en")]);
+}
+
+/// Hears speech wherever there is no silence.
+struct Loud;
+
+impl Vad for Loud {
+    fn detect(&mut self, samples: &[f32]) -> Result<Vec<SpeechRegion>, SpeechError> {
+        let mut regions: Vec<SpeechRegion> = Vec::new();
+        for (ms, chunk) in (0..).zip(samples.chunks(16)).filter(|(_, chunk)| chunk[0] != 0.0) {
+            match regions.last_mut().filter(|last| last.end_ms == ms) {
+                Some(last) => last.end_ms += chunk.len() as u64 / 16,
+                None => regions.push(region(ms, ms + 1)),
+            }
+        }
+        Ok(regions)
+    }
+}
+
+#[test]
+fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through() {
+    let spoken = [region(1000, 4000), region(9000, 11_900), region(100_000, 103_000)];
+    let mut samples = vec![0.0; 130 * 16_000];
+    for SpeechRegion { start_ms, end_ms } in spoken {
+        let index = |ms: u64| usize::try_from(ms).unwrap() * 16;
+        samples[index(start_ms)..index(end_ms)].fill(0.1);
+    }
+    let texts = ["敬爱的党组织，您好", "我是学生"];
+    let answers = vec![vec![piece(0, 3000, texts[0])], vec![piece(0, 6500, texts[1])]];
+    let script = Script { rest: Mutex::new((answers, Vec::new())) };
+    let options = SpeechOptions { language: "zh".into(), threads: 1 };
+    let mut events = Vec::new();
+    let mut sink = |event| events.push(event);
+    let transcript =
+        transcribe(&Audio { samples }, &mut Loud, &script, &options, &mut sink).unwrap();
+    assert_eq!(transcript.speech, spoken);
+    assert_eq!(transcript.segments.iter().map(|s| &*s.text).collect::<Vec<_>>(), texts);
+    assert_eq!(transcript.segments[1].start_ms, 9000);
+    let asked = script.rest.into_inner().unwrap().1;
+    assert_eq!(asked[0].0, 3000 * 16, "a short window first");
+    assert!(
+        matches!(events.last(), Some(SpeechEvent::Progress(done)) if (done - 1.0).abs() < 1e-6)
+    );
 }

@@ -7,7 +7,8 @@ use huibao_models::storage::hash_file_blocking;
 use huibao_models::transcript::RecognizerInfo;
 use serde_json::json;
 use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperSegment,
+    WhisperState, WhisperToken,
 };
 
 use self::filter::Filter;
@@ -110,26 +111,45 @@ impl WhisperSession<'_> {
         let mut joiner = Utf8Joiner::default();
         let mut pieces = Vec::new();
         for segment in self.state.as_iter() {
-            let bytes = segment.to_bytes().unwrap_or_default();
+            let (text, sureness) = self.text(&segment, &mut joiner);
             let ms = |centiseconds: i64| u64::try_from(centiseconds).unwrap_or(0) * 10;
             pieces.push(Piece {
                 start_ms: ms(segment.start_timestamp()),
                 end_ms: ms(segment.end_timestamp()),
-                text: joiner.push(bytes),
                 confidence: self.confidence(&segment),
+                text,
+                sureness,
             });
         }
         pieces
     }
 
+    /// The text of a segment's tokens, and the probability behind each of its characters.
+    fn text(&self, segment: &WhisperSegment<'_>, joiner: &mut Utf8Joiner) -> (String, Vec<f32>) {
+        let (mut text, mut sureness) = (String::new(), Vec::new());
+        for token in self.text_tokens(segment) {
+            let part = joiner.push(token.to_bytes().unwrap_or_default());
+            sureness.extend(part.chars().map(|_| token.token_probability()));
+            text.push_str(&part);
+        }
+        (text, sureness)
+    }
+
     /// Mean probability of the tokens that are text.
-    fn confidence(&self, segment: &whisper_rs::WhisperSegment<'_>) -> f32 {
-        let end_of_text = self.whisper.context.token_eot();
-        let tokens = (0..segment.n_tokens()).filter_map(|i| segment.get_token(i));
-        let (sum, count) = tokens
-            .filter(|token| token.token_id() < end_of_text)
+    fn confidence(&self, segment: &WhisperSegment<'_>) -> f32 {
+        let (sum, count) = self
+            .text_tokens(segment)
             .fold((0.0, 0.0_f32), |(sum, count), t| (sum + t.token_probability(), count + 1.0));
         if count > 0.0 { sum / count } else { 0.0 }
+    }
+
+    fn text_tokens<'s>(
+        &self,
+        segment: &'s WhisperSegment<'_>,
+    ) -> impl Iterator<Item = WhisperToken<'s, 's>> {
+        let end_of_text = self.whisper.context.token_eot();
+        let tokens = (0..segment.n_tokens()).filter_map(|i| segment.get_token(i));
+        tokens.filter(move |token| token.token_id() < end_of_text)
     }
 }
 

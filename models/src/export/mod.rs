@@ -3,17 +3,20 @@
 //! Pure functions of a [`Transcript`]: the same transcript gives the same bytes, in the interface
 //! and in the archive.
 
+mod cues;
+
+use self::cues::{Cue, cues};
 use crate::transcript::{Segment, Transcript};
 
 /// What stands where speech was heard but no text came of it: leaving it out would hide a gap.
 pub const UNCLEAR: &str = "[听不清]";
 
-/// `WebVTT`, a cue for each segment. Without speech: a valid file with a note and no cue.
+/// `WebVTT`, in cues of at most two lines. Without speech: a valid file with a note and no cue.
 pub fn to_vtt(transcript: &Transcript) -> String {
     let note = transcript.no_speech.then_some("\nNOTE 没有检测到语音 (no speech was detected)\n");
-    let cues = transcript.segments.iter().map(|segment| {
-        let (start, end) = cue_times(segment, '.');
-        format!("\n{start} --> {end}\n{}\n", escape_vtt(&cue_text(segment)))
+    let cues = all_cues(transcript).map(|cue| {
+        let (start, end) = cue_times(&cue, '.');
+        format!("\n{start} --> {end}\n{}\n", escape_vtt(&cue.lines.join("\n")))
     });
     let head = ["WEBVTT\n", note.unwrap_or_default()].map(String::from);
     head.into_iter().chain(cues).collect()
@@ -21,10 +24,10 @@ pub fn to_vtt(transcript: &Transcript) -> String {
 
 /// `SubRip`, numbered from 1. Without speech: an empty file, because the format has no comments.
 pub fn to_srt(transcript: &Transcript) -> String {
-    let cues = transcript.segments.iter().zip(1_usize..).map(|(segment, number)| {
-        let (start, end) = cue_times(segment, ',');
+    let cues = all_cues(transcript).zip(1_usize..).map(|(cue, number)| {
+        let (start, end) = cue_times(&cue, ',');
         // The format has no escapes, and this arrow would be read as a line of times.
-        let text = cue_text(segment).replace("-->", "→");
+        let text = cue.lines.join("\n").replace("-->", "→");
         format!("{number}\n{start} --> {end}\n{text}\n")
     });
     cues.collect::<Vec<_>>().join("\n")
@@ -32,7 +35,7 @@ pub fn to_srt(transcript: &Transcript) -> String {
 
 /// Plain text, a line for each segment.
 pub fn to_txt(transcript: &Transcript) -> String {
-    transcript.segments.iter().map(|segment| cue_text(segment).replace('\n', " ") + "\n").collect()
+    transcript.segments.iter().map(|segment| line(segment) + "\n").collect()
 }
 
 /// The whole [`Transcript`] as indented JSON: times in milliseconds, fields in the order of the
@@ -41,17 +44,27 @@ pub fn to_json(transcript: &Transcript) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(transcript).map(|json| json + "\n")
 }
 
-/// The segment's lines without empty ones, which would end a cue.
-fn cue_text(segment: &Segment) -> String {
-    let lines = segment.text.split(['\n', '\r']).map(str::trim);
-    let text = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+/// The subtitles, in order.
+fn all_cues(transcript: &Transcript) -> impl Iterator<Item = Cue> {
+    transcript.segments.iter().flat_map(|segment| {
+        if segment.text.trim().is_empty() {
+            let (start_ms, end_ms) = (segment.start_ms, segment.end_ms);
+            return vec![Cue { start_ms, end_ms, lines: vec![UNCLEAR.to_owned()] }];
+        }
+        cues(segment)
+    })
+}
+
+/// The segment in one line.
+fn line(segment: &Segment) -> String {
+    let text = segment.text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() { UNCLEAR.to_owned() } else { text }
 }
 
 /// Start and end of a cue, which must last: both formats refuse an end that is not after the start.
-fn cue_times(segment: &Segment, point: char) -> (String, String) {
-    let end = segment.end_ms.max(segment.start_ms.saturating_add(1));
-    (timestamp(segment.start_ms, point), timestamp(end, point))
+fn cue_times(cue: &Cue, point: char) -> (String, String) {
+    let end = cue.end_ms.max(cue.start_ms.saturating_add(1));
+    (timestamp(cue.start_ms, point), timestamp(end, point))
 }
 
 /// `HH:MM:SS.mmm`, with more than two digits of hours where needed.

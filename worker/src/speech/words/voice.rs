@@ -1,0 +1,85 @@
+//! Where there is a voice, more finely than the detector's regions: pauses inside them count.
+
+use huibao_models::transcript::SpeechRegion;
+
+use crate::speech::Audio;
+
+/// Length of a frame in milliseconds.
+pub const FRAME_MS: u64 = 10;
+
+/// A frame this much quieter than the loud ones of its region has no voice, in decibels. The soft
+/// ends of syllables are about 25 below their middles.
+const QUIET_DB: f32 = 28.0;
+
+/// Frames without a voice that lie between such with one count as voiced up to here: stops inside
+/// a syllable are shorter.
+const CLOSURE_FRAMES: usize = 9;
+
+/// A stretch shorter than this is a click, and no word.
+const SHORTEST_FRAMES: usize = 8;
+
+/// Stretches of voice, in order.
+pub struct Voice {
+    /// Start and end of each in milliseconds.
+    pub stretches: Vec<(u64, u64)>,
+}
+
+impl Voice {
+    /// The voice in these regions of a recording.
+    pub fn of(audio: &Audio, speech: &[SpeechRegion]) -> Self {
+        let mut stretches = Vec::new();
+        for region in speech {
+            let found = voiced(audio, region);
+            if found.is_empty() {
+                stretches.push((region.start_ms, region.end_ms));
+            }
+            stretches.extend(found);
+        }
+        Self { stretches }
+    }
+}
+
+fn voiced(audio: &Audio, region: &SpeechRegion) -> Vec<(u64, u64)> {
+    let frames = (region.end_ms.saturating_sub(region.start_ms)) / FRAME_MS;
+    let levels: Vec<f32> = (0..frames)
+        .map(|i| region.start_ms + i * FRAME_MS)
+        .map(|at| level_db(audio.slice(at, at + FRAME_MS)))
+        .collect();
+    let mut sorted = levels.clone();
+    sorted.sort_by(f32::total_cmp);
+    // Loud, but not the one clap in it.
+    let Some(loud) = sorted.get(sorted.len() * 9 / 10) else { return Vec::new() };
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (i, _) in levels.iter().enumerate().filter(|(_, level)| **level > loud - QUIET_DB) {
+        match runs.last_mut() {
+            Some((_, end)) if i - *end <= CLOSURE_FRAMES => *end = i + 1,
+            _ => runs.push((i, i + 1)),
+        }
+    }
+    let ms = |frame: usize| region.start_ms + frame as u64 * FRAME_MS;
+    let long = runs.into_iter().filter(|(start, end)| end - start >= SHORTEST_FRAMES);
+    long.map(|(start, end)| (ms(start), ms(end))).collect()
+}
+
+fn level_db(samples: &[f32]) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "160 samples")]
+    let power = samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32;
+    10.0 * (power + 1e-10).log10()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_inside_a_region_are_found_and_closures_are_not() {
+        // 0.3 s of tone, 50 ms of nothing, 0.3 s of tone, 0.4 s of faint noise, 0.5 s of tone.
+        let loud = |ms: usize| (0..ms * 16).map(|i| if i % 16 < 8 { 0.3 } else { -0.3 });
+        let quiet = |ms: usize| (0..ms * 16).map(|i| if i % 7 < 3 { 0.002 } else { -0.002 });
+        let samples =
+            loud(300).chain(quiet(50)).chain(loud(300)).chain(quiet(400)).chain(loud(500));
+        let audio = Audio { samples: samples.collect() };
+        let region = SpeechRegion { start_ms: 0, end_ms: 1550 };
+        assert_eq!(Voice::of(&audio, &[region]).stretches, [(0, 650), (1050, 1550)]);
+    }
+}
