@@ -3,6 +3,7 @@
 use chrono::Utc;
 use huibao_models::failure::{Failure, FailureCode, Lang};
 use huibao_models::task::{RetryPolicy, Stage};
+use huibao_models::transcript::{Segment, Word};
 use serde_json::{Value, json};
 
 use crate::house::{House, error_code, segment};
@@ -14,7 +15,9 @@ async fn a_report_grows_as_stages_finish() {
     let path = format!("/api/reports/{id}");
     house.work(Stage::Ingest).await;
     let claim = house.claim(Stage::Transcribe).await;
-    house.db.publish_partial(&claim, 0, &segment("敬爱的")).await.unwrap();
+    let word = Word { start_ms: 250, end_ms: 700, text: "敬".into(), confidence: 0.25 };
+    let said = Segment { words: vec![word], ..segment("敬爱的") };
+    house.db.publish_partial(&claim, 0, &said).await.unwrap();
 
     let report = house.json(&path).await["report"].take();
     assert_eq!(report["state"], "processing");
@@ -26,6 +29,7 @@ async fn a_report_grows_as_stages_finish() {
     assert_eq!(
         report["partial"],
         json!([{ "start": 0.25, "end": 1.9, "text": "敬爱的", "confidence": 0.5,
+            "words": [{ "start": 0.25, "end": 0.7, "text": "敬", "confidence": 0.25 }],
             "flags": ["repetition"] }])
     );
     assert_eq!(report["stages"][0]["work_seconds"], 1.5);

@@ -153,8 +153,11 @@ fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through(
         let index = |ms: u64| usize::try_from(ms).unwrap() * 16;
         samples[index(start_ms)..index(end_ms)].fill(0.1);
     }
-    let texts = ["敬爱的党组织，您好", "我是学生"];
-    let answers = vec![vec![piece(0, 3000, texts[0])], vec![piece(0, 6500, texts[1])]];
+    let texts = ["敬爱的党组织，您好", "我是计算机学院的学生", "现在汇报"];
+    let answers = vec![
+        vec![piece(0, 3000, texts[0])],
+        vec![piece(0, 3200, texts[1]), piece(3200, 6500, texts[2])],
+    ];
     let script = Script { rest: Mutex::new((answers, Vec::new())) };
     let options = SpeechOptions { language: "zh".into(), threads: 1 };
     let mut events = Vec::new();
