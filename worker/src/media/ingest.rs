@@ -158,11 +158,18 @@ struct Measured {
     end_ms: u64,
     video_packets: u64,
     audio_packets: u64,
+    /// In the units of its track: samples, where sound is not compressed.
+    audio_length: u64,
 }
 
 impl Measured {
     fn count(&mut self, packet: &Packet, track: TrackRef, video: bool) {
-        *(if video { &mut self.video_packets } else { &mut self.audio_packets }) += 1;
+        if video {
+            self.video_packets += 1;
+        } else {
+            self.audio_packets += 1;
+            self.audio_length += packet.duration().unsigned_abs();
+        }
         if let Some(start) = packet.pts().or(packet.dts()) {
             let end = start.saturating_add(packet.duration()).saturating_sub(track.origin);
             let end_ms = end.rescale(track.time_base, MS);
@@ -170,15 +177,16 @@ impl Measured {
         }
     }
 
-    /// An index (MP4 and QuickTime have one) says how many packets there should be. Recordings
-    /// without one are as long as what can be read of them.
+    /// An index (MP4 and QuickTime have one) says how many packets there should be, or samples where
+    /// sound is not compressed. Recordings without one are as long as what can be read of them.
     fn check_whole(&self, input: &Input) -> Result<(), MediaError> {
-        for (track, read) in [(input.video, self.video_packets), (input.audio, self.audio_packets)]
-        {
+        let is_pcm = input.stream(input.audio)?.parameters().id().name().starts_with("pcm_");
+        let audio = if is_pcm { self.audio_length } else { self.audio_packets };
+        for (track, read) in [(input.video, self.video_packets), (input.audio, audio)] {
             let listed = input.stream(track)?.frames();
             #[expect(clippy::cast_precision_loss, reason = "a ratio of counts")]
             if listed > 0 && (read as f64) < listed as f64 * WHOLE {
-                let detail = format!("{read} of {listed} packets could be read");
+                let detail = format!("{read} of {listed} packets or samples could be read");
                 return Err(MediaError::Truncated(detail));
             }
         }
