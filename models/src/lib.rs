@@ -9,6 +9,7 @@ pub mod export;
 pub mod failure;
 pub mod keepers;
 pub mod media;
+pub mod punctuation;
 pub mod queue;
 pub mod report;
 pub mod storage;

@@ -13,6 +13,9 @@ pub struct Word {
     pub text: String,
     /// The model's own probability, 0 to 1. It says how sure the model is, not whether it is right.
     pub confidence: f32,
+    /// What stood here before it was corrected to a word of the same sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
 }
 
 /// Why a reader should look at a segment twice. Flags are evidence; nothing is removed for them.
@@ -25,6 +28,8 @@ pub enum SegmentFlag {
     KnownPhantom,
     /// The text repeats itself as a stuck decoder does.
     Repetition,
+    /// In a raw version only: what was heard here was heard again, and the other was kept.
+    SetAside,
 }
 
 /// A stretch of speech and its text.
@@ -85,6 +90,23 @@ pub struct Transcript {
     pub speech: Vec<SpeechRegion>,
     /// What made this transcript.
     pub recognizer: RecognizerInfo,
+}
+
+/// What a recognition ends with: two versions of the transcript.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recognition {
+    /// For readers.
+    pub transcript: Transcript,
+    /// What the engine wrote, as it wrote it, also what was then [set aside](SegmentFlag::SetAside);
+    /// these may overlap in time.
+    pub raw: Vec<Segment>,
+}
+
+impl Recognition {
+    /// The raw version.
+    pub fn raw_transcript(&self) -> Transcript {
+        Transcript { segments: self.raw.clone(), ..self.transcript.clone() }
+    }
 }
 
 impl Transcript {

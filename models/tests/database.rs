@@ -21,7 +21,7 @@ use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
 use huibao_models::report::{FileKind, ReportState, StoredFile};
 use huibao_models::task::{Hint, RetryPolicy, Stage, Task, TaskState, Verdict};
-use huibao_models::transcript::{RecognizerInfo, Segment, Transcript};
+use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
 use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -169,7 +169,7 @@ fn completion(stage: Stage, report: Uuid) -> Completion {
             rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false },
             file: file(FileKind::Rendition, report, "rendition.mp4"),
         }),
-        Stage::Transcribe => Completion::Transcribe(transcript()),
+        Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
         Stage::Archive => Completion::Archive(vec![file(FileKind::Bag, report, "bagit.txt")]),
     }
 }
@@ -202,6 +202,10 @@ fn transcript() -> Transcript {
     }
 }
 
+fn recognition() -> Recognition {
+    Recognition { transcript: transcript(), raw: vec![segment()] }
+}
+
 async fn a_report_goes_through_all_stages(house: House) {
     assert_eq!(house.state().await, ReportState::Submitted);
     let ingest = house.claim(Stage::Ingest).await;
@@ -226,6 +230,8 @@ async fn a_report_goes_through_all_stages(house: House) {
 
     assert_eq!(house.state().await, ReportState::Ready);
     assert_eq!(house.db.transcript(house.report).await.unwrap(), Some(transcript()));
+    let raw = house.db.raw_transcript(house.report).await.unwrap();
+    assert_eq!(raw, Some(recognition().raw_transcript()));
     assert_eq!(house.db.files(house.report).await.unwrap().len(), 4);
     assert_eq!(house.due(house.now + TimeDelta::days(30)).await, [], "nothing is hinted for ever");
 }

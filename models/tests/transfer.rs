@@ -22,7 +22,7 @@ use huibao_models::media::{AudioTrack, MediaInfo, VideoTrack};
 use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState};
-use huibao_models::transcript::{RecognizerInfo, Segment, Transcript};
+use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -177,6 +177,10 @@ fn transcript() -> Transcript {
     }
 }
 
+fn recognition() -> Recognition {
+    Recognition { transcript: transcript(), raw: vec![segment()] }
+}
+
 async fn keys(side: &Side) -> Vec<(String, u64)> {
     let objects: Vec<_> = side.storage.list("reports/").try_collect().await.unwrap();
     objects.into_iter().map(|object| (object.key.to_string(), object.size_bytes)).collect()
@@ -188,7 +192,7 @@ async fn everything_arrives_as_it_was() {
     let first = house.report().await;
     let second = house.report().await;
     let claim = house.claim_of(second, Stage::Transcribe).await;
-    house.complete(&claim, Completion::Transcribe(transcript())).await;
+    house.complete(&claim, Completion::Transcribe(Box::new(recognition()))).await;
     let garbage = StorageKey::output(first, 1, "left.wav");
     house.put(FileKind::Audio, &garbage, vec![1]).await;
 
@@ -215,6 +219,8 @@ async fn everything_arrives_as_it_was() {
         assert_eq!(report.created_at, house.now.trunc_subsecs(6));
     }
     assert_eq!(to.db.transcript(second).await.unwrap(), Some(transcript()));
+    let raw = to.db.raw_transcript(second).await.unwrap();
+    assert_eq!(raw, Some(recognition().raw_transcript()));
     assert_eq!(to.db.partial(first).await.unwrap(), [segment()]);
     // Nothing is left to do, and the source is what it was.
     let again = house.run(&to).await.unwrap();
@@ -248,7 +254,7 @@ async fn what_ran_is_queued_at_the_target_and_the_old_worker_is_fenced_off() {
     let policy = RetryPolicy::default();
     let new = to.db.claim(&due[0], &claimant, &policy, house.now).await.unwrap().unwrap();
     assert_eq!((new.token, new.attempt), (2, 2));
-    let late = Completion::Transcribe(transcript());
+    let late = Completion::Transcribe(Box::new(recognition()));
     assert!(to.db.complete(&old, &late, 1, None, house.now).await.unwrap().is_err());
     // At the source, it runs as before.
     let source = house.from.db.task(old.task_id).await.unwrap().unwrap();

@@ -48,6 +48,7 @@ pub fn run(settings: &Settings, args: &Args) -> ExitCode {
         model("model", &settings.model_path(), lang),
         model("vad_model", &settings.vad_model_path(), lang),
     ];
+    findings.extend(settings.glossary_path().map(|path| glossary(&path, lang)));
     findings.extend(codecs(lang));
     findings.push(disk(&settings.data_dir, lang));
     findings.push(Finding::good("cores", settings.cores().to_string()));
@@ -79,6 +80,21 @@ fn model(name: &'static str, path: &Path, lang: Lang) -> Finding {
             Finding::bad(name, format!("{place}: {error}"), FailureCode::ModelMissing.message(lang))
         }
     }
+}
+
+fn glossary(path: &Path, lang: Lang) -> Finding {
+    let place = path.display();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let advice = lang.pick("请保存为 UTF-8 文本文件", "save it as a text file in UTF-8");
+            return Finding::bad("glossary", format!("{place}: {error}"), advice);
+        }
+    };
+    let (_, bad) = speech::Glossary::with(&text);
+    let Some(first) = bad.first() else { return Finding::good("glossary", place.to_string()) };
+    let advice = lang.pick("每行写一个词", "write one word to a line");
+    Finding::bad("glossary", format!("{place}: {first}"), advice)
 }
 
 fn codecs(lang: Lang) -> Vec<Finding> {

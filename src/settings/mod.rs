@@ -39,6 +39,9 @@ pub struct Settings {
     pub model_dir: PathBuf,
     pub model: String,
     pub vad_model: PathBuf,
+    pub model_idle_seconds: u64,
+    pub glossary: PathBuf,
+    pub correct_homophones: bool,
     pub max_video_bytes: u64,
     pub max_duration_seconds: u64,
     pub max_pixels: u64,
@@ -145,6 +148,9 @@ impl Settings {
                 return value(setting, url.scheme(), reason);
             }
         }
+        if self.glossary_path().is_some_and(|path| !path.is_file()) {
+            return value("glossary", &self.glossary.to_string_lossy(), "there is no such file");
+        }
         if self.lease_seconds < 5 {
             return value("lease_seconds", &self.lease_seconds.to_string(), "use at least 5");
         }
@@ -197,6 +203,11 @@ impl Settings {
             return self.models().join(VAD_MODEL);
         }
         self.vad_model.clone()
+    }
+
+    /// The operator's glossary, if there is one.
+    pub fn glossary_path(&self) -> Option<PathBuf> {
+        (!self.glossary.as_os_str().is_empty()).then(|| self.glossary.clone())
     }
 
     fn models(&self) -> PathBuf {
@@ -280,7 +291,10 @@ impl Settings {
             cores: self.cores(),
             cores_per_task: self.cores_per_task,
             model: self.model_path(),
+            keep_model: Duration::from_secs(self.model_idle_seconds),
             vad_model: self.vad_model_path(),
+            glossary: self.glossary_path(),
+            correct_homophones: self.correct_homophones,
             max_duration_ms: self.max_duration_seconds.saturating_mul(1000),
             max_pixels: self.max_pixels,
             max_written_bytes: self.max_written_bytes,

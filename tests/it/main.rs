@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod bad_sound;
 mod browser;
 mod chaos;
 mod command_line;

@@ -46,6 +46,7 @@ fn the_sample_becomes_a_valid_archive() {
             "original.mp4",
             "poster.jpg",
             "rendition.mp4",
+            "transcript-raw.json",
             "transcript.json",
             "transcript.srt",
             "transcript.txt",
@@ -97,6 +98,36 @@ fn a_web_playable_video_is_remuxed_and_silence_is_a_success() {
     assert_eq!(json["transcript"]["no_speech"], true);
     assert_eq!(json["transcript"]["segments"], Value::Array(vec![]));
     assert_eq!(assert_valid_bags(Path::new(text(&json["bag"]))), 1);
+}
+
+#[test]
+fn the_glossary_puts_right_what_sounds_like_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script.json");
+    std::fs::write(&script, r#"{"engine": "scripted", "text": "我在计算机学苑读书"}"#).unwrap();
+    let glossary = folder.path().join("words.txt");
+    std::fs::write(&glossary, "# 学院\n计算机学院\n").unwrap();
+    let run = |glossary: &Path| {
+        let output = huibao()
+            .args(["process", "--json", "--out"])
+            .arg(folder.path().join("out"))
+            .arg(short(folder.path(), 3))
+            .env("HUIBAO_MODEL", &script)
+            .env("HUIBAO_GLOSSARY", glossary)
+            .output()
+            .unwrap();
+        (output.status.code(), crate::support::only_object(&output))
+    };
+    let (code, json) = run(&glossary);
+    assert_eq!(code, Some(0), "{json}");
+    assert_eq!(text(&json["transcript"]["text"]), "我在计算机学院读书");
+    let bag = Path::new(text(&json["bag"]));
+    let raw = std::fs::read_to_string(bag.join("data/transcript-raw.json")).unwrap();
+    assert!(raw.contains("计算机学苑"), "{raw}");
+
+    let (code, json) = run(&folder.path().join("none.txt"));
+    assert_eq!(code, Some(2), "{json}");
+    assert!(text(&json["error"]["message"]).contains("glossary"), "{json}");
 }
 
 #[test]

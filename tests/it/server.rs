@@ -1,5 +1,7 @@
 //! `huibao up`: upload, follow, read, and survive a crash.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::support::fixture;
@@ -46,6 +48,27 @@ fn a_bad_upload_fails_with_a_reason_for_its_owner() {
     let report = server.wait(answer["report"]["id"].as_str().unwrap(), is_over);
     assert_eq!(report["state"], "failed");
     assert_eq!(report["stages"][0]["error"]["code"], "not_media", "{report}");
+}
+
+#[test]
+fn a_model_stays_loaded_until_none_has_come_for_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[("HUIBAO_MODEL_IDLE_SECONDS", "3")]);
+    let video = short(folder.path(), 3);
+    let mut loaded = Vec::new();
+    for _ in 0..2 {
+        let (_, answer) = server.upload(&video, None);
+        let report = server.wait(answer["report"]["id"].as_str().unwrap(), is_over);
+        assert_eq!(report["state"], "ready", "{report}");
+        loaded.push(server.children());
+    }
+    assert_eq!(loaded[0].len(), 1, "{loaded:?}");
+    assert_eq!(loaded[0], loaded[1], "the same process heard both");
+    let start = Instant::now();
+    while !server.children().is_empty() {
+        assert!(start.elapsed() < Duration::from_mins(1), "it is never unloaded");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use huibao_models::keepers::Keepers;
 use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
 use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::task::{Hint, RetryPolicy, Stage};
-use huibao_models::transcript::{RecognizerInfo, Transcript};
+use huibao_models::transcript::{Recognition, RecognizerInfo, Transcript};
 use huibao_models::{queue, storage};
 use huibao_worker::stages::{Attempt, StageRunner};
 use huibao_worker::{Worker, WorkerConfig};
@@ -115,7 +115,10 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
         cores: at_once,
         cores_per_task: 1,
         model: "none".into(),
+        keep_model: Duration::ZERO,
         vad_model: "none".into(),
+        glossary: None,
+        correct_homophones: false,
         max_duration_ms: 1,
         max_pixels: 1,
         max_written_bytes: 1,
@@ -148,19 +151,22 @@ fn made(stage: Stage, report: Uuid) -> Completion {
             rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: true },
             file: file(FileKind::Rendition, report, "rendition.mp4"),
         }),
-        Stage::Transcribe => Completion::Transcribe(Transcript {
-            language: "zh".into(),
-            no_speech: true,
-            duration_ms: 1000,
-            segments: Vec::new(),
-            speech: Vec::new(),
-            recognizer: RecognizerInfo {
-                engine: "none".into(),
-                model: "none".into(),
-                model_sha256: String::new(),
-                parameters: serde_json::Value::Null,
+        Stage::Transcribe => Completion::Transcribe(Box::new(Recognition {
+            transcript: Transcript {
+                language: "zh".into(),
+                no_speech: true,
+                duration_ms: 1000,
+                segments: Vec::new(),
+                speech: Vec::new(),
+                recognizer: RecognizerInfo {
+                    engine: "none".into(),
+                    model: "none".into(),
+                    model_sha256: String::new(),
+                    parameters: serde_json::Value::Null,
+                },
             },
-        }),
+            raw: Vec::new(),
+        })),
         Stage::Archive => Completion::Archive(Vec::new()),
     }
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use huibao_worker::speech::{
-    Audio, SileroVad, SpeechEvent, SpeechOptions, load_recognizer, transcribe,
+    Audio, Corrections, SileroVad, SpeechEvent, SpeechOptions, load_recognizer, transcribe,
 };
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters};
 
@@ -35,17 +35,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn ours(model: &str, vad: &str, sound: &str, threads: u32) -> Result<String, Box<dyn Error>> {
     let mut started = Some(Instant::now());
-    let audio = Audio::read_wav(Path::new(sound))?;
+    let audio = Audio::read_wav(Path::new(sound))?.levelled();
     let mut vad = SileroVad::load(Path::new(vad))?;
     let recognizer = load_recognizer(Path::new(model))?;
-    let options = SpeechOptions { language: "zh".into(), threads };
+    let corrections = Corrections { homophones: true, ..Corrections::default() };
+    let options = SpeechOptions { language: "zh".into(), threads, corrections };
     let mut sink = |event| {
         if let (SpeechEvent::Partial(_), Some(started)) = (event, started.take()) {
             eprintln!("first text after {:.1} s", started.elapsed().as_secs_f64());
         }
     };
-    let transcript = transcribe(&audio, &mut vad, &*recognizer, &options, &mut sink)?;
-    Ok(transcript.segments.into_iter().map(|segment| segment.text).collect())
+    let recognition = transcribe(&audio, &mut vad, &*recognizer, &options, &mut sink)?;
+    Ok(recognition.transcript.segments.into_iter().map(|segment| segment.text).collect())
 }
 
 /// The defaults of whisper.cpp's command line, except that flash attention is off, which is faster

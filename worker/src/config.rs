@@ -20,8 +20,14 @@ pub struct WorkerConfig {
     pub cores_per_task: u32,
     /// The whisper model, in ggml format.
     pub model: PathBuf,
+    /// How long a model stays loaded after its last work.
+    pub keep_model: Duration,
     /// The Silero voice activity model, in ggml format.
     pub vad_model: PathBuf,
+    /// The operator's glossary, if there is one.
+    pub glossary: Option<PathBuf>,
+    /// Whether other words that only sound right are put right as well.
+    pub correct_homophones: bool,
     /// Longest video in milliseconds.
     pub max_duration_ms: u64,
     /// Most pixels (width × height) of a picture.

@@ -41,7 +41,8 @@ pub struct Worker {
 impl Worker {
     /// A worker with these settings, which runs the pipeline's own stages.
     pub fn new(keepers: Keepers, config: WorkerConfig) -> Self {
-        Self::with_stages(keepers, config, Arc::new(stages::Pipeline))
+        let pipeline = stages::Pipeline::new(config.keep_model);
+        Self::with_stages(keepers, config, Arc::new(pipeline))
     }
 
     /// A worker that runs other stages: a benchmark of everything around them needs that.

@@ -21,8 +21,8 @@ pub(crate) fn task_state() -> Object {
 }
 
 pub(crate) fn segment_flags() -> Array {
-    use SegmentFlag::{KnownPhantom, Repetition, Unclear};
-    ArrayBuilder::new().items(one_of(&[Unclear, KnownPhantom, Repetition])).build()
+    use SegmentFlag::{KnownPhantom, Repetition, SetAside, Unclear};
+    ArrayBuilder::new().items(one_of(&[Unclear, KnownPhantom, Repetition, SetAside])).build()
 }
 
 /// The values as they are sent.

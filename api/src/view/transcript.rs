@@ -18,6 +18,9 @@ pub(crate) struct WordView {
     pub text: String,
     /// Probability by the model, 0 to 1: how sure it is, not whether it is right.
     pub confidence: f32,
+    /// What the recogniser wrote here, where it was corrected to a word of the same sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
 }
 
 impl From<&Word> for WordView {
@@ -27,6 +30,7 @@ impl From<&Word> for WordView {
             end: seconds(word.end_ms),
             text: word.text.clone(),
             confidence: word.confidence,
+            heard: word.heard.clone(),
         }
     }
 }

@@ -16,7 +16,7 @@ use huibao_models::queue::{EmbeddedQueue, Queue};
 use huibao_models::report::{FileKind, StoredFile, WrittenContent};
 use huibao_models::storage::{LocalStorage, Storage, StorageKey};
 use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState};
-use huibao_models::transcript::{RecognizerInfo, Segment, SegmentFlag, Transcript};
+use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, SegmentFlag, Transcript};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
@@ -148,7 +148,7 @@ impl House {
                 },
                 file: self.output(claim, FileKind::Rendition, "rendition.mp4", VIDEO).await,
             }),
-            Stage::Transcribe => Completion::Transcribe(transcript()),
+            Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
             Stage::Archive => Completion::Archive(vec![]),
         }
     }
@@ -243,6 +243,10 @@ fn transcript() -> Transcript {
             parameters: Value::Null,
         },
     }
+}
+
+fn recognition() -> Recognition {
+    Recognition { transcript: transcript(), raw: Vec::new() }
 }
 
 fn media() -> MediaInfo {

@@ -15,7 +15,8 @@ async fn a_report_grows_as_stages_finish() {
     let path = format!("/api/reports/{id}");
     house.work(Stage::Ingest).await;
     let claim = house.claim(Stage::Transcribe).await;
-    let word = Word { start_ms: 250, end_ms: 700, text: "敬".into(), confidence: 0.25 };
+    let word =
+        Word { start_ms: 250, end_ms: 700, text: "敬".into(), confidence: 0.25, heard: None };
     let said = Segment { words: vec![word], ..segment("敬爱的") };
     house.db.publish_partial(&claim, 0, &said).await.unwrap();
 

@@ -14,7 +14,7 @@ use super::{Claim, Claimant, Database, DbError, Lost};
 use crate::media::{MediaInfo, Rendition};
 use crate::report::{ReportState, StoredFile, WrittenContent};
 use crate::task::{Hint, Task};
-use crate::transcript::Transcript;
+use crate::transcript::Recognition;
 
 /// What ingest made.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub enum Completion {
     /// Of transcode.
     Transcode(TranscodeResult),
     /// Of transcribe.
-    Transcribe(Transcript),
+    Transcribe(Box<Recognition>),
     /// Of archive: the files of the bag.
     Archive(Vec<StoredFile>),
 }
@@ -163,7 +163,7 @@ async fn insert_rows(
         Completion::Transcode(result) => {
             insert_files(tx, report, std::slice::from_ref(&result.file)).await
         }
-        Completion::Transcribe(transcript) => insert_recognition(tx, report, transcript, now).await,
+        Completion::Transcribe(heard) => insert_recognition(tx, report, heard, now).await,
         Completion::Archive(files) => insert_files(tx, report, files).await,
     }
 }

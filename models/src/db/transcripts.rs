@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::engine::{Tx, execute, read, write};
 use super::{Claim, Database, DbError};
-use crate::transcript::{Segment, Transcript};
+use crate::transcript::{Recognition, Segment, Transcript};
 
 impl Database {
     /// The newest version of a report's transcript, or `None`.
@@ -16,6 +16,22 @@ impl Database {
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
                 "SELECT body FROM transcripts WHERE report_id = $1 ORDER BY version DESC LIMIT 1"
+            ),
+            report
+        )?;
+        Ok(body.map(|Json(transcript)| transcript))
+    }
+
+    /// What the engine wrote for the newest recognition, or `None`: there is no such version of
+    /// recognitions from before it was kept.
+    pub async fn raw_transcript(&self, report: Uuid) -> Result<Option<Transcript>, DbError> {
+        let body = read!(
+            self,
+            fetch_optional,
+            sqlx::query_scalar::<_, Json<Transcript>>(
+                "SELECT body FROM transcripts WHERE report_id = $1 AND origin = 'raw'
+                 AND version = (SELECT max(version) - 1 FROM transcripts
+                                WHERE report_id = $1 AND origin = 'recognition')"
             ),
             report
         )?;
@@ -59,24 +75,30 @@ impl Database {
     }
 }
 
-/// Adds a recognition as the next version, in a running transaction. The partial text has served.
+/// Adds a recognition as the next two versions, in a running transaction. The partial text has
+/// served.
 pub(super) async fn insert_recognition(
     tx: &mut Tx,
     report: Uuid,
-    transcript: &Transcript,
+    recognition: &Recognition,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     execute!(
         tx,
         sqlx::query(
             "INSERT INTO transcripts (id, report_id, version, origin, body, created_at)
-             SELECT $1, $2, coalesce(max(version), 0) + 1, 'recognition', $3, $4
+             SELECT $1, $2, coalesce(max(version), 0) + 1, 'raw', $3, $4
+             FROM transcripts WHERE report_id = $2
+             UNION ALL
+             SELECT $5, $2, coalesce(max(version), 0) + 2, 'recognition', $6, $4
              FROM transcripts WHERE report_id = $2"
         ),
         Uuid::now_v7(),
         report,
-        Json(transcript),
-        now
+        Json(recognition.raw_transcript()),
+        now,
+        Uuid::now_v7(),
+        Json(&recognition.transcript)
     )?;
     execute!(tx, sqlx::query("DELETE FROM partial_segments WHERE report_id = $1"), report)?;
     Ok(())

@@ -3,6 +3,7 @@
 //! Lines of Chinese subtitles hold up to 18 characters, two of them at a time; they end where the
 //! text pauses.
 
+use crate::punctuation::{ends_phrase, ends_sentence};
 use crate::transcript::{Segment, Word};
 
 /// Characters in a line, punctuation included.
@@ -41,7 +42,6 @@ pub fn cues(segment: &Segment) -> Vec<Cue> {
         let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
         // An empty line would end a cue.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let ends = text.ends_with(is_end);
         let goes_on = |cue: &&mut Cue| {
             !ended && cue.lines.len() < LINES && first.start_ms < cue.end_ms + PAUSE_MS
         };
@@ -52,7 +52,7 @@ pub fn cues(segment: &Segment) -> Vec<Cue> {
             let (start_ms, end_ms) = (first.start_ms, last.end_ms);
             cues.push(Cue { start_ms, end_ms, lines: vec![text] });
         }
-        ended = ends;
+        ended = ends_sentence(&last.text);
     }
     cues
 }
@@ -62,8 +62,8 @@ fn lines(words: &[Word]) -> Vec<&[Word]> {
     let mut lines: Vec<&[Word]> = Vec::new();
     let mut from = 0;
     let mut at = 0;
-    for phrase in words.split_inclusive(is_phrase_end) {
-        let starts_anew = from == at || is_sentence_end(&words[at - 1]);
+    for phrase in words.split_inclusive(|word| ends_phrase(&word.text)) {
+        let starts_anew = from == at || ends_sentence(&words[at - 1].text);
         if starts_anew || length(&words[from..at]) + length(phrase) > LINE {
             if from < at {
                 lines.push(&words[from..at]);
@@ -109,34 +109,13 @@ fn evenly(segment: &Segment) -> Vec<Word> {
         end_ms: at(i + 1),
         text,
         confidence: 0.0,
+        heard: None,
     });
     words.collect()
 }
 
 fn is_latin(c: char) -> bool {
     c.is_ascii_alphanumeric()
-}
-
-fn is_sentence_end(word: &Word) -> bool {
-    word.text.trim_end().ends_with(is_end)
-}
-
-fn is_phrase_end(word: &Word) -> bool {
-    let text = word.text.trim_end();
-    // `12:30` and `3,000` are not over at their marks.
-    text.ends_with(is_stop) && (text.len() < word.text.len() || !text.ends_with(is_narrow_stop))
-}
-
-fn is_end(c: char) -> bool {
-    matches!(c, '。' | '！' | '？' | '…' | '!' | '?')
-}
-
-fn is_stop(c: char) -> bool {
-    is_end(c) || is_narrow_stop(c) || matches!(c, '，' | '；' | '：' | '、')
-}
-
-fn is_narrow_stop(c: char) -> bool {
-    matches!(c, ',' | ';' | ':')
 }
 
 #[cfg(test)]
@@ -192,6 +171,7 @@ mod tests {
                 end_ms: start_ms + 200,
                 text: (*text).into(),
                 confidence: 1.0,
+                heard: None,
             })
             .collect();
         let made: Vec<_> = cues(&given).iter().map(|c| (c.start_ms, c.end_ms)).collect();

@@ -50,6 +50,11 @@ pub async fn hash_stream(body: &mut ByteStream) -> io::Result<Stored> {
     }
 }
 
+/// SHA-256 of bytes, lowercase hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Bytes as lowercase hex.
 pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {

@@ -19,7 +19,7 @@ use futures::stream::BoxStream;
 use tokio::io::AsyncRead;
 
 pub use error::StorageError;
-pub use hash::{hash_file, hash_file_blocking, hash_stream};
+pub use hash::{hash_file, hash_file_blocking, hash_stream, sha256_hex};
 pub use key::StorageKey;
 pub use local::LocalStorage;
 pub use s3::{S3Location, S3Storage};

@@ -29,7 +29,9 @@ pub fn assert_each_stage_has_one_result(fleet: &Fleet, ready: usize) {
         tool("psql", &["-qtA", fleet.database_url(), "-c", &sql]).trim().to_owned()
     };
     let once = format!("{ready}|{ready}");
-    assert_eq!(count("transcripts"), once);
+    for origin in ["raw", "recognition"] {
+        assert_eq!(count(&format!("transcripts WHERE origin = '{origin}'")), once, "{origin}");
+    }
     for kind in ["audio", "poster", "rendition"] {
         assert_eq!(count(&format!("files WHERE kind = '{kind}'")), once, "{kind}");
     }

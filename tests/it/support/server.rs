@@ -80,6 +80,14 @@ impl Server {
         }
     }
 
+    /// The processes that it has started and that run now.
+    pub fn children(&self) -> Vec<String> {
+        let pid = self.child.id().to_string();
+        // pgrep ends with an error if there are none.
+        let listed = Command::new("pgrep").args(["-P", &pid]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
     /// Asks the server to stop and returns its exit code.
     pub fn stop(mut self) -> Option<i32> {
         super::tool("kill", &["-TERM", &self.child.id().to_string()]);

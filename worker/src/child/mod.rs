@@ -1,12 +1,14 @@
 //! Native code at arm's length: media parsing, document parsing and recognition run in child
 //! processes of the same binary.
 //!
-//! The parent writes one [`ChildRequest`] as a line of JSON to the child's standard input and
-//! keeps it open; the child answers with [`ChildMessage`] lines on standard output. The input
-//! closes when the parent is gone, and then the child ends itself.
+//! The parent writes a [`ChildRequest`] as a line of JSON to the child's standard input and keeps
+//! it open; the child answers with [`ChildMessage`] lines on standard output, the last of which is
+//! its last word on that request. When its input closes, the parent needs it no more or is gone, and
+//! the child ends itself.
 
 mod entry;
 mod limits;
+mod residents;
 mod supervisor;
 
 use std::path::PathBuf;
@@ -14,11 +16,12 @@ use std::path::PathBuf;
 use huibao_models::failure::Failure;
 use huibao_models::media::{MediaInfo, Rendition};
 use huibao_models::report::WrittenContent;
-use huibao_models::transcript::{Segment, Transcript};
+use huibao_models::transcript::{Recognition, Segment};
 use serde::{Deserialize, Serialize};
 
 pub use entry::child_main;
 pub use limits::ResourceLimits;
+pub use residents::{LoadedModel, Residents};
 pub use supervisor::{ChildEvents, run_child};
 
 /// The hidden argument that makes the binary a child.
@@ -80,6 +83,10 @@ pub enum ChildJob {
         vad_model: PathBuf,
         /// ISO 639-1 code or `auto`.
         language: String,
+        /// The operator's glossary, as written.
+        glossary: String,
+        /// Whether other words that only sound right are put right as well.
+        homophones: bool,
         /// Threads to use.
         threads: u32,
     },
@@ -93,9 +100,9 @@ pub enum ChildMessage {
     Progress(f32),
     /// A segment that was just recognised.
     Partial(Segment),
-    /// The last line of a child that succeeded.
+    /// The last word on a request that succeeded.
     Done(ChildOutput),
-    /// The last line of a child that failed in an orderly way.
+    /// The last word on a request that failed in an orderly way.
     Failed(Failure),
 }
 
@@ -110,7 +117,7 @@ pub enum ChildOutput {
     /// Of [`ChildJob::Transcode`].
     Transcode(Rendition),
     /// Of [`ChildJob::Transcribe`].
-    Transcribe(Box<Transcript>),
+    Transcribe(Box<Recognition>),
 }
 
 /// The failure of a child that did somebody else's job.

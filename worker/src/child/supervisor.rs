@@ -8,9 +8,10 @@ use std::time::Duration;
 use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::transcript::Segment;
 use rustix::process::Signal;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use super::{CHILD_ARGUMENT, ChildMessage, ChildOutput, ChildRequest};
 
@@ -30,36 +31,78 @@ pub struct ChildEvents {
     pub partial: mpsc::UnboundedSender<Segment>,
 }
 
-/// Runs a child to its end. Dropping the future kills the child.
+/// Runs a child for one request. Dropping the future kills the child.
 pub async fn run_child(
     request: &ChildRequest,
     events: &ChildEvents,
 ) -> Result<ChildOutput, Failure> {
-    let mut child = start()?;
-    // Kept open until the child has ended: its closing is what tells the child that we are gone.
-    let mut stdin = child.stdin.take().ok_or_else(no_pipe)?;
-    let mut line = serde_json::to_vec(request).map_err(Failure::internal)?;
-    line.push(b'\n');
-    // A child that died already is reported below by its status.
-    let _ = stdin.write_all(&line).await;
+    let mut child = Supervised::start()?;
+    let answer = child.ask(request, events).await;
+    child.end().await;
+    answer?
+}
 
-    let stderr = child.stderr.take().ok_or_else(no_pipe)?;
-    let tail = tokio::spawn(read_tail(stderr));
-    let last = listen(&mut child, events).await;
-    if last.is_err() {
-        child.start_kill()?;
+/// A running child. Dropping it kills it.
+pub struct Supervised {
+    child: Child,
+    /// Its closing is what tells the child that we are gone.
+    stdin: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    tail: JoinHandle<String>,
+}
+
+impl Supervised {
+    /// Starts a child that waits for requests.
+    pub fn start() -> Result<Self, Failure> {
+        let mut child = spawn()?;
+        let no_pipe = || Failure::internal("a child was started without its pipes");
+        let stdin = child.stdin.take().ok_or_else(no_pipe)?;
+        let stdout = child.stdout.take().ok_or_else(no_pipe)?;
+        let stderr = child.stderr.take().ok_or_else(no_pipe)?;
+        let lines = BufReader::new(stdout).lines();
+        Ok(Self { child, stdin, lines, tail: tokio::spawn(read_tail(stderr)) })
     }
-    let status = child.wait().await?;
-    drop(stdin);
-    let tail = tail.await.unwrap_or_default();
-    match last? {
-        Some(ChildMessage::Done(output)) => Ok(output),
-        Some(ChildMessage::Failed(failure)) => Err(failure),
-        _ => Err(verdict(status, &tail)),
+
+    /// Has it do what is asked. The inner result is its own last word, after which it waits for the
+    /// next request; after an outer failure it is of no more use.
+    pub async fn ask(
+        &mut self,
+        request: &ChildRequest,
+        events: &ChildEvents,
+    ) -> Result<Result<ChildOutput, Failure>, Failure> {
+        let mut line = serde_json::to_vec(request).map_err(Failure::internal)?;
+        line.push(b'\n');
+        // A child that died already is reported below by its status.
+        let _ = self.stdin.write_all(&line).await;
+        match listen(&mut self.lines, events).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(self.verdict().await),
+            Err(failure) => {
+                self.child.start_kill()?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Lets it go and waits until it is gone.
+    pub async fn end(self) {
+        let Self { mut child, stdin, .. } = self;
+        drop(stdin);
+        if let Err(error) = child.wait().await {
+            tracing::warn!(%error, "cannot wait for a child");
+        }
+    }
+
+    /// Why it ended without a last word.
+    async fn verdict(&mut self) -> Failure {
+        match self.child.wait().await {
+            Ok(status) => verdict(status, &(&mut self.tail).await.unwrap_or_default()),
+            Err(error) => error.into(),
+        }
     }
 }
 
-fn start() -> io::Result<Child> {
+fn spawn() -> io::Result<Child> {
     Command::new(own_binary()?)
         .arg(CHILD_ARGUMENT)
         // Secrets of the service (database, storage, token) are nothing to native parsers.
@@ -84,21 +127,17 @@ fn is_harmless(name: &std::ffi::OsStr) -> bool {
     name.to_str().is_some_and(|name| KEEP.contains(&name))
 }
 
-fn no_pipe() -> Failure {
-    Failure::internal("a child was started without its pipes")
-}
-
-/// Reads messages to the end of the output; returns the last one, if it was a last word.
-async fn listen(child: &mut Child, events: &ChildEvents) -> Result<Option<ChildMessage>, Failure> {
-    let stdout = child.stdout.take().ok_or_else(no_pipe)?;
-    let mut lines = BufReader::new(stdout).lines();
-    let mut last = None;
+/// Reads messages up to the child's last word. `None` if its output ends without one.
+async fn listen(
+    lines: &mut Lines<BufReader<ChildStdout>>,
+    events: &ChildEvents,
+) -> Result<Option<Result<ChildOutput, Failure>>, Failure> {
     loop {
         let Ok(line) = tokio::time::timeout(SILENCE, lines.next_line()).await else {
             let silent = format!("a child said nothing for {} s", SILENCE.as_secs());
             return Err(Failure::new(FailureCode::ResourceLimit, silent));
         };
-        let Some(line) = line? else { return Ok(last) };
+        let Some(line) = line? else { return Ok(None) };
         match serde_json::from_str(&line) {
             // A receiver that is gone has no more use for the news.
             Ok(ChildMessage::Progress(fraction)) => {
@@ -107,7 +146,8 @@ async fn listen(child: &mut Child, events: &ChildEvents) -> Result<Option<ChildM
             Ok(ChildMessage::Partial(segment)) => {
                 let _ = events.partial.send(segment);
             }
-            Ok(word) => last = Some(word),
+            Ok(ChildMessage::Done(output)) => return Ok(Some(Ok(output))),
+            Ok(ChildMessage::Failed(failure)) => return Ok(Some(Err(failure))),
             Err(_) => tracing::debug!(line, "a native library wrote to standard output"),
         }
     }

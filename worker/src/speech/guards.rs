@@ -1,5 +1,9 @@
 //! Guards against what recognisers do wrong: passages left out, loops, and made-up phrases.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use huibao_models::transcript::{SegmentFlag, SpeechRegion};
 
 use super::Piece;
@@ -11,8 +15,19 @@ pub const MUST_HAVE_TEXT_MS: u64 = 1000;
 /// has about three.
 const SPARSE_PER_SECOND: f64 = 1.0;
 
+/// More characters than this in a second of speech were made up: nobody says so many. Fast Mandarin
+/// has about seven.
+const MOST_PER_SECOND: f64 = 12.0;
+
+/// Characters that even the shortest sound may have.
+const ALWAYS: u64 = 3;
+
 /// A region counts as covered if this much of it has text over it.
 const COVERED: f64 = 0.5;
+
+/// Text that becomes more than so many times shorter by compression goes round in circles: whisper's
+/// own limit (`compression_ratio_threshold` of its first decoder, with zlib as there).
+const MOST_COMPRESSION: f64 = 2.4;
 
 /// Phrases that whisper is known to have learnt from subtitles and to write over silence and music.
 const PHANTOMS: [&str; 12] = [
@@ -32,33 +47,56 @@ const PHANTOMS: [&str; 12] = [
 
 /// The regions that have no text, or much too little.
 pub fn uncovered(regions: &[SpeechRegion], pieces: &[Piece]) -> Vec<SpeechRegion> {
-    let must = regions.iter().filter(|r| r.end_ms - r.start_ms >= MUST_HAVE_TEXT_MS);
-    must.filter(|region| !is_covered(region, pieces)).copied().collect()
-}
-
-fn is_covered(region: &SpeechRegion, pieces: &[Piece]) -> bool {
-    let overlap = |piece: &Piece| {
-        piece.end_ms.min(region.end_ms).saturating_sub(piece.start_ms.max(region.start_ms))
+    let with_text: Vec<&Piece> = pieces.iter().filter(|piece| !is_sparse(piece, regions)).collect();
+    let covered = |region: &SpeechRegion| {
+        let ms = with_text.iter().map(|piece| common_ms(piece, region)).sum();
+        ratio(ms, region.end_ms - region.start_ms) >= COVERED
     };
-    let with_text = pieces.iter().filter(|piece| !is_sparse(piece));
-    #[expect(clippy::cast_precision_loss, reason = "a ratio of milliseconds")]
-    let share = |ms: u64| ms as f64 / (region.end_ms - region.start_ms) as f64;
-    share(with_text.map(overlap).sum()) >= COVERED
+    let must = regions.iter().filter(|r| r.end_ms - r.start_ms >= MUST_HAVE_TEXT_MS);
+    must.filter(|region| !covered(region)).copied().collect()
 }
 
-/// Whether a piece has much less text than its length holds.
-fn is_sparse(piece: &Piece) -> bool {
-    let letters = piece.text.chars().filter(|c| c.is_alphanumeric()).count();
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let needed = (piece.end_ms.saturating_sub(piece.start_ms)) as f64 / 1000.0 * SPARSE_PER_SECOND;
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let enough = letters as f64 >= needed;
-    letters == 0 || !enough
+/// Whether a piece has much less text than the speech in its time holds: pauses need none.
+fn is_sparse(piece: &Piece, regions: &[SpeechRegion]) -> bool {
+    let letters = piece.text.chars().filter(|c| c.is_alphanumeric()).count() as u64;
+    let speech_ms = regions.iter().map(|region| common_ms(piece, region)).sum();
+    letters == 0 || ratio(letters * 1000, speech_ms) < SPARSE_PER_SECOND
+}
+
+/// Whether a piece has more text than anybody can say in its time: a recogniser that hears a moment of
+/// sound may go on with what it expected to hear.
+pub fn is_overfull(piece: &Piece, regions: &[SpeechRegion]) -> bool {
+    let letters = piece.text.chars().filter(|c| c.is_alphanumeric()).count() as u64;
+    let speech_ms = regions.iter().map(|region| common_ms(piece, region)).sum::<u64>();
+    letters > ALWAYS && ratio((letters - ALWAYS) * 1000, speech_ms) > MOST_PER_SECOND
+}
+
+fn common_ms(piece: &Piece, region: &SpeechRegion) -> u64 {
+    piece.end_ms.min(region.end_ms).saturating_sub(piece.start_ms.max(region.start_ms))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a ratio of milliseconds")]
+fn ratio(a: u64, b: u64) -> f64 {
+    a as f64 / b.max(1) as f64
+}
+
+/// Whether what was heard in one go shows a decoder that got stuck.
+pub fn is_stuck(pieces: &[Piece]) -> bool {
+    let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+    is_loop(&text) || compression(&text) > MOST_COMPRESSION
+}
+
+/// How many times shorter a text becomes by compression: the more, the more it repeats itself.
+fn compression(text: &str) -> f64 {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    // Writing to memory does not fail; if it did, the text would count as fine.
+    let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    written.map_or(0.0, |packed| ratio(text.len() as u64, packed.len() as u64))
 }
 
 /// Whether a text goes round in a circle, as a stuck decoder does: some phrase of up to twelve
 /// characters stands there four or more times in a row, over ten or more characters.
-pub fn is_loop(text: &str) -> bool {
+fn is_loop(text: &str) -> bool {
     let letters: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).collect();
     (1..=12).any(|length| {
         let repeats = letters.windows(length + 1).map(|w| w[0] == w[length]);
@@ -78,9 +116,6 @@ pub fn flags(text: &str) -> Vec<SegmentFlag> {
     let mut flags = Vec::new();
     if PHANTOMS.iter().any(|phrase| text.contains(phrase)) {
         flags.push(SegmentFlag::KnownPhantom);
-    }
-    if is_loop(text) {
-        flags.push(SegmentFlag::Repetition);
     }
     flags
 }
@@ -108,6 +143,35 @@ mod tests {
     fn two_words_over_ten_seconds_are_not_enough() {
         let region = SpeechRegion { start_ms: 0, end_ms: 10_000 };
         assert_eq!(uncovered(&[region], &[piece(0, 10_000, "您好")]), [region]);
+    }
+
+    #[test]
+    fn a_pause_within_a_piece_needs_no_text() {
+        let regions = [
+            SpeechRegion { start_ms: 0, end_ms: 1500 },
+            SpeechRegion { start_ms: 60_000, end_ms: 61_500 },
+        ];
+        assert!(uncovered(&regions, &[piece(0, 61_500, "敬爱的党组织您好")]).is_empty());
+    }
+
+    #[test]
+    fn what_nobody_can_say_in_the_time_is_seen() {
+        let region = SpeechRegion { start_ms: 0, end_ms: 200 };
+        assert!(is_overfull(&piece(0, 200, "党组织,党组织,党组织,"), &[region]));
+        assert!(!is_overfull(&piece(0, 200, "是的。"), &[region]));
+        let region = SpeechRegion { start_ms: 0, end_ms: 1000 };
+        assert!(!is_overfull(&piece(0, 1000, "敬爱的党组织您好"), &[region]));
+    }
+
+    #[test]
+    fn a_circle_over_several_pieces_is_seen() {
+        let once = "我们要认真学习党的理论知识，";
+        let pieces: Vec<Piece> = (0..6).map(|i| piece(i * 1000, i * 1000 + 1000, once)).collect();
+        assert!(is_stuck(&pieces));
+        let said = "这个学期，我参加了入党积极分子培训班，系统学习了党的章程和党的历史。通过学习，\
+            我认识到，加入党组织不仅是一种荣誉，更是一份责任。在学习方面，我认真完成各门课程。";
+        assert!(!is_stuck(&[piece(0, 20_000, said)]));
+        assert!((1.0..1.8).contains(&compression(said)), "{}", compression(said));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use huibao_models::transcript::{Segment, SegmentFlag, SpeechRegion};
 
-use super::guards::{self, is_loop, uncovered};
+use super::guards::{self, uncovered};
 use super::normalise::Normaliser;
 use super::pack::Window;
 use super::words::{self, Unplaced};
-use super::{Audio, Effort, Piece, Request, Session, SpeechError};
+use super::{Audio, Corrections, Effort, Piece, Request, Session, SpeechError};
 
 /// What all windows of a recording have in common.
 pub struct Hearing<'a> {
@@ -18,12 +18,16 @@ pub struct Hearing<'a> {
     pub language: Option<String>,
     /// Makes text readable.
     pub normaliser: Normaliser,
+    /// What puts words right, and knows which are likely to be said.
+    pub corrections: &'a Corrections,
 }
 
 /// What was heard in a window.
 pub struct Passage {
     /// Segments in order of time.
     pub segments: Vec<Segment>,
+    /// What the engine wrote, as it wrote it, also what was then set aside.
+    pub raw: Vec<Segment>,
     /// The language as the model heard it, if there was text.
     pub language: Option<String>,
 }
@@ -36,40 +40,107 @@ pub struct Ear<'a> {
     pub threads: u32,
 }
 
+/// What was heard in a window, in one or more attempts.
+struct Takes {
+    kept: Vec<Piece>,
+    set_aside: Vec<Piece>,
+}
+
+impl Takes {
+    /// Sets pieces aside that have more text than can be said in their time. Returns the regions
+    /// that are left without any.
+    fn drop_overfull(&mut self, inside: &[SpeechRegion]) -> Vec<SpeechRegion> {
+        let (overfull, kept): (Vec<_>, Vec<_>) =
+            self.kept.drain(..).partition(|piece| guards::is_overfull(piece, inside));
+        self.kept = kept;
+        let emptied = inside.iter().filter(|region| {
+            overfull.iter().any(|piece| overlaps(piece, region))
+                && letters_within(&self.kept, region) == 0
+        });
+        let emptied = emptied.copied().collect();
+        self.set_aside.extend(overfull);
+        emptied
+    }
+}
+
 impl Hearing<'_> {
     /// The segments of a window, each speech region accounted for.
     pub fn window(&self, ear: &mut Ear<'_>, window: &Window) -> Result<Passage, SpeechError> {
-        let (mut pieces, heard) =
-            self.listen(ear, window, self.language.as_deref(), Effort::Usual)?;
+        let (first, heard) = self.listen(ear, window, self.language.as_deref(), Effort::Usual)?;
         let language = self.language.clone().or(heard);
-        let language = language.as_deref();
-        if pieces.iter().any(|piece| is_loop(&piece.text)) {
-            let (again, _) = self.listen(ear, window, language, Effort::Careful)?;
-            if !again.iter().any(|piece| is_loop(&piece.text)) {
-                pieces = again;
-            }
-        }
         let inside: Vec<SpeechRegion> =
             self.speech.iter().filter(|region| is_inside(region, window)).copied().collect();
+        let mut takes = Takes { kept: first, set_aside: Vec::new() };
+        let stuck = self.leave_circle(ear, window, language.as_deref(), &mut takes)?;
+        let mut unclear = self.fill_gaps(ear, &inside, language.as_deref(), &mut takes)?;
+        unclear.extend(takes.drop_overfull(&inside));
+
+        let Takes { mut kept, set_aside } = takes;
+        kept.retain(|piece| !piece.text.trim().is_empty());
+        kept.sort_by_key(|piece| piece.start_ms);
+        let raw = raw_segments(&kept, &set_aside);
+        let unplaced =
+            kept.into_iter().map(|piece| self.segment(piece, language.as_deref(), stuck));
+        let mut segments = words::place(unplaced.collect(), &inside, self.audio);
+        if language.as_deref() == Some("zh") {
+            for segment in &mut segments {
+                self.corrections.apply(segment);
+            }
+        }
+        segments.extend(unclear.iter().map(unclear_segment));
+        segments.sort_by_key(|segment| segment.start_ms);
+        Ok(Passage { segments, raw, language })
+    }
+
+    /// If the decoder got stuck, hears the window again. Returns whether it is stuck still.
+    fn leave_circle(
+        &self,
+        ear: &mut Ear<'_>,
+        window: &Window,
+        language: Option<&str>,
+        takes: &mut Takes,
+    ) -> Result<bool, SpeechError> {
+        if !guards::is_stuck(&takes.kept) {
+            return Ok(false);
+        }
+        let (again, _) = self.listen(ear, window, language, Effort::Careful)?;
+        let stuck = guards::is_stuck(&again);
+        if stuck {
+            takes.set_aside.extend(again);
+        } else {
+            takes.set_aside.append(&mut takes.kept);
+            takes.kept = again;
+        }
+        Ok(stuck)
+    }
+
+    /// Hears regions again, each alone, that have no text or much too little, and keeps what is more.
+    /// Returns those that still have none.
+    fn fill_gaps(
+        &self,
+        ear: &mut Ear<'_>,
+        inside: &[SpeechRegion],
+        language: Option<&str>,
+        takes: &mut Takes,
+    ) -> Result<Vec<SpeechRegion>, SpeechError> {
         let mut unclear = Vec::new();
-        for region in uncovered(&inside, &pieces) {
+        for region in uncovered(inside, &takes.kept) {
             let alone = Window { spans: vec![region] };
             let (again, _) = self.listen(ear, &alone, language, Effort::Careful)?;
-            if letters(&again) > letters_within(&pieces, &region) {
-                pieces.retain(|piece| !overlaps(piece, &region));
-                pieces.extend(again);
-            } else if letters_within(&pieces, &region) == 0 {
+            let before = letters_within(&takes.kept, &region);
+            if letters(&again) > before {
+                let (old, kept) = takes.kept.drain(..).partition(|piece| overlaps(piece, &region));
+                takes.set_aside.extend::<Vec<_>>(old);
+                takes.kept = kept;
+                takes.kept.extend(again);
+                continue;
+            }
+            takes.set_aside.extend(again);
+            if before == 0 {
                 unclear.push(region);
             }
         }
-        let language = language.map(str::to_owned);
-        pieces.retain(|piece| !piece.text.trim().is_empty());
-        pieces.sort_by_key(|piece| piece.start_ms);
-        let unplaced = pieces.into_iter().map(|piece| self.segment(piece, language.as_deref()));
-        let mut segments = words::place(unplaced.collect(), &inside, self.audio);
-        segments.extend(unclear.iter().map(unclear_segment));
-        segments.sort_by_key(|segment| segment.start_ms);
-        Ok(Passage { segments, language })
+        Ok(unclear)
     }
 
     /// Hears a window; times are the recording's. Also the language, if there was text.
@@ -80,7 +151,8 @@ impl Hearing<'_> {
         language: Option<&str>,
         effort: Effort,
     ) -> Result<(Vec<Piece>, Option<String>), SpeechError> {
-        let request = Request { language, threads: ear.threads, effort };
+        let terms = self.corrections.glossary.prompted();
+        let request = Request { language, threads: ear.threads, effort, terms };
         let heard = ear.session.recognize(&window.samples(self.audio), &request)?;
         let language = (!heard.pieces.is_empty()).then_some(heard.language);
         let length = window.length_ms();
@@ -92,12 +164,16 @@ impl Hearing<'_> {
         Ok((heard.pieces.into_iter().map(to_recording).collect(), language))
     }
 
-    fn segment(&self, piece: Piece, language: Option<&str>) -> Unplaced {
+    fn segment(&self, piece: Piece, language: Option<&str>, stuck: bool) -> Unplaced {
         let text = self.normaliser.normalise(&piece.text, language.unwrap_or("zh"));
+        let mut flags = guards::flags(&text);
+        if stuck {
+            flags.push(SegmentFlag::Repetition);
+        }
         let segment = Segment {
             start_ms: piece.start_ms,
             end_ms: piece.end_ms,
-            flags: guards::flags(&text),
+            flags,
             text,
             raw_text: piece.text,
             confidence: Some(piece.confidence),
@@ -121,6 +197,24 @@ fn letters<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> usize {
 
 fn letters_within(pieces: &[Piece], region: &SpeechRegion) -> usize {
     letters(pieces.iter().filter(|piece| overlaps(piece, region)))
+}
+
+fn raw_segments(kept: &[Piece], set_aside: &[Piece]) -> Vec<Segment> {
+    let raw = |piece: &Piece, flags: &[SegmentFlag]| Segment {
+        start_ms: piece.start_ms,
+        end_ms: piece.end_ms,
+        text: piece.text.clone(),
+        raw_text: piece.text.clone(),
+        confidence: Some(piece.confidence),
+        words: Vec::new(),
+        flags: flags.to_vec(),
+    };
+    let kept = kept.iter().map(|piece| raw(piece, &[]));
+    let set_aside = set_aside.iter().filter(|piece| !piece.text.trim().is_empty());
+    let set_aside = set_aside.map(|piece| raw(piece, &[SegmentFlag::SetAside]));
+    let mut all: Vec<Segment> = kept.chain(set_aside).collect();
+    all.sort_by_key(|segment| segment.start_ms);
+    all
 }
 
 fn unclear_segment(region: &SpeechRegion) -> Segment {

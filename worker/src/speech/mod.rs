@@ -5,6 +5,7 @@
 //! readable.
 
 mod audio;
+mod corrections;
 mod error;
 mod guards;
 mod hearing;
@@ -12,6 +13,7 @@ mod lanes;
 mod language;
 mod model;
 mod normalise;
+mod other_language;
 mod pack;
 mod recognizer;
 mod scripted;
@@ -21,6 +23,7 @@ mod whisper;
 mod words;
 
 pub use audio::Audio;
+pub use corrections::{BadLine, Corrections, Glossary};
 pub use error::SpeechError;
 pub use language::{AUTO, is_language, languages};
 pub use model::{check_model_file, load_recognizer};

@@ -53,7 +53,7 @@ mod tests {
         std::fs::write(&path, r#"{"engine": "scripted", "text": "敬爱的党组织"}"#).unwrap();
         let recognizer = load_recognizer(&path).unwrap();
         let effort = super::super::Effort::Usual;
-        let request = super::super::Request { language: None, threads: 1, effort };
+        let request = super::super::Request { language: None, threads: 1, effort, terms: &[] };
         let heard = recognizer.session().unwrap().recognize(&vec![0.0; 16_000], &request).unwrap();
         assert_eq!((heard.pieces[0].text.as_str(), heard.pieces[0].end_ms), ("敬爱的党组织", 1000));
         std::fs::write(&path, "{}").unwrap();

@@ -30,17 +30,20 @@ impl Normaliser {
     }
 }
 
-/// Full-width punctuation after Chinese characters, and no spaces between them.
+/// Full-width punctuation after and before Chinese characters and at the end, and no spaces there.
+/// Marks between letters or digits stay: `3.5`, `3,000`, `12:30`.
 fn punctuate(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     let mut last = None;
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
+        let next_letter = chars.clone().find(|c| *c != ' ');
         if c == ' ' && (last.is_some_and(is_wide) || next.is_some_and(is_wide)) {
             continue;
         }
-        let c = if last.is_some_and(is_wide) { full_width(c) } else { c };
+        let wide = last.is_some_and(is_wide) || next_letter.is_none_or(is_wide);
+        let c = if wide { full_width(c) } else { c };
         result.push(c);
         last = Some(c);
     }
@@ -55,6 +58,8 @@ fn full_width(c: char) -> char {
         '!' => '！',
         ':' => '：',
         ';' => '；',
+        '(' => '（',
+        ')' => '）',
         other => other,
     }
 }
@@ -78,7 +83,12 @@ mod tests {
     #[test]
     fn numbers_and_other_languages_stay() {
         let normaliser = Normaliser::new().unwrap();
-        assert_eq!(normaliser.normalise("约 3.5 公里", "zh"), "约3.5公里");
+        assert_eq!(normaliser.normalise("约 3.5 公里, 共3,000步.", "zh"), "约3.5公里，共3,000步。");
+        assert_eq!(
+            normaliser.normalise("前 10, 后 20. 用 WiFi(无线).", "zh"),
+            "前10，后20。用WiFi（无线）。"
+        );
+        assert_eq!(normaliser.normalise("早上 7:30, 读 GPT-4.", "zh"), "早上7:30，读GPT-4。");
         assert_eq!(normaliser.normalise(" Hello, world. ", "en"), "Hello, world.");
     }
 }

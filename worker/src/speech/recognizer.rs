@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub threads: u32,
     /// How much trouble to take.
     pub effort: Effort,
+    /// Words that are likely to be said, the likeliest first.
+    pub terms: &'a [String],
 }
 
 /// A piece of recognised text.
@@ -49,7 +51,8 @@ pub struct Heard {
     pub pieces: Vec<Piece>,
 }
 
-/// A speech engine with its model loaded. Its sessions share the model.
+/// A speech engine with its model loaded. Its sessions share the model. What an engine must keep to
+/// is tested in `worker/tests/recognizer.rs`, on every one there is.
 pub trait Recognizer: Sync {
     /// What it is, for the record.
     fn info(&self) -> RecognizerInfo;
@@ -60,6 +63,7 @@ pub trait Recognizer: Sync {
 
 /// One window at a time; several sessions of an engine work side by side.
 pub trait Session: Send {
-    /// Hears 16 kHz mono samples of at most 30 s, in which somebody speaks.
+    /// Hears 16 kHz mono samples of at most 30 s, in which somebody speaks. Anything else, however
+    /// short, gives no error either. The same sound gives the same answer, whatever was heard before.
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError>;
 }

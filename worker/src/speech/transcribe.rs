@@ -1,12 +1,13 @@
 //! The whole way from sound to a transcript.
 
-use huibao_models::transcript::{Segment, SpeechRegion, Transcript};
+use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, SpeechRegion, Transcript};
 
 use super::hearing::{Ear, Hearing, Passage};
 use super::lanes;
 use super::normalise::Normaliser;
+use super::other_language;
 use super::pack::{self, Window, pack};
-use super::{AUTO, Audio, Recognizer, SpeechError, Vad};
+use super::{AUTO, Audio, Corrections, Recognizer, SpeechError, Vad};
 
 /// A recording of this length has its first words heard before the rest is looked through.
 const LONG_MS: u64 = 120_000;
@@ -24,6 +25,8 @@ pub struct SpeechOptions {
     pub language: String,
     /// Threads to use.
     pub threads: u32,
+    /// What puts words right, and knows which are likely to be said.
+    pub corrections: Corrections,
 }
 
 /// What happens on the way.
@@ -35,27 +38,49 @@ pub enum SpeechEvent {
     Partial(Segment),
 }
 
-/// Transcribes `audio`. Without speech, the transcript is empty and says so.
+/// Transcribes `audio`. Without speech, the transcript is empty and says so. If another language is
+/// spoken than was asked for, the transcript is in that one and says which.
 pub fn transcribe(
     audio: &Audio,
     vad: &mut dyn Vad,
     recognizer: &dyn Recognizer,
     options: &SpeechOptions,
     sink: &mut dyn FnMut(SpeechEvent),
-) -> Result<Transcript, SpeechError> {
+) -> Result<Recognition, SpeechError> {
+    let heard = hear(audio, vad, recognizer, options, sink)?;
+    let Some(language) = other_language::find(audio, recognizer, options, &heard)? else {
+        return Ok(heard);
+    };
+    // Partial text has been told already, in the wrong language; it is gone with the end.
+    let mut progress = |event| {
+        if matches!(event, SpeechEvent::Progress(_)) {
+            sink(event);
+        }
+    };
+    let options = SpeechOptions { language, ..options.clone() };
+    let mut again = hear(audio, vad, recognizer, &options, &mut progress)?;
+    other_language::keep(heard, &mut again);
+    Ok(again)
+}
+
+fn hear(
+    audio: &Audio,
+    vad: &mut dyn Vad,
+    recognizer: &dyn Recognizer,
+    options: &SpeechOptions,
+    sink: &mut dyn FnMut(SpeechEvent),
+) -> Result<Recognition, SpeechError> {
     let mut hearing = Hearing {
         audio,
         speech: Vec::new(),
         language: (options.language != AUTO).then(|| options.language.clone()),
         normaliser: Normaliser::new()?,
+        corrections: &options.corrections,
     };
-    let mut draft = Draft { segments: Vec::new(), done_ms: 0, all_ms: None, sink };
+    let mut draft = Draft::new(sink);
     if let Some((window, speech)) = opening(audio, vad)? {
         hearing.speech = speech;
-        let mut ear = Ear { session: recognizer.session()?, threads: options.threads };
-        let passage = hearing.window(&mut ear, &window)?;
-        hearing.language.clone_from(&passage.language);
-        draft.add(passage, &window);
+        draft.add(hear_alone(&mut hearing, recognizer, options, &window)?, &window);
     }
     let from = hearing.speech.last().map_or(0, |region| region.end_ms);
     let speech = detect_from(audio, vad, from)?;
@@ -65,10 +90,7 @@ pub fn transcribe(
     // The first words tell the language; until then nothing can go on beside them.
     let mut begun = 0;
     while let (None, Some(window)) = (&hearing.language, windows.get(begun)) {
-        let mut ear = Ear { session: recognizer.session()?, threads: options.threads };
-        let passage = hearing.window(&mut ear, window)?;
-        hearing.language.clone_from(&passage.language);
-        draft.add(passage, window);
+        draft.add(hear_alone(&mut hearing, recognizer, options, window)?, window);
         begun += 1;
     }
     let rest = begun..windows.len();
@@ -80,14 +102,40 @@ pub fn transcribe(
             |ear: &mut Ear<'_>, index: usize| Ok((hearing.window(ear, &windows[index])?, index));
         lanes::in_order(ears, rest, hear, |(passage, i)| draft.add(passage, &windows[i]))?;
     }
-    Ok(Transcript {
+    let transcript = Transcript {
         language: hearing.language.unwrap_or_else(|| "zh".to_owned()),
         no_speech: hearing.speech.is_empty(),
         duration_ms: audio.duration_ms(),
         segments: draft.segments,
         speech: hearing.speech,
-        recognizer: recognizer.info(),
-    })
+        recognizer: record(recognizer, options),
+    };
+    Ok(Recognition { transcript, raw: draft.raw })
+}
+
+/// What made the transcript, corrections included.
+fn record(recognizer: &dyn Recognizer, options: &SpeechOptions) -> RecognizerInfo {
+    let mut info = recognizer.info();
+    if let Some(parameters) = info.parameters.as_object_mut() {
+        let Corrections { glossary, homophones } = &options.corrections;
+        parameters.insert("glossary_sha256".into(), glossary.sha256().into());
+        parameters.insert("terms".into(), glossary.prompted().into());
+        parameters.insert("homophones".into(), (*homophones).into());
+    }
+    info
+}
+
+/// Hears a window on all threads, while nothing else is heard; its language is the recording's.
+fn hear_alone(
+    hearing: &mut Hearing<'_>,
+    recognizer: &dyn Recognizer,
+    options: &SpeechOptions,
+    window: &Window,
+) -> Result<Passage, SpeechError> {
+    let mut ear = Ear { session: recognizer.session()?, threads: options.threads };
+    let passage = hearing.window(&mut ear, window)?;
+    hearing.language.clone_from(&passage.language);
+    Ok(passage)
 }
 
 /// The first words of a long recording, and where somebody speaks in them: whoever waits for text
@@ -124,14 +172,20 @@ fn detect_from(
 /// The transcript as it grows, window after window.
 struct Draft<'a> {
     segments: Vec<Segment>,
+    raw: Vec<Segment>,
     done_ms: u64,
     /// Length of all windows, once it is known.
     all_ms: Option<u64>,
     sink: &'a mut dyn FnMut(SpeechEvent),
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(sink: &'a mut dyn FnMut(SpeechEvent)) -> Self {
+        Self { segments: Vec::new(), raw: Vec::new(), done_ms: 0, all_ms: None, sink }
+    }
+
     fn add(&mut self, passage: Passage, window: &Window) {
+        self.raw.extend(passage.raw);
         for mut segment in passage.segments {
             let earliest = self.segments.last().map_or(0, |last| last.end_ms);
             segment.start_ms = segment.start_ms.max(earliest);

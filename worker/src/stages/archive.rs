@@ -28,6 +28,10 @@ pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
     for (ending, text) in transcript_files(&transcript)? {
         packer.write(&format!("data/transcript.{ending}"), text).await?;
     }
+    if let Some(raw) = attempt.db.raw_transcript(report.id).await? {
+        let json = export::to_json(&raw).map_err(Failure::internal)?;
+        packer.write("data/transcript-raw.json", json).await?;
+    }
     packer.tag_files(&report, &transcript).await?;
     Ok(Completion::Archive(packer.files))
 }

@@ -8,12 +8,16 @@ mod scratch;
 mod transcode;
 mod transcribe;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use huibao_models::db::Completion;
 use huibao_models::failure::Failure;
 use huibao_models::task::Stage;
 
 pub use attempt::Attempt;
+
+use crate::child::Residents;
 
 /// Does what a stage is there for.
 #[async_trait]
@@ -23,8 +27,16 @@ pub trait StageRunner: Send + Sync {
 }
 
 /// The real stages.
-#[derive(Debug, Clone, Copy)]
-pub struct Pipeline;
+pub struct Pipeline {
+    residents: Residents,
+}
+
+impl Pipeline {
+    /// With children that have a model loaded kept for `keep_model` after their last work.
+    pub fn new(keep_model: Duration) -> Self {
+        Self { residents: Residents::new(keep_model) }
+    }
+}
 
 #[async_trait]
 impl StageRunner for Pipeline {
@@ -32,7 +44,7 @@ impl StageRunner for Pipeline {
         match attempt.claim.stage {
             Stage::Ingest => ingest::run(attempt).await,
             Stage::Transcode => transcode::run(attempt).await,
-            Stage::Transcribe => transcribe::run(attempt).await,
+            Stage::Transcribe => transcribe::run(attempt, &self.residents).await,
             Stage::Archive => archive::run(attempt).await,
         }
     }

@@ -5,22 +5,24 @@ use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::report::FileKind;
 
 use super::Attempt;
-use crate::child::{ChildJob, ChildOutput, ResourceLimits, unexpected};
+use crate::child::{
+    ChildJob, ChildOutput, ChildRequest, LoadedModel, Residents, ResourceLimits, unexpected,
+};
 
 const GIB: u64 = 1 << 30;
 
-pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
+pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Completion, Failure> {
     let report = attempt.report().await?;
     let media = report.media.ok_or_else(|| Failure::internal("transcribe before ingest"))?;
     let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
     let model = attempt.config.model.clone();
-    let model_bytes = tokio::fs::metadata(&model)
-        .await
-        .map_err(|e| Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display())))?
-        .len();
+    let loaded = LoadedModel::of(&model).await;
+    let loaded = loaded.map_err(|e| {
+        Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display()))
+    })?;
     let limits = ResourceLimits {
         // Weights, compute buffers that grow with them, the audio as f32, and room for the rest.
-        memory_bytes: 4 * GIB + 3 * model_bytes + media.duration_ms * 64 * 2,
+        memory_bytes: 4 * GIB + 3 * loaded.bytes() + media.duration_ms * 64 * 2,
         // A large model needs some twenty times real time on one core.
         cpu_seconds: 600 + media.duration_ms / 1000 * 40,
         file_bytes: 0,
@@ -30,10 +32,26 @@ pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
         model,
         vad_model: attempt.config.vad_model.clone(),
         language: report.language,
+        glossary: glossary(attempt).await,
+        homophones: attempt.config.correct_homophones,
         threads: attempt.cores,
     };
-    match attempt.child(job, limits).await? {
-        ChildOutput::Transcribe(transcript) => Ok(Completion::Transcribe(*transcript)),
+    let request = ChildRequest { limits, job };
+    match residents.ask(loaded, &request, &attempt.events).await? {
+        ChildOutput::Transcribe(recognition) => Ok(Completion::Transcribe(recognition)),
         other => Err(unexpected(&other)),
+    }
+}
+
+/// The operator's glossary as it is now, so that changes need no restart. Without it, a report is
+/// still worth transcribing.
+async fn glossary(attempt: &Attempt) -> String {
+    let Some(path) = &attempt.config.glossary else { return String::new() };
+    match tokio::fs::read_to_string(path).await {
+        Ok(text) => text,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "recognising without the glossary");
+            String::new()
+        }
     }
 }

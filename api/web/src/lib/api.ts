@@ -3,7 +3,7 @@
 export type ReportState = 'submitted' | 'processing' | 'ready' | 'failed';
 export type StageName = 'ingest' | 'transcode' | 'transcribe' | 'archive';
 export type StageState = 'waiting' | 'queued' | 'running' | 'done' | 'dead';
-export type SegmentFlag = 'unclear' | 'known_phantom' | 'repetition';
+export type SegmentFlag = 'unclear' | 'known_phantom' | 'repetition' | 'set_aside';
 
 export interface Info {
   version: string;
@@ -50,6 +50,8 @@ export interface Word {
   text: string;
   /** 0 to 1: how sure the model is. */
   confidence: number;
+  /** What the recogniser wrote, where it was corrected by its sound. */
+  heard?: string;
 }
 
 export interface Segment {

@@ -10,6 +10,8 @@ const UNSURE_BELOW = 0.6;
 export interface Piece extends TextPart {
   /** How sure the model was of the word, if that is worth a second look. */
   unsure: number | null;
+  /** What the recogniser wrote, where it was corrected by its sound. */
+  heard: string | null;
   /** Whether it is said right now. */
   now: boolean;
 }
@@ -24,7 +26,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
   const { words } = segment;
   if (words.length === 0) {
     const unsure = isUnsure(segment) ? segment.confidence : null;
-    return parts.map((part) => ({ ...part, unsure, now: false }));
+    return parts.map((part) => ({ ...part, unsure, heard: null, now: false }));
   }
   const made: Piece[] = [];
   let at = 0;
@@ -38,6 +40,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
         text: part.text.slice(from, from + length),
         match: part.match,
         unsure: word !== undefined && isUnsureWord(word) ? word.confidence : null,
+        heard: word?.heard?.trim() ?? null,
         now: word !== undefined && time !== null && word.start <= time && time < word.end,
       };
       const last = made.at(-1);
@@ -52,15 +55,21 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
 }
 
 function looksLike(one: Piece, other: Piece): boolean {
-  return one.match === other.match && one.unsure === other.unsure && one.now === other.now;
+  return (
+    one.match === other.match && one.unsure === other.unsure && one.heard === other.heard && one.now === other.now
+  );
 }
 
 function isUnsureWord(word: Word): boolean {
   return word.confidence < UNSURE_BELOW;
 }
 
+export function isCorrected(segment: Segment): boolean {
+  return segment.words.some((word) => word.heard !== undefined);
+}
+
 /** Every flag that occurs, once, in a fixed order. */
 export function flagsIn(segments: readonly Segment[]): SegmentFlag[] {
-  const order: SegmentFlag[] = ['unclear', 'known_phantom', 'repetition'];
+  const order: SegmentFlag[] = ['unclear', 'known_phantom', 'repetition', 'set_aside'];
   return order.filter((flag) => segments.some((segment) => segment.flags.includes(flag)));
 }

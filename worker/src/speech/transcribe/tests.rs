@@ -59,17 +59,30 @@ fn run(
     answers: Vec<Vec<Piece>>,
     language: &str,
 ) -> (Transcript, Vec<Asked>, Vec<Segment>) {
+    let (recognition, asked, partial) = recognition(regions, answers, language);
+    (recognition.transcript, asked, partial)
+}
+
+fn recognition(
+    regions: &[SpeechRegion],
+    answers: Vec<Vec<Piece>>,
+    language: &str,
+) -> (Recognition, Vec<Asked>, Vec<Segment>) {
     let audio = Audio { samples: vec![0.0; 60 * 16_000] };
     let script = Script { rest: Mutex::new((answers, Vec::new())) };
-    let options = SpeechOptions { language: language.into(), threads: 1 };
+    let options = SpeechOptions {
+        language: language.into(),
+        threads: 1,
+        corrections: Corrections::default(),
+    };
     let mut partial = Vec::new();
-    let transcript =
+    let recognition =
         transcribe(&audio, &mut Regions(regions.to_vec()), &script, &options, &mut |event| {
             if let SpeechEvent::Partial(segment) = event {
                 partial.push(segment);
             }
         });
-    (transcript.unwrap(), script.rest.into_inner().unwrap().1, partial)
+    (recognition.unwrap(), script.rest.into_inner().unwrap().1, partial)
 }
 
 #[test]
@@ -114,9 +127,61 @@ fn a_loop_is_heard_again_and_flagged_if_it_stays() {
     let once = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, good)]];
     let (transcript, ..) = run(&[region(0, 4000)], once, "zh");
     assert_eq!(transcript.segments[0].text, good);
+    assert!(transcript.segments[0].flags.is_empty());
     let twice = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, stuck)]];
     let (transcript, ..) = run(&[region(0, 4000)], twice, "zh");
     assert_eq!(transcript.segments[0].flags, [SegmentFlag::Repetition]);
+}
+
+#[test]
+fn what_the_engine_wrote_is_kept_also_where_it_was_set_aside() {
+    let stuck = "我要学習我要学習我要学習我要学習我要学習";
+    let good = "我要学習党的理論,更好地为同学服务";
+    let answers = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, good)]];
+    let (heard, ..) = recognition(&[region(0, 4000)], answers, "zh");
+    let raw: Vec<_> = heard.raw.iter().map(|s| (s.text.as_str(), s.flags.as_slice())).collect();
+    assert_eq!(raw, [(good, &[][..]), (stuck, &[SegmentFlag::SetAside])]);
+    assert_eq!(heard.transcript.text(), "我要学习党的理论，更好地为同学服务");
+    assert_eq!(heard.raw_transcript().recognizer, heard.transcript.recognizer);
+}
+
+#[test]
+fn the_glossary_corrects_and_what_was_heard_is_kept() {
+    let answers = vec![vec![piece(0, 4000, "我是入当几几分子")]];
+    let (heard, ..) = recognition(&[region(0, 4000)], answers, "zh");
+    assert_eq!(heard.transcript.text(), "我是入党积极分子");
+    assert_eq!(heard.raw[0].text, "我是入当几几分子");
+    assert_eq!(heard.transcript.segments[0].words[3].heard.as_deref(), Some("当"));
+}
+
+#[test]
+fn a_recogniser_that_is_unsure_finds_out_that_another_language_is_spoken() {
+    let piece_of = |text: &str, confidence| Piece { confidence, ..piece(0, 4000, text) };
+    let (wrong, right) = ("我会帮你扔下的", "I took part in the training course");
+    let answers =
+        vec![vec![piece_of(wrong, 0.4)], vec![piece_of(right, 0.9)], vec![piece_of(right, 0.9)]];
+    let (heard, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
+    assert_eq!((heard.transcript.language.as_str(), &*heard.transcript.text()), ("en", right));
+    let languages: Vec<_> = asked.iter().map(|call| call.2.as_deref()).collect();
+    assert_eq!(languages, [Some("zh"), None, Some("en")]);
+    let raw: Vec<_> = heard.raw.iter().map(|s| (s.text.as_str(), s.flags.len())).collect();
+    assert_eq!(raw, [(right, 0), (wrong, 1)]);
+}
+
+#[test]
+fn mumbling_is_no_other_language() {
+    let unsure = Piece { confidence: 0.4, ..piece(0, 4000, "敬爱的党组织") };
+    let answers = vec![vec![unsure.clone()], vec![unsure]];
+    let (heard, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
+    assert_eq!((heard.transcript.language.as_str(), asked.len()), ("zh", 2));
+}
+
+#[test]
+fn more_text_than_can_be_said_is_set_aside() {
+    let answers = vec![vec![piece(0, 200, "党组织,党组织,党组织,")]];
+    let (heard, ..) = recognition(&[region(0, 200)], answers, "zh");
+    assert_eq!(heard.transcript.segments[0].flags, [SegmentFlag::Unclear]);
+    assert_eq!(heard.raw[0].flags, [SegmentFlag::SetAside]);
 }
 
 #[test]
@@ -159,11 +224,12 @@ fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through(
         vec![piece(0, 3200, texts[1]), piece(3200, 6500, texts[2])],
     ];
     let script = Script { rest: Mutex::new((answers, Vec::new())) };
-    let options = SpeechOptions { language: "zh".into(), threads: 1 };
+    let options =
+        SpeechOptions { language: "zh".into(), threads: 1, corrections: Corrections::default() };
     let mut events = Vec::new();
     let mut sink = |event| events.push(event);
     let transcript =
-        transcribe(&Audio { samples }, &mut Loud, &script, &options, &mut sink).unwrap();
+        transcribe(&Audio { samples }, &mut Loud, &script, &options, &mut sink).unwrap().transcript;
     assert_eq!(transcript.speech, spoken);
     assert_eq!(transcript.segments.iter().map(|s| &*s.text).collect::<Vec<_>>(), texts);
     assert_eq!(transcript.segments[1].start_ms, 9000);

@@ -34,6 +34,9 @@ const FULL_CONTEXT: usize = 1500;
 /// path for other sizes.
 const CONTEXT_STEP: usize = 32;
 
+/// The library does nothing for less than 100 ms.
+const SHORTEST: usize = 1600;
+
 /// Samples for one encoder position: 20 ms.
 const SAMPLES_PER_POSITION: usize = 320;
 
@@ -155,10 +158,14 @@ impl WhisperSession<'_> {
 
 impl Session for WhisperSession<'_> {
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
+        if samples.len() < SHORTEST {
+            let language = request.language.unwrap_or("zh").to_owned();
+            return Ok(Heard { language, pieces: Vec::new() });
+        }
         let mandarin = request.language.is_none_or(|code| code == "zh");
         let mut params = params(samples.len(), request);
         if mandarin {
-            params.set_initial_prompt(MANDARIN_PROMPT);
+            params.set_initial_prompt(&prompt(request.terms));
         }
         let filter = if request.language == Some("zh") {
             &self.whisper.mandarin
@@ -167,8 +174,15 @@ impl Session for WhisperSession<'_> {
         };
         filter.install(&mut params);
         self.state.full(params, samples).map_err(|error| SpeechError::Engine(error.to_string()))?;
-        Ok(Heard { language: self.language(), pieces: self.pieces() })
+        let language = request.language.map_or_else(|| self.language(), str::to_owned);
+        Ok(Heard { language, pieces: self.pieces() })
     }
+}
+
+/// The operator's terms come first: text that begins without a space goes on best after a sentence.
+fn prompt(terms: &[String]) -> String {
+    let terms = terms.iter().filter(|term| !term.contains('\0')).map(|term| format!("{term},"));
+    terms.chain([MANDARIN_PROMPT.to_owned()]).collect()
 }
 
 fn params<'a>(samples: usize, request: &Request<'a>) -> FullParams<'a, 'a> {

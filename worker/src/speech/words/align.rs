@@ -48,7 +48,7 @@ impl Text {
             let ms = start + (sum - first) / total * (end - start);
             self.engine_ms.push(ms);
             self.engine_within_ms.push(ENGINE_MS + ENGINE_DRIFT * (ms - start).min(end - ms));
-            (sum, stop) = (sum + unit.syllables, unit.stop);
+            (sum, stop) = (sum + unit.syllables, unit.stops());
         }
         self.before.push(sum);
     }
@@ -138,16 +138,8 @@ mod tests {
     fn text(segments: &[(&str, u64, u64)]) -> Text {
         let mut text = Text::default();
         for (words, start_ms, end_ms) in segments {
-            let units: Vec<Unit> = words
-                .split_inclusive(|c: char| c != '，')
-                .filter(|word| *word != "，")
-                .map(|word| Unit {
-                    text: word.into(),
-                    syllables: 1.0,
-                    confidence: 1.0,
-                    stop: word.starts_with('，'),
-                })
-                .collect();
+            let unit = |c: char| Unit { text: c.into(), syllables: 1.0, confidence: 1.0 };
+            let units: Vec<Unit> = words.chars().map(unit).collect();
             text.add(&units, *start_ms, *end_ms);
         }
         text

@@ -46,6 +46,7 @@ pub fn place(unplaced: Vec<Unplaced>, speech: &[SpeechRegion], audio: &Audio) ->
                 end_ms,
                 text: unit.text,
                 confidence: unit.confidence,
+                heard: None,
             })
             .collect();
         let mut segment = one.segment;

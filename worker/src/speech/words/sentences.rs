@@ -1,6 +1,7 @@
 //! Cuts segments at the ends of sentences: what an engine hears in one go is too long to find a
 //! place in, or to correct.
 
+use huibao_models::punctuation::ends_sentence;
 use huibao_models::transcript::{Segment, Word};
 
 /// A sentence shorter than this stays with the next, in milliseconds.
@@ -30,13 +31,8 @@ fn cut(words: &[Word]) -> Vec<&[Word]> {
     let mut parts = Vec::new();
     let mut from = 0;
     for (i, word) in words.iter().enumerate() {
-        let text = word.text.trim_end();
-        // `3.5` is not over at its point.
-        let spaced = text.len() < word.text.len() || i + 1 == words.len();
-        let ends =
-            text.ends_with(['。', '！', '？']) || (spaced && text.ends_with(['.', '!', '?']));
         let long = word.end_ms - words[from].start_ms >= SHORTEST_MS;
-        if ends && long {
+        if ends_sentence(&word.text) && long {
             parts.push(&words[from..=i]);
             from = i + 1;
         }
@@ -89,6 +85,7 @@ mod tests {
             end_ms: start_ms + 1000,
             text: (*text).into(),
             confidence: 0.5,
+            heard: None,
         };
         let words: Vec<Word> = words.iter().map(word).collect();
         Segment {

@@ -1,5 +1,6 @@
 //! A text cut into what is timed: a Chinese character, or a word or number of other letters.
 
+use huibao_models::punctuation::ends_phrase;
 use huibao_models::transcript::Segment;
 
 /// A word with the punctuation after it.
@@ -10,8 +11,13 @@ pub struct Unit {
     pub syllables: f32,
     /// 0 to 1.
     pub confidence: f32,
+}
+
+impl Unit {
     /// Whether a speaker may well pause after it.
-    pub stop: bool,
+    pub fn stops(&self) -> bool {
+        ends_phrase(&self.text)
+    }
 }
 
 /// A letter of a language that is not written in syllables takes so much of one.
@@ -28,10 +34,7 @@ pub fn units(segment: &Segment, sureness: &[f32]) -> Vec<Unit> {
         if !c.is_alphanumeric() {
             joins = false;
             match units.last_mut() {
-                Some(unit) => {
-                    unit.text.push(c);
-                    unit.stop |= is_stop(c);
-                }
+                Some(unit) => unit.text.push(c),
                 None => before.push(c),
             }
             continue;
@@ -47,7 +50,7 @@ pub fn units(segment: &Segment, sureness: &[f32]) -> Vec<Unit> {
             count += 1.0;
         } else {
             let text = std::mem::take(&mut before) + c.encode_utf8(&mut [0; 4]);
-            units.push(Unit { text, syllables, confidence: sure, stop: false });
+            units.push(Unit { text, syllables, confidence: sure });
             count = 1.0;
         }
         joins = !alone;
@@ -70,13 +73,6 @@ fn confidences(segment: &Segment, sureness: &[f32]) -> Vec<f32> {
 /// Chinese characters, and kana, which are syllables as well.
 fn is_syllable(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
-}
-
-fn is_stop(c: char) -> bool {
-    matches!(
-        c,
-        '，' | '。' | '！' | '？' | '；' | '：' | '、' | '…' | ',' | '.' | '!' | '?' | ';' | ':'
-    )
 }
 
 #[cfg(test)]
@@ -103,7 +99,7 @@ mod tests {
         assert_eq!(texts, ["《学", "习》，", "2024 ", "WiFi ", "好。"]);
         assert_eq!(texts.concat(), segment.text);
         assert_eq!(
-            made.iter().map(|u| u.stop).collect::<Vec<_>>(),
+            made.iter().map(Unit::stops).collect::<Vec<_>>(),
             [false, true, false, false, true]
         );
         assert_eq!(made.iter().map(|u| u.syllables).collect::<Vec<_>>(), [1.0, 1.0, 4.0, 1.6, 1.0]);

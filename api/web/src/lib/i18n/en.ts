@@ -169,16 +169,20 @@ export const en: Dictionary = {
     sure: (share) => `Confidence ${share}`,
     legend: 'About the marks',
     lowConfidence: 'Text with a dotted line: the recogniser was not sure; check it with the video.',
+    heard: (text) => `Heard as “${text}”, corrected by its sound`,
+    corrected: 'Text with a solid line: corrected to a word that sounds the same; point at it to see what was heard.',
     machine: 'Recognised by a machine, so there may be mistakes: the video is what counts.',
     flags: {
       unclear: 'Unclear',
       known_phantom: 'May be invented',
       repetition: 'Repetition',
+      set_aside: 'Not used',
     },
     flagHelp: {
       unclear: 'There is speech here, but no reliable text was recognised. Please listen to the video.',
       known_phantom: 'Speech models often invent such text when no one speaks. Please check with the video whether it was said.',
       repetition: 'The text repeats itself; the recogniser was probably stuck. Please check with the video.',
+      set_aside: 'As the recogniser wrote it at first; this was heard again and not used.',
     },
   },
 

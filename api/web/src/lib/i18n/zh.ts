@@ -163,16 +163,20 @@ export const zh = {
     sure: (share: string) => `识别把握 ${share}`,
     legend: '标记说明',
     lowConfidence: '带虚线的文字：识别把握较低，请对照视频。',
+    heard: (text: string) => `原识别为“${text}”，已按读音改正`,
+    corrected: '带实线的文字：已按读音改成词库或词典里的词；把指针停在上面可以看到原来的识别结果。',
     machine: '文字由机器识别，可能有错，请以视频为准。',
     flags: {
       unclear: '没听清',
       known_phantom: '可能是误识别',
       repetition: '重复',
+      set_aside: '未采用',
     },
     flagHelp: {
       unclear: '这里有讲话声，但没有识别出可靠的文字，请听视频。',
       known_phantom: '识别模型在没有人讲话时常会凭空写出这类文字，请听视频确认是否真的说过。',
       repetition: '文字不断重复，多半是识别卡住了，请听视频确认。',
+      set_aside: '这是识别的原始结果，后来重新识别过，没有采用。',
     },
   },
 
