@@ -26,7 +26,7 @@ use huibao_models::task::{Hint, RetryPolicy, Stage};
 use huibao_models::transcript::{RecognizerInfo, Transcript};
 use huibao_models::{queue, storage};
 use huibao_worker::stages::{Attempt, StageRunner};
-use huibao_worker::{Worker, WorkerConfig};
+use huibao_worker::{ModelFolder, Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -115,6 +115,7 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
         cores: at_once,
         cores_per_task: 1,
         model: "none".into(),
+        models: ModelFolder { folder: "none".into() },
         vad_model: "none".into(),
         max_duration_ms: 1,
         max_pixels: 1,
