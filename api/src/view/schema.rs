@@ -2,7 +2,7 @@
 
 use huibao_models::report::ReportState;
 use huibao_models::task::{Stage, TaskState};
-use huibao_models::transcript::SegmentFlag;
+use huibao_models::transcript::{SegmentFlag, TranscriptOrigin};
 use serde::Serialize;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
@@ -23,6 +23,10 @@ pub(crate) fn task_state() -> Object {
 pub(crate) fn segment_flags() -> Array {
     use SegmentFlag::{KnownPhantom, Repetition, Unclear};
     ArrayBuilder::new().items(one_of(&[Unclear, KnownPhantom, Repetition])).build()
+}
+
+pub(crate) fn transcript_origin() -> Object {
+    one_of(&[TranscriptOrigin::Recognition, TranscriptOrigin::Correction])
 }
 
 /// The values as they are sent.
