@@ -7,6 +7,7 @@ use huibao_models::db::{Database, DbError};
 use huibao_models::keepers::Keepers;
 use huibao_models::queue::{self, QueueError};
 use huibao_models::storage::{self, Storage, StorageError};
+use huibao_models::task::Hint;
 use huibao_models::transfer::Side;
 use url::Url;
 
@@ -49,6 +50,17 @@ pub async fn keepers(settings: &Settings) -> Result<Keepers, CommandError> {
     let queue =
         patiently("HUIBAO_QUEUE_URL", wait(settings), async || Ok(queue::open(url).await?)).await?;
     Ok(Keepers { db, storage, queue })
+}
+
+/// Tells whoever works of tasks that this process made ready. An embedded queue is in the memory of
+/// the process that works; that one looks for hints that are due in the table.
+pub async fn announce(settings: &Settings, keepers: &Keepers, hints: Vec<Hint>) {
+    if hints.is_empty() || !settings.is_embedded() {
+        return keepers.announce(hints).await;
+    }
+    if let Err(error) = keepers.db.hint_soon(&hints, keepers.db.now()).await {
+        tracing::warn!(%error, "cannot mark hints as due; they will be in a while");
+    }
 }
 
 /// Opens the database alone.

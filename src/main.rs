@@ -45,6 +45,9 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Api(_) => runtime.block_on(commands::api::run(settings)),
         Command::Worker(args) => runtime.block_on(commands::worker::run(settings, args)),
         Command::Tasks(args) => runtime.block_on(commands::tasks::run(settings, args)),
+        Command::RecognizeAgain(args) => {
+            runtime.block_on(commands::recognize_again::run(settings, args))
+        }
         Command::Migrate(args) => runtime.block_on(commands::migrate::run(settings, args)),
         Command::Collect(args) => runtime.block_on(commands::collect::run(settings, args)),
         Command::Doctor(args) => Ok(commands::doctor::run(&settings, &args)),

@@ -17,7 +17,7 @@ pub enum ReportState {
     Submitted,
     /// At least one stage has started.
     Processing,
-    /// Every stage is done: it can be read.
+    /// Every stage was done: it can be read. It stays so, also while it is recognised again.
     Ready,
     /// A stage is dead. What other stages made is kept and shown.
     Failed,
@@ -33,7 +33,7 @@ impl ReportState {
         )
     }
 
-    /// The state that a report's tasks add up to.
+    /// The state that a report's tasks add up to, until it is ready.
     pub fn from_tasks(states: impl IntoIterator<Item = TaskState>) -> Self {
         let (mut all_done, mut started, mut dead) = (true, false, false);
         for state in states {
@@ -47,6 +47,13 @@ impl ReportState {
             (.., true) => Self::Processing,
             _ => Self::Submitted,
         }
+    }
+
+    /// Whether a report in this state, with tasks in those states, may be recognised again: it can
+    /// be read, and nothing works on it. A task may be dead: an earlier time of doing so failed.
+    pub fn may_be_recognized_again(self, tasks: impl IntoIterator<Item = TaskState>) -> bool {
+        let at_work = |state| matches!(state, TaskState::Queued | TaskState::Running);
+        self == Self::Ready && !tasks.into_iter().any(at_work)
     }
 }
 
@@ -131,6 +138,17 @@ mod tests {
         assert_eq!(state([Done, Queued, Queued, Waiting]), ReportState::Processing);
         assert_eq!(state([Done, Done, Done, Done]), ReportState::Ready);
         assert_eq!(state([Done, Dead, Done, Waiting]), ReportState::Failed);
+    }
+
+    #[test]
+    fn only_what_can_be_read_and_rests_is_recognized_again() {
+        let ready = |states| ReportState::Ready.may_be_recognized_again(states);
+        assert!(ready([Done, Done, Done, Done]));
+        assert!(ready([Done, Done, Dead, Waiting]));
+        assert!(ready([Done, Done, Done, Dead]));
+        assert!(!ready([Done, Done, Queued, Waiting]));
+        assert!(!ready([Done, Done, Done, Running]));
+        assert!(!ReportState::Failed.may_be_recognized_again([Done, Done, Dead, Waiting]));
     }
 
     #[test]

@@ -92,15 +92,19 @@ pub enum TaskState {
 }
 
 impl TaskState {
-    /// Whether a task may go from this state to `next`.
+    /// Whether a task may go from this state to `next`. Done and dead are left only because a person
+    /// asks for it: a dead task is replayed, or a report that can be read is recognised again, and
+    /// its archive waits for that.
     pub const fn may_become(self, next: Self) -> bool {
         use TaskState::{Dead, Done, Queued, Running, Waiting};
         matches!(
             (self, next),
-            (Waiting | Dead, Queued)
+            // Waiting to Running: whoever ended what it waited for goes on with it.
+            (Waiting, Queued | Running)
                 | (Queued, Running)
                 // Running to Running: a lease ran out and another worker claims the task.
                 | (Running, Running | Done | Queued | Dead)
+                | (Done | Dead, Queued | Waiting)
         )
     }
 }
@@ -132,6 +136,8 @@ pub struct Task {
     pub work_ms: Option<u64>,
     /// Why the last attempt failed.
     pub error: Option<Failure>,
+    /// The model it recognises with, as it was named; `None` is the worker's own.
+    pub model: Option<String>,
 }
 
 impl Task {
@@ -218,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn done_is_final_and_dead_can_only_be_replayed() {
+    fn what_has_ended_is_only_begun_anew() {
         use TaskState::{Dead, Done, Queued, Running, Waiting};
         for next in [Waiting, Queued, Running, Done, Dead] {
-            assert!(!Done.may_become(next));
-            assert_eq!(Dead.may_become(next), next == Queued);
+            let anew = matches!(next, Queued | Waiting);
+            assert_eq!((Done.may_become(next), Dead.may_become(next)), (anew, anew));
         }
-        assert!(!Waiting.may_become(Running));
+        assert!(Waiting.may_become(Running) && !Waiting.may_become(Done));
         assert!(!Queued.may_become(Done));
         assert!(Running.may_become(Running));
     }

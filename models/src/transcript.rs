@@ -1,5 +1,6 @@
 //! What was said: segments with times, and who or what heard it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One recognised word (for Chinese: a token's worth of characters) with its times.
@@ -73,6 +74,32 @@ pub struct RecognizerInfo {
     pub model_sha256: String,
     /// Decoding parameters, as set.
     pub parameters: serde_json::Value,
+}
+
+/// Where a version of a transcript comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub enum TranscriptOrigin {
+    /// A recogniser wrote it.
+    Raw,
+    /// A recogniser heard it; made readable.
+    Recognition,
+    /// A person corrected it.
+    Correction,
+}
+
+/// A version of a report's transcript, without its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TranscriptVersion {
+    /// Its number; 1 is the first.
+    pub version: u32,
+    /// Where it comes from.
+    pub origin: TranscriptOrigin,
+    /// When it was committed.
+    pub created_at: DateTime<Utc>,
+    /// What made it.
+    pub recognizer: RecognizerInfo,
 }
 
 /// A finished recognition of one recording.

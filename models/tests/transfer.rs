@@ -16,9 +16,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use futures::TryStreamExt;
-use huibao_models::db::{Claim, Claimant, Completion, Database, DbError, IngestResult, NewReport};
+use huibao_models::db::{
+    Claim, Claimant, Completion, Database, DbError, IngestResult, NewReport, TranscodeResult,
+};
 use huibao_models::failure::{Failure, FailureCode};
-use huibao_models::media::{AudioTrack, MediaInfo, VideoTrack};
+use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
 use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState};
@@ -259,6 +261,32 @@ async fn what_ran_is_queued_at_the_target_and_the_old_worker_is_fenced_off() {
     // At the source, it runs as before.
     let source = house.from.db.task(old.task_id).await.unwrap().unwrap();
     assert_eq!(source.state, TaskState::Running);
+}
+
+#[tokio::test]
+async fn a_report_that_is_recognized_again_goes_along_with_its_model() {
+    let house = House::new().await;
+    let id = house.report().await;
+    let db = &house.from.db;
+    let dead = house.claim_of(id, Stage::Transcode).await;
+    db.replay(dead.task_id, house.now).await.unwrap().unwrap();
+    let transcode = house.claim(id, Stage::Transcode).await;
+    let key = StorageKey::output(id, transcode.token, "rendition.mp4");
+    let rendition = Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false };
+    let file = house.put(FileKind::Rendition, &key, vec![3]).await;
+    let made = Completion::Transcode(TranscodeResult { rendition, file });
+    house.complete(&transcode, made).await;
+    let transcribe = house.claim_of(id, Stage::Transcribe).await;
+    house.complete(&transcribe, Completion::Transcribe(Box::new(recognition()))).await;
+    let archive = house.claim(id, Stage::Archive).await;
+    house.complete(&archive, Completion::Archive(vec![])).await;
+    let hint = db.recognize_again(id, "small-q8_0", house.now).await.unwrap().unwrap();
+
+    let to = distributed().await;
+    house.run(&to).await.unwrap();
+    let task = to.db.task(hint.task_id).await.unwrap().unwrap();
+    assert_eq!((task.state, task.model.as_deref()), (TaskState::Queued, Some("small-q8_0")));
+    assert_eq!(to.db.due_hints(10, house.now).await.unwrap(), [hint]);
 }
 
 #[tokio::test]

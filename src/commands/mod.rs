@@ -8,6 +8,7 @@ pub mod config;
 pub mod doctor;
 pub mod migrate;
 pub mod process;
+pub mod recognize_again;
 mod serve;
 mod stages;
 pub mod submit;
@@ -71,6 +72,8 @@ pub enum Command {
     Worker(worker::Args),
     /// List tasks, look at one, queue dead ones again
     Tasks(tasks::Args),
+    /// Recognise reports once more with another model, as new versions of their transcripts
+    RecognizeAgain(recognize_again::Args),
     /// Move an installation to another database and storage
     Migrate(migrate::Args),
     /// Remove stored files that nobody refers to
@@ -109,7 +112,8 @@ impl Cli {
                 ..Flags::default()
             },
             Command::Migrate(migrate::Args { data_dir, .. })
-            | Command::Collect(collect::Args { data_dir, .. }) => {
+            | Command::Collect(collect::Args { data_dir, .. })
+            | Command::RecognizeAgain(recognize_again::Args { data_dir, .. }) => {
                 Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
             }
             Command::Doctor(_) | Command::Config | Command::Submit(_) | Command::Tasks(_) => {
@@ -125,6 +129,7 @@ impl Cli {
             Command::Submit(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Tasks(args) => args.json,
+            Command::RecognizeAgain(args) => args.json,
             Command::Migrate(args) => args.json,
             Command::Collect(args) => args.json,
             Command::Up(_) | Command::Api(_) | Command::Worker(_) | Command::Config => false,

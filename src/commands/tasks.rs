@@ -106,7 +106,7 @@ async fn replay(
         }
     }
     print_replayed(hints.len(), &skipped, settings.lang(), json);
-    keepers.announce(hints).await;
+    connect::announce(settings, &keepers, hints).await;
     keepers.queue.close().await;
     Ok(if skipped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(65) })
 }
@@ -137,6 +137,7 @@ fn to_json(task: &Task) -> Value {
         "finished_at": task.finished_at,
         "work_seconds": task.work_ms.map(|ms| std::time::Duration::from_millis(ms).as_secs_f64()),
         "error": task.error,
+        "model": task.model,
     })
 }
 

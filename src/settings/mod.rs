@@ -10,7 +10,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use huibao_models::failure::Lang;
 use huibao_models::task::{RetryPolicy, Stage};
-use huibao_worker::WorkerConfig;
+use huibao_worker::{ModelFolder, WorkerConfig};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -191,16 +191,13 @@ impl Settings {
 
     /// The whisper model's file.
     pub fn model_path(&self) -> PathBuf {
-        if self.model.contains(['/', '.']) {
-            return PathBuf::from(&self.model);
-        }
-        self.models().join(format!("ggml-{}.bin", self.model))
+        self.models().file_of(&self.model)
     }
 
     /// The voice activity model's file.
     pub fn vad_model_path(&self) -> PathBuf {
         if self.vad_model.as_os_str().is_empty() {
-            return self.models().join(VAD_MODEL);
+            return self.models().folder.join(VAD_MODEL);
         }
         self.vad_model.clone()
     }
@@ -210,14 +207,15 @@ impl Settings {
         (!self.glossary.as_os_str().is_empty()).then(|| self.glossary.clone())
     }
 
-    fn models(&self) -> PathBuf {
+    /// Where models are that go by their names.
+    pub fn models(&self) -> ModelFolder {
         if !self.model_dir.as_os_str().is_empty() {
-            return self.model_dir.clone();
+            return ModelFolder { folder: self.model_dir.clone() };
         }
         let set =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = || set("HOME").unwrap_or_default().join(".cache");
-        set("XDG_CACHE_HOME").unwrap_or_else(home).join("huibao/models")
+        ModelFolder { folder: set("XDG_CACHE_HOME").unwrap_or_else(home).join("huibao/models") }
     }
 
     /// The database, as a URL.
@@ -292,6 +290,7 @@ impl Settings {
             cores_per_task: self.cores_per_task,
             model: self.model_path(),
             keep_model: Duration::from_secs(self.model_idle_seconds),
+            models: self.models(),
             vad_model: self.vad_model_path(),
             glossary: self.glossary_path(),
             correct_homophones: self.correct_homophones,

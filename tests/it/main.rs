@@ -6,6 +6,7 @@
     reason = "a test may stop where something is missing"
 )]
 
+mod again;
 mod bad_input;
 mod bad_sound;
 mod browser;

@@ -26,7 +26,7 @@ use huibao_models::task::{Hint, RetryPolicy, Stage};
 use huibao_models::transcript::{Recognition, RecognizerInfo, Transcript};
 use huibao_models::{queue, storage};
 use huibao_worker::stages::{Attempt, StageRunner};
-use huibao_worker::{Worker, WorkerConfig};
+use huibao_worker::{ModelFolder, Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -116,6 +116,7 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
         cores_per_task: 1,
         model: "none".into(),
         keep_model: Duration::ZERO,
+        models: ModelFolder { folder: "none".into() },
         vad_model: "none".into(),
         glossary: None,
         correct_homophones: false,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use huibao_models::task::{RetryPolicy, Stage};
 
+use crate::ModelFolder;
+
 /// Settings of one worker process.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
@@ -18,8 +20,10 @@ pub struct WorkerConfig {
     /// The most cores that one task is given. More threads do less each: past four, whisper's
     /// encoder gains little.
     pub cores_per_task: u32,
-    /// The whisper model, in ggml format.
+    /// The whisper model, in ggml format, unless a task names another.
     pub model: PathBuf,
+    /// Where the models are that tasks name.
+    pub models: ModelFolder,
     /// How long a model stays loaded after its last work.
     pub keep_model: Duration,
     /// The Silero voice activity model, in ggml format.

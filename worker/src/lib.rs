@@ -9,6 +9,7 @@ pub mod cores;
 mod faults;
 mod lease;
 pub mod media;
+mod model_folder;
 mod relay;
 mod runner;
 pub mod speech;
@@ -16,4 +17,5 @@ pub mod stages;
 pub mod written;
 
 pub use config::WorkerConfig;
+pub use model_folder::ModelFolder;
 pub use runner::Worker;

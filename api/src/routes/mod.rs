@@ -33,6 +33,7 @@ pub(crate) fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(reports::transcript::srt))
         .routes(routes!(reports::transcript::txt))
         .routes(routes!(reports::transcript::json))
+        .routes(routes!(reports::versions::versions))
         .routes(routes!(openapi_json::openapi_json))
 }
 

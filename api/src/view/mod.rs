@@ -11,6 +11,7 @@ mod transcript;
 
 pub(crate) use report::{LoadedReport, ReportView};
 pub(crate) use summary::ReportSummary;
+pub(crate) use transcript::TranscriptVersionView;
 
 use huibao_models::failure::{Failure, Lang};
 use serde::Serialize;

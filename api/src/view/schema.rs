@@ -2,7 +2,7 @@
 
 use huibao_models::report::ReportState;
 use huibao_models::task::{Stage, TaskState};
-use huibao_models::transcript::SegmentFlag;
+use huibao_models::transcript::{SegmentFlag, TranscriptOrigin};
 use serde::Serialize;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
@@ -23,6 +23,11 @@ pub(crate) fn task_state() -> Object {
 pub(crate) fn segment_flags() -> Array {
     use SegmentFlag::{KnownPhantom, Repetition, SetAside, Unclear};
     ArrayBuilder::new().items(one_of(&[Unclear, KnownPhantom, Repetition, SetAside])).build()
+}
+
+pub(crate) fn transcript_origin() -> Object {
+    use TranscriptOrigin::{Correction, Raw, Recognition};
+    one_of(&[Raw, Recognition, Correction])
 }
 
 /// The values as they are sent.

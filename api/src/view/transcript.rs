@@ -1,6 +1,9 @@
 //! What was said, as readers see it.
 
-use huibao_models::transcript::{Segment, SegmentFlag, Transcript, Word};
+use chrono::{DateTime, Utc};
+use huibao_models::transcript::{
+    Segment, SegmentFlag, Transcript, TranscriptOrigin, TranscriptVersion, Word,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,6 +95,35 @@ impl From<&Transcript> for TranscriptView {
             no_speech: transcript.no_speech,
             text: transcript.text(),
             segments: transcript.segments.iter().map(SegmentView::from).collect(),
+        }
+    }
+}
+
+/// A version of a transcript, without its text.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TranscriptVersion)]
+pub(crate) struct TranscriptVersionView {
+    /// Its number; 1 is the first.
+    pub version: u32,
+    /// `recognition`, or a person's `correction`.
+    #[schema(schema_with = schema::transcript_origin)]
+    pub origin: TranscriptOrigin,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Name and version of the engine.
+    pub engine: String,
+    /// Name of the model.
+    pub model: String,
+}
+
+impl From<TranscriptVersion> for TranscriptVersionView {
+    fn from(version: TranscriptVersion) -> Self {
+        Self {
+            version: version.version,
+            origin: version.origin,
+            created_at: version.created_at,
+            engine: version.recognizer.engine,
+            model: version.recognizer.model,
         }
     }
 }

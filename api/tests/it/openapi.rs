@@ -24,7 +24,7 @@ async fn the_document_is_served_and_describes_every_route() {
     let house = House::new().await;
     let document = house.json("/api/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 15);
+    assert_eq!(paths.len(), 16);
     for (path, operations) in paths {
         for operation in operations.as_object().unwrap().values() {
             assert!(operation["summary"].is_string(), "{path} has no summary");

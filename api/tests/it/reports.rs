@@ -52,6 +52,50 @@ async fn a_report_grows_as_stages_finish() {
 }
 
 #[tokio::test]
+async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_version() {
+    let house = House::new().await;
+    let id = house.submit().await;
+    let path = format!("/api/reports/{id}");
+    assert_eq!(house.json(&format!("{path}/transcripts")).await, json!({ "versions": [] }));
+    for stage in Stage::ALL {
+        house.work(stage).await;
+    }
+    house.db.recognize_again(id, "small", Utc::now()).await.unwrap().unwrap();
+    let claim = house.claim(Stage::Transcribe).await;
+    house.db.publish_partial(&claim, 0, &segment("什么")).await.unwrap();
+    let report = house.json(&path).await["report"].take();
+    assert_eq!((&report["state"], &report["failure"]), (&json!("ready"), &Value::Null));
+    assert_eq!(
+        (&report["partial"], &report["stages"][2]["state"]),
+        (&json!([]), &json!("running"))
+    );
+    assert_eq!(report["transcript"]["text"], "敬爱的党组织。");
+
+    house.complete(&claim).await;
+    let list = house.json(&format!("{path}/transcripts")).await["versions"].take();
+    let list = list.as_array().unwrap();
+    let numbers: Vec<_> = list.iter().map(|version| version["version"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    assert_eq!(
+        (&list[2]["origin"], &list[3]["origin"], &list[3]["model"]),
+        (&json!("raw"), &json!("recognition"), &json!("ggml-test"))
+    );
+    assert!(list[3]["created_at"].is_string() && list[3]["engine"].is_string(), "{list:?}");
+    for (query, status) in [
+        ("", 200),
+        ("?version=1", 200),
+        ("?version=4", 200),
+        ("?version=5", 404),
+        ("?version=x", 400),
+    ] {
+        let response = house.get(&format!("{path}/transcript.txt{query}")).send().await.unwrap();
+        assert_eq!(response.status(), status, "{query}");
+    }
+    let nobody = house.get(&format!("/api/reports/{}/transcripts", uuid::Uuid::now_v7()));
+    assert_eq!(nobody.send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
 async fn failures_speak_the_readers_language_and_hide_their_cause() {
     let house = House::new().await;
     let id = house.submit().await;

@@ -49,6 +49,18 @@ pub enum Completion {
     Archive(Vec<StoredFile>),
 }
 
+impl Completion {
+    /// The files it adds to the report. Their keys carry the claim's token.
+    fn files(&self) -> &[StoredFile] {
+        match self {
+            Self::Ingest(result) => &result.files,
+            Self::Transcode(result) => std::slice::from_ref(&result.file),
+            Self::Transcribe(_) => &[],
+            Self::Archive(files) => files,
+        }
+    }
+}
+
 /// What a commit made ready.
 #[derive(Debug, Default)]
 pub struct Committed {
@@ -88,7 +100,7 @@ impl Database {
             claim.token
         )?;
         if held == 0 {
-            return self.committed_before(&mut tx, claim).await;
+            return committed_before(&mut tx, claim, completion).await;
         }
         insert_rows(&mut tx, claim.report_id, completion, now).await?;
         let next = next.filter(|_| claim.stage.leads_to().is_some());
@@ -101,24 +113,27 @@ impl Database {
             Committed { hints: ready.iter().map(Task::hint).collect(), next: None }
         }))
     }
+}
 
-    /// Whether this very claim has committed, and only the answer was lost.
-    async fn committed_before(
-        &self,
-        tx: &mut Tx,
-        claim: &Claim,
-    ) -> Result<Result<Committed, Lost>, DbError> {
-        let ours = fetch!(
-            tx,
-            fetch_optional,
-            sqlx::query_scalar::<_, i64>(
-                "SELECT token FROM tasks WHERE id = $1 AND token = $2 AND state = 'done'"
-            ),
-            claim.task_id,
-            claim.token
-        )?;
-        Ok(ours.map(|_| Committed::default()).ok_or(Lost))
-    }
+/// Whether this very claim has committed, and only the answer was lost. The file rows know it also
+/// where the task was begun anew since: whoever is told [`Lost`] removes what it stored.
+async fn committed_before(
+    tx: &mut Tx,
+    claim: &Claim,
+    completion: &Completion,
+) -> Result<Result<Committed, Lost>, DbError> {
+    let ours = fetch!(
+        tx,
+        fetch_optional,
+        sqlx::query_scalar::<_, Uuid>(
+            "SELECT report_id FROM tasks WHERE id = $1 AND token = $2 AND state = 'done'
+             UNION SELECT report_id FROM files WHERE key = $3"
+        ),
+        claim.task_id,
+        claim.token,
+        completion.files().first().map(|file| file.key.as_str())
+    )?;
+    Ok(ours.map(|_| Committed::default()).ok_or(Lost))
 }
 
 /// What the report's own row learns. It comes first in the transaction and locks the row even if
@@ -158,12 +173,8 @@ async fn insert_rows(
     completion: &Completion,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    match completion {
-        Completion::Ingest(result) => insert_files(tx, report, &result.files).await,
-        Completion::Transcode(result) => {
-            insert_files(tx, report, std::slice::from_ref(&result.file)).await
-        }
-        Completion::Transcribe(heard) => insert_recognition(tx, report, heard, now).await,
-        Completion::Archive(files) => insert_files(tx, report, files).await,
+    if let Completion::Transcribe(heard) = completion {
+        insert_recognition(tx, report, heard, now).await?;
     }
+    insert_files(tx, report, completion.files()).await
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::engine::{Tx, execute, fetch, read};
+use super::engine::{Tx, fetch, read};
 use super::hints::REHINT;
 use super::tasks::{HintRow, TaskRow, lock_report, task_columns, update_report_state};
 use super::{Database, DbError};
@@ -58,7 +58,8 @@ impl Database {
         Ok(row.map(Task::from))
     }
 
-    /// Queues a dead task again, with all its attempts before it. `None` if it is not dead.
+    /// Queues a dead task again, with all its attempts before it, and with the model it had. `None` if
+    /// it is not dead.
     /// Returns the hint to publish.
     pub async fn replay(&self, task: Uuid, now: DateTime<Utc>) -> Result<Option<Hint>, DbError> {
         let Some(report) = self.task(task).await?.map(|task| task.report_id) else {
@@ -96,11 +97,6 @@ async fn forget_failure(tx: &mut Tx, report: Uuid) -> Result<(), DbError> {
         ),
         report
     )?;
-    execute!(
-        tx,
-        sqlx::query("UPDATE reports SET failure = $1 WHERE id = $2"),
-        other.flatten(),
-        report
-    )?;
-    update_report_state(tx, report).await
+    let other = other.flatten().map(|Json(failure)| failure);
+    update_report_state(tx, report, other.as_ref()).await
 }

@@ -3,6 +3,7 @@
 //! SQLite and PostgreSQL run the same statements (`engine`). Time is a parameter of the functions
 //! that need it.
 
+mod again;
 mod claim;
 mod clock;
 mod commit;

@@ -143,12 +143,6 @@ async fn kill(
     if held == 0 {
         return Ok(false);
     }
-    execute!(
-        tx,
-        sqlx::query("UPDATE reports SET failure = $1 WHERE id = $2"),
-        Json(failure),
-        claim.report_id
-    )?;
-    update_report_state(tx, claim.report_id).await?;
+    update_report_state(tx, claim.report_id, Some(failure)).await?;
     Ok(true)
 }

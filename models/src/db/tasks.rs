@@ -15,7 +15,7 @@ use crate::task::{Hint, Stage, Task, TaskState};
 macro_rules! task_columns {
     () => {
         "id, report_id, stage, state, attempt, token, worker, progress, started_at, finished_at,
-         work_ms, error"
+         work_ms, error, model"
     };
 }
 pub(super) use task_columns;
@@ -34,6 +34,7 @@ pub(super) struct TaskRow {
     finished_at: Option<DateTime<Utc>>,
     work_ms: Option<i64>,
     error: Option<Json<Failure>>,
+    model: Option<String>,
 }
 
 impl From<TaskRow> for Task {
@@ -52,6 +53,7 @@ impl From<TaskRow> for Task {
             finished_at: row.finished_at,
             work_ms: row.work_ms.map(i64::unsigned_abs),
             error: row.error.map(|Json(value)| value),
+            model: row.model,
         }
     }
 }
@@ -101,18 +103,31 @@ pub(super) async fn lock_report(tx: &mut Tx, report: Uuid) -> Result<(), DbError
     Ok(())
 }
 
-/// Writes the state that the report's tasks now add up to.
-pub(super) async fn update_report_state(tx: &mut Tx, report: Uuid) -> Result<(), DbError> {
-    let states = fetch!(
+/// The states of a report's tasks.
+pub(super) async fn task_states(tx: &mut Tx, report: Uuid) -> Result<Vec<TaskState>, DbError> {
+    Ok(fetch!(
         tx,
         fetch_all,
         sqlx::query_scalar::<_, TaskState>("SELECT state FROM tasks WHERE report_id = $1"),
         report
-    )?;
+    )?)
+}
+
+/// Writes the state that the report's tasks now add up to, and why it failed. A report that can be
+/// read stays as it is: what happens to its tasks then is the operator's business, not the reader's.
+pub(super) async fn update_report_state(
+    tx: &mut Tx,
+    report: Uuid,
+    failure: Option<&Failure>,
+) -> Result<(), DbError> {
+    let states = task_states(tx, report).await?;
     execute!(
         tx,
-        sqlx::query("UPDATE reports SET state = $1 WHERE id = $2"),
+        sqlx::query(
+            "UPDATE reports SET state = $1, failure = $2 WHERE id = $3 AND state <> 'ready'"
+        ),
         ReportState::from_tasks(states),
+        failure.map(Json),
         report
     )?;
     Ok(())

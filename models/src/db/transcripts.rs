@@ -1,12 +1,34 @@
 //! Transcript versions, and the text published while recognition runs.
 
 use chrono::{DateTime, Utc};
+use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::engine::{Tx, execute, read, write};
 use super::{Claim, Database, DbError};
-use crate::transcript::{Recognition, Segment, Transcript};
+use crate::transcript::{
+    Recognition, RecognizerInfo, Segment, Transcript, TranscriptOrigin, TranscriptVersion,
+};
+
+#[derive(FromRow)]
+struct VersionRow {
+    version: i64,
+    origin: TranscriptOrigin,
+    created_at: DateTime<Utc>,
+    recognizer: Json<RecognizerInfo>,
+}
+
+impl From<VersionRow> for TranscriptVersion {
+    fn from(row: VersionRow) -> Self {
+        Self {
+            version: u32::try_from(row.version).unwrap_or(u32::MAX),
+            origin: row.origin,
+            created_at: row.created_at,
+            recognizer: row.recognizer.0,
+        }
+    }
+}
 
 impl Database {
     /// The newest version of a report's transcript, or `None`.
@@ -36,6 +58,55 @@ impl Database {
             report
         )?;
         Ok(body.map(|Json(transcript)| transcript))
+    }
+
+    /// The version of a report's transcript with this number, or `None`.
+    pub async fn transcript_of_version(
+        &self,
+        report: Uuid,
+        version: u32,
+    ) -> Result<Option<Transcript>, DbError> {
+        let body = read!(
+            self,
+            fetch_optional,
+            sqlx::query_scalar::<_, Json<Transcript>>(
+                "SELECT body FROM transcripts WHERE report_id = $1 AND version = $2"
+            ),
+            report,
+            i64::from(version)
+        )?;
+        Ok(body.map(|Json(transcript)| transcript))
+    }
+
+    /// What a recogniser heard last in a report, or `None`.
+    pub async fn newest_recognition(&self, report: Uuid) -> Result<Option<Transcript>, DbError> {
+        let body = read!(
+            self,
+            fetch_optional,
+            sqlx::query_scalar::<_, Json<Transcript>>(
+                "SELECT body FROM transcripts WHERE report_id = $1 AND origin = 'recognition'
+                 ORDER BY version DESC LIMIT 1"
+            ),
+            report
+        )?;
+        Ok(body.map(|Json(transcript)| transcript))
+    }
+
+    /// All versions of a report's transcript, oldest first, without their texts.
+    pub async fn transcript_versions(
+        &self,
+        report: Uuid,
+    ) -> Result<Vec<TranscriptVersion>, DbError> {
+        let rows = read!(
+            self,
+            fetch_all,
+            sqlx::query_as::<_, VersionRow>(
+                "SELECT version, origin, created_at, body -> 'recognizer' AS recognizer
+                 FROM transcripts WHERE report_id = $1 ORDER BY version"
+            ),
+            report
+        )?;
+        Ok(rows.into_iter().map(TranscriptVersion::from).collect())
     }
 
     /// Publishes a segment while recognition runs. `seq` counts from 0 within the attempt.

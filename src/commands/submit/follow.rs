@@ -46,6 +46,7 @@ struct ReportBody {
 /// How far a report is.
 #[derive(Deserialize)]
 struct Progress {
+    state: ReportState,
     stages: Vec<Step>,
 }
 
@@ -194,12 +195,14 @@ impl Watch<'_> {
         self.heard = true;
         self.bars.show(progress.stages.iter().map(|step| step.status));
         // The stages and not the report's own state: they are never older than what else is told.
-        match ReportState::from_tasks(progress.stages.iter().map(|step| step.status.state)) {
-            ReportState::Ready => {
+        let state = ReportState::from_tasks(progress.stages.iter().map(|step| step.status.state));
+        match (state, progress.state) {
+            // A dead stage of a report that can be read was to make it anew.
+            (ReportState::Ready, _) | (ReportState::Failed, ReportState::Ready) => {
                 serde_json::from_value(report).map(Some).map_err(|error| unreadable(&error))
             }
-            ReportState::Failed => Err(Trouble::Final(self.failed(progress))),
-            ReportState::Submitted | ReportState::Processing => Ok(None),
+            (ReportState::Failed, _) => Err(Trouble::Final(self.failed(progress))),
+            (ReportState::Submitted | ReportState::Processing, _) => Ok(None),
         }
     }
 

@@ -8,6 +8,7 @@ use huibao_models::failure::Failure;
 use huibao_models::keepers::Keepers;
 use huibao_models::report::{FileKind, Report, StoredFile};
 use huibao_models::storage::{Storage, StorageKey, Stored};
+use huibao_models::task::Task;
 
 use super::scratch::Scratch;
 use crate::WorkerConfig;
@@ -50,6 +51,12 @@ impl Attempt {
     pub async fn report(&self) -> Result<Report, Failure> {
         let report = self.db.report(self.claim.report_id).await?;
         report.ok_or_else(|| Failure::internal("the report of a claimed task is gone"))
+    }
+
+    /// The task this attempt is one of.
+    pub async fn task(&self) -> Result<Task, Failure> {
+        let task = self.db.task(self.claim.task_id).await?;
+        task.ok_or_else(|| Failure::internal("a claimed task is gone"))
     }
 
     /// A folder for its own files.

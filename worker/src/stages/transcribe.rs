@@ -1,5 +1,7 @@
 //! Transcribe: the spoken words, with their times.
 
+use std::path::PathBuf;
+
 use huibao_models::db::Completion;
 use huibao_models::failure::{Failure, FailureCode};
 use huibao_models::report::FileKind;
@@ -15,7 +17,7 @@ pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Comp
     let report = attempt.report().await?;
     let media = report.media.ok_or_else(|| Failure::internal("transcribe before ingest"))?;
     let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
-    let model = attempt.config.model.clone();
+    let model = model(attempt).await?;
     let loaded = LoadedModel::of(&model).await;
     let loaded = loaded.map_err(|e| {
         Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display()))
@@ -54,4 +56,10 @@ async fn glossary(attempt: &Attempt) -> String {
             String::new()
         }
     }
+}
+
+/// The file of the model that the task names, or else of this worker's own.
+async fn model(attempt: &Attempt) -> Result<PathBuf, Failure> {
+    let (task, config) = (attempt.task().await?, &attempt.config);
+    Ok(task.model.map_or_else(|| config.model.clone(), |name| config.models.file_of(&name)))
 }

@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod list;
 pub(crate) mod show;
 pub(crate) mod transcript;
+pub(crate) mod versions;
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-//! The transcript as a file.
+//! The transcript as a file: its newest version, or one that is asked for.
 
 use axum::extract::State;
 use axum::http::header;
@@ -6,29 +6,41 @@ use axum::response::{IntoResponse, Response};
 use huibao_models::export;
 use huibao_models::failure::Failure;
 use huibao_models::transcript::Transcript;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorBody, RequestError};
-use crate::extract::ReportId;
+use crate::extract::{Params, ReportId};
 use crate::file_name::{Disposition, content_disposition, sanitize};
 use crate::state::ApiState;
 
 type Render = fn(&Transcript) -> Result<String, Failure>;
 
+/// Which version.
+#[derive(Deserialize)]
+pub(crate) struct VersionParams {
+    version: Option<u32>,
+}
+
 macro_rules! transcript_routes {
     ($($(#[$doc:meta])* $name:ident = $path:literal, $type:literal, $render:expr;)*) => {
         $(
             $(#[$doc])*
-            #[utoipa::path(get, path = $path, tag = "files", params(("id" = Uuid, Path)),
+            #[utoipa::path(get, path = $path, tag = "files",
+                params(("id" = Uuid, Path),
+                    ("version" = Option<u32>, Query, minimum = 1,
+                        description = "Which version; the newest if not given")),
                 responses(
                     (status = 200, description = "The transcript", content_type = $type,
                         body = String),
+                    (status = 400, description = "`bad_request`", body = ErrorBody),
                     (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody)))]
             pub(crate) async fn $name(
                 State(state): State<ApiState>,
                 ReportId(id): ReportId,
+                Params(params): Params<VersionParams>,
             ) -> Result<Response, ApiError> {
-                let (title, transcript) = find(&state, id).await?;
+                let (title, transcript) = find(&state, id, params.version).await?;
                 let render: Render = $render;
                 let text = render(&transcript)?;
                 Ok(attach(&title, stringify!($name), $type, text))
@@ -52,10 +64,17 @@ transcript_routes! {
         |transcript| export::to_json(transcript).map_err(Failure::internal);
 }
 
-async fn find(state: &ApiState, id: Uuid) -> Result<(String, Transcript), ApiError> {
+async fn find(
+    state: &ApiState,
+    id: Uuid,
+    version: Option<u32>,
+) -> Result<(String, Transcript), ApiError> {
     let report = state.db.report(id).await?.ok_or(RequestError::NotFound)?;
-    let transcript = state.db.transcript(id).await?.ok_or(RequestError::NotReady)?;
-    Ok((report.title, transcript))
+    let transcript = match version {
+        Some(version) => state.db.transcript_of_version(id, version).await?,
+        None => state.db.transcript(id).await?,
+    };
+    Ok((report.title, transcript.ok_or(RequestError::NotReady)?))
 }
 
 fn attach(title: &str, ending: &str, content_type: &'static str, text: String) -> Response {

@@ -50,6 +50,7 @@ table!(TaskRow, "tasks", "report_id", "id", {
     finished_at: Option<DateTime<Utc>>,
     work_ms: Option<i64>,
     error: Option<Json<Value>>,
+    model: Option<String>,
 });
 
 table!(TranscriptRow, "transcripts", "report_id", "version", {

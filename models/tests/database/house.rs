@@ -1,0 +1,179 @@
+//! A report and its database, and what tests do with them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use huibao_models::db::{
+    Claim, Claimant, Completion, Database, IngestResult, Lost, NewReport, TranscodeResult,
+};
+use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::report::{FileKind, ReportState, StoredFile};
+use huibao_models::task::{Hint, RetryPolicy, Stage, Task};
+use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
+use uuid::Uuid;
+
+use crate::postgres;
+
+pub const LEASE: Duration = Duration::from_secs(30);
+pub const TEST: Claimant<'static> = Claimant { worker: "test", lease: LEASE };
+
+pub struct House {
+    pub db: Database,
+    pub report: Uuid,
+    pub now: DateTime<Utc>,
+    pub policy: RetryPolicy,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::with(Database::open(&url, 4).await.unwrap(), folder).await
+    }
+
+    /// In a schema of its own, so that tests do not see each other.
+    pub async fn postgres() -> Self {
+        let url = postgres::postgres_schema().await;
+        let folder = tempfile::tempdir().unwrap();
+        Self::with(Database::open(&url, 4).await.unwrap(), folder).await
+    }
+
+    async fn with(db: Database, folder: tempfile::TempDir) -> Self {
+        let report = Uuid::now_v7();
+        // PostgreSQL keeps microseconds.
+        let now = Utc::now().trunc_subsecs(6);
+        let files = vec![file(FileKind::Original, report, "original.mp4")];
+        let new = NewReport {
+            id: report,
+            title: "第三季度思想汇报".into(),
+            speaker: "李晓明".into(),
+            language: "zh".into(),
+            files,
+        };
+        let hints = db.submit(&new, now).await.unwrap();
+        assert_eq!(hints.iter().map(|hint| hint.stage).collect::<Vec<_>>(), [Stage::Ingest]);
+        Self { db, report, now, policy: RetryPolicy::default(), _folder: folder }
+    }
+
+    pub async fn task(&self, stage: Stage) -> Task {
+        let tasks = self.db.tasks(self.report).await.unwrap();
+        tasks.into_iter().find(|task| task.stage == stage).unwrap()
+    }
+
+    /// What a message about this stage would say now.
+    pub async fn hint(&self, stage: Stage) -> Hint {
+        let task = self.task(stage).await;
+        Hint { task_id: task.id, stage, token: task.token }
+    }
+
+    pub async fn try_claim(&self, stage: Stage, now: DateTime<Utc>) -> Option<Claim> {
+        let hint = self.hint(stage).await;
+        self.db.claim(&hint, &TEST, &self.policy, now).await.unwrap()
+    }
+
+    pub async fn claim(&self, stage: Stage) -> Claim {
+        self.try_claim(stage, self.now).await.unwrap()
+    }
+
+    pub async fn complete(&self, claim: &Claim) -> Result<Vec<Stage>, Lost> {
+        let made = completion(claim);
+        let committed = self.db.complete(claim, &made, 12, None, self.now).await.unwrap();
+        committed.map(|committed| committed.hints.iter().map(|hint| hint.stage).collect())
+    }
+
+    /// Does one stage.
+    pub async fn work(&self, stage: Stage) {
+        let claim = self.claim(stage).await;
+        self.complete(&claim).await.unwrap();
+    }
+
+    /// Does all stages.
+    pub async fn make_ready(&self) {
+        for stage in Stage::ALL {
+            self.work(stage).await;
+        }
+        assert_eq!(self.state().await, ReportState::Ready);
+    }
+
+    pub async fn due(&self, now: DateTime<Utc>) -> Vec<Stage> {
+        let due = self.db.due_hints(100, now).await.unwrap();
+        due.into_iter().map(|hint| hint.stage).collect()
+    }
+
+    pub async fn state(&self) -> ReportState {
+        self.db.report(self.report).await.unwrap().unwrap().state
+    }
+}
+
+fn file(kind: FileKind, report: Uuid, name: &str) -> StoredFile {
+    StoredFile {
+        kind,
+        key: format!("reports/{report}/{name}"),
+        name: name.into(),
+        size_bytes: 1,
+        sha256: "00".into(),
+    }
+}
+
+/// What a stage makes; keys carry the token, as the real ones do.
+pub fn completion(claim: &Claim) -> Completion {
+    let file = |kind, name| file(kind, claim.report_id, &format!("{}-{name}", claim.token));
+    match claim.stage {
+        Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
+            media: MediaInfo {
+                duration_ms: 1000,
+                container: "mov".into(),
+                video: VideoTrack {
+                    codec: "h264".into(),
+                    width: 720,
+                    height: 1280,
+                    rotation_degrees: 90,
+                    frame_rate: 30.0,
+                    pixel_format: "yuv420p".into(),
+                },
+                audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+            },
+            written: None,
+            files: vec![file(FileKind::Audio, "audio.wav")],
+        })),
+        Stage::Transcode => Completion::Transcode(TranscodeResult {
+            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false },
+            file: file(FileKind::Rendition, "rendition.mp4"),
+        }),
+        Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
+        Stage::Archive => Completion::Archive(vec![file(FileKind::Bag, "bagit.txt")]),
+    }
+}
+
+pub fn segment() -> Segment {
+    Segment {
+        start_ms: 0,
+        end_ms: 900,
+        text: "敬爱的党组织。".into(),
+        raw_text: "敬愛的黨組織".into(),
+        confidence: Some(0.9),
+        words: vec![],
+        flags: vec![],
+    }
+}
+
+pub fn transcript() -> Transcript {
+    Transcript {
+        language: "zh".into(),
+        no_speech: false,
+        duration_ms: 1000,
+        segments: vec![segment()],
+        speech: vec![],
+        recognizer: RecognizerInfo {
+            engine: "test".into(),
+            model: "none".into(),
+            model_sha256: String::new(),
+            parameters: serde_json::Value::Null,
+        },
+    }
+}
+
+pub fn recognition() -> Recognition {
+    Recognition { transcript: transcript(), raw: vec![segment()] }
+}
