@@ -3,21 +3,28 @@
     peers.py RECOGNISE MODELS PYTHON SOUND.wav REFERENCE.txt RUNS
 
 RECOGNISE is worker/examples/recognise.rs, built; PYTHON has faster-whisper and OpenCC. All engines
-take turns in every run. Figures are of the whole process, loading included; medians.
+take turns in every run. Figures are of the whole process, loading included; medians. Then each
+hears each variant of the sound (variants.py) once.
 """
 
+import collections
 import pathlib
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from opencc import OpenCC
 
+import variants
 from measure import error_rate
 
 THREADS = "2"
+OURS = "Huibao"
+
+Figures = collections.namedtuple("Figures", "cpu wall rate")
 
 
 def commands(recognise, models, python, sound):
@@ -25,7 +32,7 @@ def commands(recognise, models, python, sound):
     faster = [python, pathlib.Path(__file__).with_name("faster_whisper_run.py"), peers, sound, THREADS]
     q8_0, vad = models / "ggml-base-q8_0.bin", models / "ggml-silero-v6.2.0.bin"
     return {
-        "Huibao": [recognise, "huibao", q8_0, vad, sound, THREADS],
+        OURS: [recognise, "huibao", q8_0, vad, sound, THREADS],
         "whisper.cpp greedy, q8_0": [recognise, "whisper.cpp", "greedy", q8_0, sound, THREADS],
         "whisper.cpp beam 5, f16": [
             recognise, "whisper.cpp", "beam", peers / "ggml-base.bin", sound, THREADS
@@ -44,18 +51,54 @@ def run(command):
     return text, wall, cpu
 
 
+def take_turns(engines, judge):
+    """Each engine's figures for one sound."""
+    figures = {}
+    for name, command in engines.items():
+        text, wall, cpu = run(command)
+        figures[name] = Figures(cpu, wall, judge(text))
+    return figures
+
+
+def medians(turns):
+    """Each engine's medians of several turns on one sound."""
+    columns = {name: zip(*(turn[name] for turn in turns)) for name in turns[0]}
+    return {name: Figures(*map(statistics.median, column)) for name, column in columns.items()}
+
+
+def print_sample(figures, runs):
+    print(f"{'':<34} CPU s  wall s    CER   (medians of {runs})")
+    for name, (cpu, wall, rate) in figures.items():
+        print(f"{name:<34} {cpu:5.1f}  {wall:6.1f}  {rate:.3f}", flush=True)
+
+
+def print_variants(heard):
+    """`heard` has each variant's figures by engine. The last column compares processor time."""
+    engines = next(iter(heard.values())).keys()
+    cpu = {name: sum(figures[name].cpu for figures in heard.values()) for name in engines}
+    fastest = min(seconds for name, seconds in cpu.items() if name != OURS)
+    print(f"{'CER by variant':<32}", *(f"{variant:>6}" for variant in heard), "  mean  CPU s  to fastest peer")
+    for name in engines:
+        rates = [figures[name].rate for figures in heard.values()]
+        print(f"{name:<32}", *(f"{rate:6.3f}" for rate in [*rates, statistics.mean(rates)]),
+              f"{cpu[name]:6.1f}  {cpu[name] / fastest:.2f}")
+
+
 def main(recognise, models, python, sound, reference, runs):
     said = pathlib.Path(reference).read_text("utf-8")
     simplify = OpenCC("t2s").convert
-    results = {}
-    for _ in range(runs):
-        for name, command in commands(recognise, pathlib.Path(models), python, sound).items():
-            text, wall, cpu = run(command)
-            results.setdefault(name, []).append((cpu, wall, error_rate(said, simplify(text))))
-    print(f"{'':<34} CPU s  wall s    CER   (medians of {runs})")
-    for name, figures in results.items():
-        cpu, wall, rate = (statistics.median(column) for column in zip(*figures))
-        print(f"{name:<34} {cpu:5.1f}  {wall:6.1f}  {rate:.3f}")
+
+    def hear(path):
+        engines = commands(recognise, pathlib.Path(models), python, path)
+        return take_turns(engines, lambda text: error_rate(said, simplify(text)))
+
+    plain = medians([hear(sound) for _ in range(runs)])
+    print_sample(plain, runs)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = variants.make(sound, folder)
+        heard = {name: plain if name == "plain" else hear(path) for name, path in paths.items()}
+    print()
+    print_variants(heard)
 
 
 if __name__ == "__main__":
