@@ -69,7 +69,7 @@ fn theirs(beam: bool, model: &str, sound: &str, threads: i32) -> Result<String, 
     params.set_print_progress(false);
     params.set_print_realtime(false);
     params.set_print_timestamps(false);
-    state.full(params, &audio.samples)?;
+    state.full(params, &audio.slice(0, u64::MAX))?;
     let texts = state.as_iter().map(|segment| segment.to_bytes().map(<[u8]>::to_vec));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     Ok(String::from_utf8_lossy(&texts.concat()).into_owned())

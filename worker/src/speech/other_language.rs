@@ -29,7 +29,7 @@ pub fn find(
     let request =
         Request { language: None, threads: options.threads, effort: Effort::Usual, terms: &[] };
     let samples = audio.slice(longest.start_ms, longest.end_ms);
-    let heard = recognizer.session()?.recognize(samples, &request)?;
+    let heard = recognizer.session()?.recognize(&samples, &request)?;
     let surer = mean(heard.pieces.iter().map(|piece| piece.confidence)) >= sureness + SURER;
     Ok(Some(heard.language).filter(|language| surer && *language != options.language))
 }

@@ -38,7 +38,7 @@ impl Window {
         let length = usize::try_from(self.length_ms()).unwrap_or(0) * SAMPLES_PER_MS;
         let mut samples = Vec::with_capacity(length);
         for span in &self.spans {
-            samples.extend_from_slice(audio.slice(span.start_ms, span.end_ms));
+            samples.extend(audio.slice(span.start_ms, span.end_ms));
         }
         samples
     }
@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn samples_are_those_of_the_spans() {
-        let audio = Audio { samples: (0_i16..160).map(f32::from).collect() };
+        let audio = Audio::of((0_i16..160).map(|i| f32::from(i) / 1024.0));
         let window = Window { spans: vec![region(1, 2), region(5, 6)] };
         let samples = window.samples(&audio);
-        assert_eq!((samples.len(), samples[0], samples[16]), (32, 16.0, 80.0));
+        assert_eq!((samples.len(), samples[0], samples[16]), (32, 16.0 / 1024.0, 80.0 / 1024.0));
     }
 }

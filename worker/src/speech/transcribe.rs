@@ -15,7 +15,10 @@ const LONG_MS: u64 = 120_000;
 /// Where these first words are looked for.
 const HEAD_MS: u64 = 12_000;
 
-/// Quiet that is needed after them.
+/// How much is looked through for speech at once.
+const PORTION_MS: u64 = 300_000;
+
+/// Quiet that is needed after what is complete.
 const CLEAR_MS: u64 = 400;
 
 /// How to transcribe.
@@ -147,7 +150,7 @@ fn opening(
     if audio.duration_ms() < LONG_MS {
         return Ok(None);
     }
-    let mut regions = vad.detect(audio.slice(0, HEAD_MS))?;
+    let mut regions = vad.detect(&audio.slice(0, HEAD_MS))?;
     // What reaches the end may go on behind it.
     regions.retain(|region| region.end_ms + CLEAR_MS <= HEAD_MS);
     Ok(pack::first(&regions).map(|(window, count)| {
@@ -156,17 +159,27 @@ fn opening(
     }))
 }
 
-/// Where somebody speaks from `from_ms` on.
+/// Where somebody speaks from `from_ms` on. Hours are looked through in portions.
 fn detect_from(
     audio: &Audio,
     vad: &mut dyn Vad,
     from_ms: u64,
 ) -> Result<Vec<SpeechRegion>, SpeechError> {
-    let later = |region: SpeechRegion| SpeechRegion {
-        start_ms: region.start_ms + from_ms,
-        end_ms: region.end_ms + from_ms,
-    };
-    Ok(vad.detect(audio.slice(from_ms, u64::MAX))?.into_iter().map(later).collect())
+    let mut found = Vec::new();
+    let mut at = from_ms;
+    while at < audio.duration_ms() {
+        let end = at + PORTION_MS;
+        let mut regions = vad.detect(&audio.slice(at, end))?;
+        for region in &mut regions {
+            (region.start_ms, region.end_ms) = (region.start_ms + at, region.end_ms + at);
+        }
+        // What reaches the end may go on behind it, and is looked at again as a whole.
+        let open = |region: &SpeechRegion| region.end_ms + CLEAR_MS > end && region.start_ms > at;
+        let goes_on = regions.pop_if(|region| end < audio.duration_ms() && open(region));
+        at = goes_on.map_or(end, |region| region.start_ms);
+        found.extend(regions);
+    }
+    Ok(found)
 }
 
 /// The transcript as it grows, window after window.

@@ -18,6 +18,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// A broker from which nothing comes for twice as many seconds is gone, whatever TCP says.
 const HEARTBEAT_SECONDS: u16 = 10;
 
+/// The largest frame in bytes. A hint has about a hundred, and the library keeps room for 64 frames
+/// for each connection: with the broker's default, that would be 8 MiB.
+const LARGEST_FRAME: u32 = 8192;
+
 /// Returns before a queue gives a message up. Attempts are counted in the database; this only
 /// keeps RabbitMQ 4's default of 20 from dropping hints that busy workers gave back.
 const DELIVERY_LIMIT: i32 = 100_000;
@@ -36,6 +40,7 @@ impl Link {
     pub fn new(url: &str) -> Result<Self, QueueError> {
         let mut uri: AMQPUri = url.parse().map_err(QueueError::Url)?;
         uri.query.heartbeat = uri.query.heartbeat.or(Some(HEARTBEAT_SECONDS));
+        uri.query.frame_max = uri.query.frame_max.or(Some(LARGEST_FRAME));
         let place = format!("{}:{}", uri.authority.host, uri.authority.port).into();
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));

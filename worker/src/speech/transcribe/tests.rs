@@ -68,7 +68,7 @@ fn recognition(
     answers: Vec<Vec<Piece>>,
     language: &str,
 ) -> (Recognition, Vec<Asked>, Vec<Segment>) {
-    let audio = Audio { samples: vec![0.0; 60 * 16_000] };
+    let audio = Audio::of(vec![0.0; 60 * 16_000]);
     let script = Script { rest: Mutex::new((answers, Vec::new())) };
     let options = SpeechOptions {
         language: language.into(),
@@ -211,6 +211,17 @@ impl Vad for Loud {
 }
 
 #[test]
+fn speech_over_the_end_of_a_portion_stays_whole() {
+    let spoken = [region(1000, 4000), region(298_000, 303_000), region(610_000, 612_000)];
+    let mut samples = vec![0.0; 620 * 16_000];
+    for SpeechRegion { start_ms, end_ms } in spoken {
+        let index = |ms: u64| usize::try_from(ms).unwrap() * 16;
+        samples[index(start_ms)..index(end_ms)].fill(0.1);
+    }
+    assert_eq!(detect_from(&Audio::of(samples), &mut Loud, 0).unwrap(), spoken);
+}
+
+#[test]
 fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through() {
     let spoken = [region(1000, 4000), region(9000, 11_900), region(100_000, 103_000)];
     let mut samples = vec![0.0; 130 * 16_000];
@@ -228,8 +239,9 @@ fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through(
         SpeechOptions { language: "zh".into(), threads: 1, corrections: Corrections::default() };
     let mut events = Vec::new();
     let mut sink = |event| events.push(event);
-    let transcript =
-        transcribe(&Audio { samples }, &mut Loud, &script, &options, &mut sink).unwrap().transcript;
+    let transcript = transcribe(&Audio::of(samples), &mut Loud, &script, &options, &mut sink)
+        .unwrap()
+        .transcript;
     assert_eq!(transcript.speech, spoken);
     assert_eq!(transcript.segments.iter().map(|s| &*s.text).collect::<Vec<_>>(), texts);
     assert_eq!(transcript.segments[1].start_ms, 9000);

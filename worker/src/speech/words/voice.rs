@@ -43,7 +43,7 @@ fn voiced(audio: &Audio, region: &SpeechRegion) -> Vec<(u64, u64)> {
     let frames = (region.end_ms.saturating_sub(region.start_ms)) / FRAME_MS;
     let levels: Vec<f32> = (0..frames)
         .map(|i| region.start_ms + i * FRAME_MS)
-        .map(|at| level_db(audio.slice(at, at + FRAME_MS)))
+        .map(|at| level_db(&audio.slice(at, at + FRAME_MS)))
         .collect();
     let mut sorted = levels.clone();
     sorted.sort_by(f32::total_cmp);
@@ -78,7 +78,7 @@ mod tests {
         let quiet = |ms: usize| (0..ms * 16).map(|i| if i % 7 < 3 { 0.002 } else { -0.002 });
         let samples =
             loud(300).chain(quiet(50)).chain(loud(300)).chain(quiet(400)).chain(loud(500));
-        let audio = Audio { samples: samples.collect() };
+        let audio = Audio::of(samples);
         let region = SpeechRegion { start_ms: 0, end_ms: 1550 };
         assert_eq!(Voice::of(&audio, &[region]).stretches, [(0, 650), (1050, 1550)]);
     }
