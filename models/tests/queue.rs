@@ -39,6 +39,7 @@ macro_rules! on_every_backend {
 
 on_every_backend! {
     what_is_published_arrives_once
+    it_tells_how_many_wait
     the_most_urgent_stage_comes_first
     two_receivers_share
     a_paused_receiver_leaves_the_rest_to_others
@@ -92,6 +93,19 @@ async fn what_is_published_arrives_once(queue: Arc<dyn Queue>) {
     queue.publish(&hints[..1]).await.unwrap();
     assert_eq!(take(&mut receiver).await, hints[0], "a duplicate is passed on");
     queue.close().await;
+}
+
+async fn it_tells_how_many_wait(queue: Arc<dyn Queue>) {
+    let waiting = async |stage| queue.waiting(stage).await.unwrap();
+    assert_eq!(waiting(Stage::Transcode).await, 0);
+    let hints: Vec<Hint> = (0..5).map(|token| hint(Stage::Transcode, token)).collect();
+    queue.publish(&hints).await.unwrap();
+    assert_eq!((waiting(Stage::Transcode).await, waiting(Stage::Ingest).await), (5, 0));
+    let mut receiver = subscribe(&queue).await;
+    for _ in &hints {
+        take(&mut receiver).await;
+    }
+    assert_eq!(waiting(Stage::Transcode).await, 0);
 }
 
 async fn the_most_urgent_stage_comes_first(queue: Arc<dyn Queue>) {

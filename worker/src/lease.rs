@@ -86,12 +86,12 @@ async fn attempt(
     let next = match settled {
         Ok(Settled::Committed(committed)) => {
             faults::reached(Point::Committed, claim.stage).await;
-            worker.keepers.announce(committed.hints).await;
+            worker.relay.announce(committed.hints).await;
             committed.next
         }
         Ok(Settled::Discarded(again)) => {
             attempt.discard().await;
-            worker.keepers.announce(again.into_iter().collect()).await;
+            worker.relay.announce(again.into_iter().collect()).await;
             None
         }
         // If nothing was committed, the lease runs out and another attempt is made. But a commit

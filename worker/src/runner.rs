@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::WorkerConfig;
 use crate::cores::{CoreBudget, CoreGrant};
 use crate::lease::{self, Stop};
-use crate::relay;
+use crate::relay::Relay;
 use crate::stages::{self, StageRunner};
 
 /// A worker whose cores are all busy for this long gives back what it has received, so that an
@@ -33,6 +33,7 @@ pub struct Worker {
     pub(crate) keepers: Keepers,
     pub(crate) config: Arc<WorkerConfig>,
     pub(crate) stages: Arc<dyn StageRunner>,
+    pub(crate) relay: Relay,
     budget: CoreBudget,
     name: String,
     rests_until: Mutex<Option<Instant>>,
@@ -55,7 +56,8 @@ impl Worker {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let name = format!("{host}/{}", std::process::id());
         let (config, rests_until) = (Arc::new(config), Mutex::default());
-        Self { keepers, config, stages, budget, name, rests_until }
+        let relay = Relay::new(keepers.clone());
+        Self { keepers, config, stages, relay, budget, name, rests_until }
     }
 
     /// Runs until `shutdown`; then running attempts get the grace time, and what is not done by
@@ -64,7 +66,10 @@ impl Worker {
         let worker = Arc::new(self);
         let tracker = TaskTracker::new();
         let stop_now = CancellationToken::new();
-        let relay = tokio::spawn(relay::run(worker.keepers.clone(), shutdown.clone()));
+        let relay = tokio::spawn({
+            let (worker, shutdown) = (Arc::clone(&worker), shutdown.clone());
+            async move { worker.relay.run(shutdown).await }
+        });
         if let Some(mut subscription) = worker.subscribe(&shutdown).await {
             while let Some((claim, grant)) = worker.next(&mut *subscription, &shutdown).await {
                 let worker = Arc::clone(&worker);

@@ -98,7 +98,7 @@ impl Database {
         let held = write!(
             self,
             sqlx::query(
-                "UPDATE tasks SET lease_until = $1, hint_due = $1, progress = $2
+                "UPDATE tasks SET lease_until = $1, hint_due = $1, hints = 0, progress = $2
                  WHERE id = $3 AND token = $4 AND state = 'running'"
             ),
             now + lease,

@@ -23,6 +23,7 @@ pub use claim::{Claim, Claimant};
 pub use commit::{Committed, Completion, IngestResult, TranscodeResult};
 pub use dead::TaskFilter;
 pub use error::{DbError, Lost};
+pub use hints::Unanswered;
 pub use references::References;
 pub use reports::NewReport;
 pub use transfer::{Extent, Reference, ReportRows};

@@ -46,6 +46,10 @@ impl Queue for EmbeddedQueue {
         Ok(())
     }
 
+    async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {
+        Ok(self.shared.waiting()[stage as usize].len() as u64)
+    }
+
     async fn subscribe(
         &self,
         stages: &[Stage],

@@ -22,6 +22,9 @@ pub trait Queue: Send + Sync {
     /// error, some may have been published.
     async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError>;
 
+    /// How many hints wait for a stage, not counting those that a receiver holds.
+    async fn waiting(&self, stage: Stage) -> Result<u64, QueueError>;
+
     /// Starts to receive hints for these stages, the most urgent first in the slice. `prefetch` is
     /// how many tasks the receiver can start now.
     async fn subscribe(

@@ -43,15 +43,7 @@ impl House {
         let report = Uuid::now_v7();
         // PostgreSQL keeps microseconds.
         let now = Utc::now().trunc_subsecs(6);
-        let files = vec![file(FileKind::Original, report, "original.mp4")];
-        let new = NewReport {
-            id: report,
-            title: "第三季度思想汇报".into(),
-            speaker: "李晓明".into(),
-            language: "zh".into(),
-            files,
-        };
-        let hints = db.submit(&new, now).await.unwrap();
+        let hints = db.submit(&new_report(report), now).await.unwrap();
         assert_eq!(hints.iter().map(|hint| hint.stage).collect::<Vec<_>>(), [Stage::Ingest]);
         Self { db, report, now, policy: RetryPolicy::default(), _folder: folder }
     }
@@ -101,8 +93,29 @@ impl House {
         due.into_iter().map(|hint| hint.stage).collect()
     }
 
+    /// What is taken for lost, if so many hints wait for each stage.
+    pub async fn lost(&self, waiting: Option<u64>, now: DateTime<Utc>) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        for due in self.db.unanswered(now).await.unwrap() {
+            let lost_since = due.lost_since(waiting, now);
+            let hints = self.db.lost_hints(&due, lost_since, 100, now).await.unwrap();
+            stages.extend(hints.into_iter().map(|hint| hint.stage));
+        }
+        stages
+    }
+
     pub async fn state(&self) -> ReportState {
         self.db.report(self.report).await.unwrap().unwrap().state
+    }
+}
+
+pub fn new_report(id: Uuid) -> NewReport {
+    NewReport {
+        id,
+        title: "第三季度思想汇报".into(),
+        speaker: "李晓明".into(),
+        language: "zh".into(),
+        files: vec![file(FileKind::Original, id, "original.mp4")],
     }
 }
 

@@ -15,10 +15,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use huibao_models::db::{Claim, Completion, Database, DbError, Lost, TaskFilter};
 use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::keepers::Keepers;
 use huibao_models::report::{FileKind, ReportState};
-use huibao_models::task::{RetryPolicy, Stage, TaskState, Verdict};
+use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState, Verdict};
+use huibao_models::{queue, storage};
 
-use crate::house::{House, LEASE, TEST, completion, recognition, segment, transcript};
+use uuid::Uuid;
+
+use crate::house::{House, LEASE, TEST, completion, new_report, recognition, segment, transcript};
 
 /// Every promise, on every engine.
 macro_rules! on_every_engine {
@@ -54,6 +58,9 @@ on_every_engine! {
     a_file_that_kills_every_worker_is_buried
     what_the_queue_missed_is_hinted_again
     a_hint_that_was_not_published_is_due_at_once
+    what_is_published_is_marked_unless_it_is_answered
+    what_waits_in_a_long_queue_is_rarely_hinted_again
+    the_relay_asks_the_queue_before_it_publishes_again
     a_dead_task_is_replayed
     what_was_written_is_read_back
     opening_an_embedded_database_recovers_its_tasks
@@ -215,20 +222,86 @@ async fn what_the_queue_missed_is_hinted_again(house: House) {
     assert_eq!(house.due(soon).await, [], "whoever submitted has published");
     assert_eq!(house.due(later).await, [Stage::Ingest], "and may have died in between");
     assert_eq!(house.due(later).await, [], "one relay is enough");
-    let again = later + TimeDelta::seconds(61);
-    assert_eq!(house.due(again).await, [Stage::Ingest], "more and more rarely");
+    let again = later + TimeDelta::seconds(31);
+    assert_eq!(house.due(again).await, [], "it is published now");
+    assert_eq!(house.lost(Some(0), later).await, []);
+    assert_eq!(house.lost(Some(0), again).await, [Stage::Ingest], "and may be lost");
 
     let claim = house.claim(Stage::Ingest).await;
     assert_eq!(house.due(house.now + LEASE - TimeDelta::seconds(1)).await, [], "it is held");
     house.db.renew(&claim, LEASE, 0.1, house.now + TimeDelta::seconds(10)).await.unwrap().unwrap();
     assert_eq!(house.due(house.now + LEASE).await, [], "the lease was renewed");
-    assert_eq!(house.due(house.now + LEASE + TimeDelta::seconds(10)).await, [Stage::Ingest]);
+    let end = house.now + LEASE + TimeDelta::seconds(10);
+    assert_eq!(house.due(end).await, [Stage::Ingest]);
+    house.db.renew(&claim, LEASE, 0.2, end).await.unwrap().unwrap();
+    assert_eq!(house.due(end + LEASE).await, [Stage::Ingest], "as soon the second time");
 }
 
 async fn a_hint_that_was_not_published_is_due_at_once(house: House) {
     let hint = house.hint(Stage::Ingest).await;
     house.db.hint_soon(&[hint], house.now).await.unwrap();
     assert_eq!(house.db.due_hints(100, house.now).await.unwrap(), [hint]);
+    house.db.hint_soon(&[hint], house.now).await.unwrap();
+    assert_eq!(house.db.due_hints(100, house.now).await.unwrap(), [hint], "nor the second time");
+}
+
+async fn what_is_published_is_marked_unless_it_is_answered(house: House) {
+    let late = house.now + TimeDelta::minutes(1);
+    let hint = house.hint(Stage::Ingest).await;
+    house.db.hints_published(&[Hint { token: 5, ..hint }], house.now).await.unwrap();
+    assert_eq!(house.lost(Some(0), late).await, [], "the mark is about another attempt");
+    house.db.hints_published(&[hint], house.now).await.unwrap();
+    assert_eq!(house.due(late).await, []);
+    assert_eq!(house.lost(Some(0), late).await, [Stage::Ingest]);
+    house.claim(Stage::Ingest).await;
+    house.db.hints_published(&[hint], house.now).await.unwrap();
+    assert_eq!(house.due(late).await, [Stage::Ingest], "its lease ran out");
+}
+
+async fn what_waits_in_a_long_queue_is_rarely_hinted_again(house: House) {
+    house.db.hints_published(&[house.hint(Stage::Ingest).await], house.now).await.unwrap();
+    let mut now = house.now + TimeDelta::seconds(30);
+    for minutes in [10, 40, 160, 640, 640] {
+        let longer = now + TimeDelta::minutes(minutes);
+        let earlier = longer - TimeDelta::seconds(1);
+        assert_eq!(house.lost(Some(1), earlier).await, [], "after {minutes} minutes");
+        assert_eq!(house.lost(Some(1), longer).await, [Stage::Ingest], "after {minutes} minutes");
+        now = longer + TimeDelta::seconds(30);
+        assert_eq!(house.due(now).await, []);
+    }
+    assert_eq!(house.lost(None, now).await, [], "a queue that cannot tell is not flooded either");
+    assert_eq!(house.lost(None, now + TimeDelta::minutes(32)).await, [Stage::Ingest]);
+    now += TimeDelta::minutes(33);
+    assert_eq!(house.lost(Some(0), now).await, [Stage::Ingest], "the queue was purged");
+}
+
+async fn the_relay_asks_the_queue_before_it_publishes_again(house: House) {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = format!("file://{}", folder.path().display());
+    let keepers = Keepers {
+        db: house.db.clone(),
+        storage: storage::open(&storage).await.unwrap(),
+        queue: queue::open("embedded").await.unwrap(),
+    };
+    let waiting = async || keepers.queue.waiting(Stage::Ingest).await.unwrap();
+    let hint = house.hint(Stage::Ingest).await;
+    keepers.announce(vec![hint]).await;
+    let late = house.now + TimeDelta::minutes(1);
+    keepers.publish_due(late).await.unwrap();
+    assert_eq!(waiting().await, 1, "it waits in the queue");
+
+    let other = house.db.submit(&new_report(Uuid::now_v7()), house.now).await.unwrap()[0];
+    keepers.publish_due(late).await.unwrap();
+    assert_eq!(waiting().await, 2, "what was never published does not wait for others");
+
+    let mut subscription = keepers.queue.subscribe(&Stage::ALL, 1).await.unwrap();
+    let received = [subscription.next().await.hint, subscription.next().await.hint];
+    assert_eq!(received, [hint, other]);
+    keepers.publish_due(late).await.unwrap();
+    assert_eq!(waiting().await, 1, "the first is lost, of the second nobody knows yet");
+    assert_eq!(subscription.next().await.hint, hint);
+    keepers.publish_due(late + TimeDelta::minutes(1)).await.unwrap();
+    assert_eq!(waiting().await, 2);
 }
 
 async fn a_dead_task_is_replayed(house: House) {

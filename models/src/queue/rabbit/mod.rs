@@ -34,7 +34,7 @@ impl RabbitQueue {
     pub async fn open(url: &str) -> Result<Self, QueueError> {
         let link = Link::new(url)?;
         let publisher = Publisher::new(link.clone());
-        publisher.health().await?;
+        publisher.waiting(Stage::Ingest).await?;
         Ok(Self { link, publisher })
     }
 }
@@ -43,6 +43,10 @@ impl RabbitQueue {
 impl Queue for RabbitQueue {
     async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError> {
         self.publisher.publish(hints).await
+    }
+
+    async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {
+        self.publisher.waiting(stage).await
     }
 
     async fn subscribe(
@@ -54,7 +58,7 @@ impl Queue for RabbitQueue {
     }
 
     async fn health(&self) -> Result<(), QueueError> {
-        self.publisher.health().await
+        self.waiting(Stage::Ingest).await.map(drop)
     }
 
     async fn close(&self) {

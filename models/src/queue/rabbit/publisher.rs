@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use lapin::options::BasicPublishOptions;
-use lapin::types::ShortString;
+use lapin::options::{BasicPublishOptions, QueueDeclareOptions};
+use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use tokio::sync::Mutex;
 
 use super::QueueError;
 use super::link::Link;
 use super::message::encode;
-use crate::task::Hint;
+use crate::task::{Hint, Stage};
 
 /// A broker that is blocked by an alarm reads nothing: waiting longer for its confirms would hold
 /// up whoever publishes, and the hints are in the database anyway.
@@ -77,19 +77,17 @@ impl Publisher {
         Ok(channel)
     }
 
-    /// Whether the broker takes part in a conversation now.
-    pub async fn health(&self) -> Result<(), QueueError> {
+    /// How many messages are ready in a stage's queue. An answer tells as well that the broker takes
+    /// part in a conversation now.
+    pub async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {
         let channel = self.channel().await?;
-        let name = ShortString::from(self.link.queue(crate::task::Stage::Ingest));
-        let passive = lapin::options::QueueDeclareOptions {
-            passive: true,
-            ..lapin::options::QueueDeclareOptions::default()
-        };
-        let asked = channel.queue_declare(name, passive, lapin::types::FieldTable::default());
+        let name = ShortString::from(self.link.queue(stage));
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let asked = channel.queue_declare(name, passive, FieldTable::default());
         match tokio::time::timeout(CONFIRM, asked).await {
-            Ok(answered) => {
-                answered.map(drop).map_err(|error| QueueError::from_lapin(&self.link.place, &error))
-            }
+            Ok(answered) => answered
+                .map(|queue| u64::from(queue.message_count()))
+                .map_err(|error| QueueError::from_lapin(&self.link.place, &error)),
             Err(_) => Err(QueueError::away(&self.link.place, "no answer")),
         }
     }
