@@ -153,7 +153,7 @@ async fn an_archive_that_cannot_be_made_anew_leaves_the_report_ready(house: Hous
     let archive = house.claim(Stage::Archive).await;
     assert_eq!(archive.attempt, 1, "with all its attempts before it");
     house.complete(&archive).await.unwrap();
-    assert_eq!(house.db.transcript_versions(house.report).await.unwrap().len(), 3);
+    assert_eq!(house.db.transcript_versions(house.report).await.unwrap().len(), 6);
 }
 
 async fn only_what_is_ready_and_rests_is_recognized_again(house: House) {

@@ -15,12 +15,18 @@ pub const MUST_HAVE_TEXT_MS: u64 = 1000;
 /// has about three.
 const SPARSE_PER_SECOND: f64 = 1.0;
 
-/// More characters than this in a second of speech were made up: nobody says so many. Fast Mandarin
-/// has about seven.
+/// More syllables than this in a second of speech were made up: nobody says so many. Fast Mandarin has
+/// about seven.
 const MOST_PER_SECOND: f64 = 12.0;
 
-/// Characters that even the shortest sound may have.
-const ALWAYS: u64 = 3;
+/// Syllables that even the shortest sound may have.
+const ALWAYS: f64 = 3.0;
+
+/// A letter of an alphabet is so much of a syllable, at the least.
+const LETTER: f64 = 0.25;
+
+/// Where the scripts begin that write syllables or words: everything before is an alphabet.
+const FIRST_IDEOGRAPHIC: char = '\u{2e80}';
 
 /// A region counts as covered if this much of it has text over it.
 const COVERED: f64 = 0.5;
@@ -66,9 +72,10 @@ fn is_sparse(piece: &Piece, regions: &[SpeechRegion]) -> bool {
 /// Whether a piece has more text than anybody can say in its time: a recogniser that hears a moment of
 /// sound may go on with what it expected to hear.
 pub fn is_overfull(piece: &Piece, regions: &[SpeechRegion]) -> bool {
-    let letters = piece.text.chars().filter(|c| c.is_alphanumeric()).count() as u64;
+    let syllables = |c: char| if c.is_alphabetic() && c < FIRST_IDEOGRAPHIC { LETTER } else { 1.0 };
+    let said: f64 = piece.text.chars().filter(|c| c.is_alphanumeric()).map(syllables).sum();
     let speech_ms = regions.iter().map(|region| common_ms(piece, region)).sum::<u64>();
-    letters > ALWAYS && ratio((letters - ALWAYS) * 1000, speech_ms) > MOST_PER_SECOND
+    said > ALWAYS + ratio(speech_ms, 1000) * MOST_PER_SECOND
 }
 
 fn common_ms(piece: &Piece, region: &SpeechRegion) -> u64 {
@@ -161,6 +168,9 @@ mod tests {
         assert!(!is_overfull(&piece(0, 200, "是的。"), &[region]));
         let region = SpeechRegion { start_ms: 0, end_ms: 1000 };
         assert!(!is_overfull(&piece(0, 1000, "敬爱的党组织您好"), &[region]));
+        let english = "Dear party organisation, this quarter I took part in the training course";
+        let region = SpeechRegion { start_ms: 0, end_ms: 4000 };
+        assert!(!is_overfull(&piece(0, 4000, english), &[region]));
     }
 
     #[test]
