@@ -52,20 +52,21 @@ pub(crate) struct Stop {
 
 /// Works on the task that was claimed, and on what its end leads to.
 pub(crate) async fn work(worker: &Worker, claim: Claim, mut grant: CoreGrant, stop: &Stop) {
-    let mut next = Some(claim);
+    let (mut next, mut hints) = (Some(claim), Vec::new());
     while let Some(claim) = next {
         grant.grow(stages::useful_cores(claim.stage, worker.config.cores_per_task));
-        next = attempt(worker, claim, &mut grant, stop).await;
+        let after = attempt(worker, claim, &mut grant, stop).await;
+        hints.extend(after.hints);
+        next = after.next;
     }
+    // First: whoever hears of the hints can use the cores.
+    drop(grant);
+    worker.relay.announce(hints).await;
 }
 
-/// Runs the stage that was claimed and settles its end. Returns what it leads to.
-async fn attempt(
-    worker: &Worker,
-    claim: Claim,
-    grant: &mut CoreGrant,
-    stop: &Stop,
-) -> Option<Claim> {
+/// Runs the stage that was claimed and settles its end. Returns what it leads to, and what is to be
+/// announced.
+async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &Stop) -> Committed {
     let cores = grant.cores();
     tracing::info!(report = %claim.report_id, stage = %claim.stage, attempt = claim.attempt, cores, "started");
     let started = Instant::now();
@@ -83,27 +84,25 @@ async fn attempt(
     let work_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     faults::reached(Point::Worked, claim.stage).await;
     let settled = settle(worker, &claim, outcome, work_ms, stop).await;
-    let next = match settled {
+    let after = match settled {
         Ok(Settled::Committed(committed)) => {
             faults::reached(Point::Committed, claim.stage).await;
-            worker.relay.announce(committed.hints).await;
-            committed.next
+            committed
         }
         Ok(Settled::Discarded(again)) => {
             attempt.discard().await;
-            worker.relay.announce(again.into_iter().collect()).await;
-            None
+            Committed { hints: again.into_iter().collect(), next: None }
         }
         // If nothing was committed, the lease runs out and another attempt is made. But a commit
         // whose answer was lost may have happened, so the files stay; the collector knows which
         // ones nobody refers to.
         Err(error) => {
             tracing::error!(%error, report = %claim.report_id, stage = %claim.stage, "cannot commit");
-            None
+            Committed::default()
         }
     };
     attempt.clear_scratch().await;
-    next
+    after
 }
 
 /// Keeps the lease and passes on progress and partial text. Returns when the lease is lost.

@@ -22,6 +22,12 @@ pub fn assert_no_message_is_left(services: &Services) {
     }
 }
 
+/// How many reports the database has that are ready.
+pub fn reports_ready(fleet: &Fleet) -> usize {
+    let sql = "SELECT count(*) FROM reports WHERE state = 'ready'";
+    tool("psql", &["-qtA", fleet.database_url(), "-c", sql]).trim().parse().unwrap()
+}
+
 /// However often a stage ran, one result of it is committed.
 pub fn assert_each_stage_has_one_result(fleet: &Fleet, ready: usize) {
     let count = |what: &str| {

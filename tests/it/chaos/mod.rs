@@ -127,7 +127,9 @@ fn nothing_is_lost_whatever_breaks() {
     // The workers are still there: what circulates ends.
     aftermath::assert_no_message_is_left(&services);
     drop(chaos);
-    let ready = reports.iter().filter(|(_, is_bad)| !is_bad).count();
+    // An upload whose answer was lost is made again by whoever uploads: there may be more.
+    let ready = aftermath::reports_ready(&fleet);
+    assert!(ready >= reports.iter().filter(|(_, is_bad)| !is_bad).count());
     aftermath::assert_each_stage_has_one_result(&fleet, ready);
     aftermath::assert_every_object_is_referenced(&fleet);
     aftermath::assert_bags_are_valid(&fleet, folder.path(), ready);

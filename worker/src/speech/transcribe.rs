@@ -61,9 +61,8 @@ pub fn transcribe(
         }
     };
     let options = SpeechOptions { language, ..options.clone() };
-    let mut again = hear(audio, vad, recognizer, &options, &mut progress)?;
-    other_language::keep(heard, &mut again);
-    Ok(again)
+    let again = hear(audio, vad, recognizer, &options, &mut progress)?;
+    Ok(other_language::surer(heard, again))
 }
 
 fn hear(

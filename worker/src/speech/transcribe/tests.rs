@@ -170,10 +170,11 @@ fn a_recogniser_that_is_unsure_finds_out_that_another_language_is_spoken() {
 
 #[test]
 fn mumbling_is_no_other_language() {
-    let unsure = Piece { confidence: 0.4, ..piece(0, 4000, "敬爱的党组织") };
-    let answers = vec![vec![unsure.clone()], vec![unsure]];
+    let unsure = |confidence| vec![Piece { confidence, ..piece(0, 4000, "敬爱的党组织") }];
+    let answers = vec![unsure(0.4), unsure(0.4), unsure(0.3)];
     let (heard, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
-    assert_eq!((heard.transcript.language.as_str(), asked.len()), ("zh", 2));
+    assert_eq!((heard.transcript.language.as_str(), asked.len()), ("zh", 3));
+    assert_eq!(heard.raw.iter().map(|s| s.flags.len()).collect::<Vec<_>>(), [0, 1]);
 }
 
 #[test]
