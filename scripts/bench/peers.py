@@ -84,6 +84,17 @@ def print_variants(heard):
               f"{cpu[name]:6.1f}  {cpu[name] / fastest:.2f}")
 
 
+def hear_variants(sound, plain, hear):
+    """Each variant's figures by engine. They are told as they come, for this takes a while."""
+    heard = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in variants.make(sound, folder).items():
+            heard[name] = plain if name == "plain" else hear(path)
+            rates = " ".join(f"{figures.rate:.3f}" for figures in heard[name].values())
+            print(f"{name}: {rates}", file=sys.stderr, flush=True)
+    return heard
+
+
 def main(recognise, models, python, sound, reference, runs):
     said = pathlib.Path(reference).read_text("utf-8")
     simplify = OpenCC("t2s").convert
@@ -94,9 +105,7 @@ def main(recognise, models, python, sound, reference, runs):
 
     plain = medians([hear(sound) for _ in range(runs)])
     print_sample(plain, runs)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = variants.make(sound, folder)
-        heard = {name: plain if name == "plain" else hear(path) for name, path in paths.items()}
+    heard = hear_variants(sound, plain, hear)
     print()
     print_variants(heard)
 
