@@ -9,6 +9,8 @@
 
 #[path = "common/postgres.rs"]
 mod postgres;
+#[path = "common/rows.rs"]
+mod rows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,15 +22,16 @@ use huibao_models::db::{
     Claim, Claimant, Completion, Database, DbError, IngestResult, NewReport, TranscodeResult,
 };
 use huibao_models::failure::{Failure, FailureCode};
-use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::media::Rendition;
 use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::task::{Hint, RetryPolicy, Stage, TaskState};
-use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+use crate::rows::{media, recognition, segment, transcript};
 
 /// The video's bytes: more than one part of an upload.
 const VIDEO: usize = 9 << 20;
@@ -132,55 +135,6 @@ async fn distributed() -> Side {
         db: Database::open(&postgres::postgres_schema().await, 4).await.unwrap(),
         storage: storage::open(url.as_str()).await.unwrap(),
     }
-}
-
-fn media() -> MediaInfo {
-    MediaInfo {
-        duration_ms: 1000,
-        container: "mov".into(),
-        video: VideoTrack {
-            codec: "h264".into(),
-            width: 720,
-            height: 1280,
-            rotation_degrees: 90,
-            // Seventeen digits: more than a careless reader keeps.
-            frame_rate: 24000.0 / 1001.0,
-            pixel_format: "yuv420p".into(),
-        },
-        audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
-    }
-}
-
-fn segment() -> Segment {
-    Segment {
-        start_ms: 0,
-        end_ms: 900,
-        text: "敬爱的党组织。".into(),
-        raw_text: "敬愛的黨組織".into(),
-        confidence: Some(0.1),
-        words: vec![],
-        flags: vec![],
-    }
-}
-
-fn transcript() -> Transcript {
-    Transcript {
-        language: "zh".into(),
-        no_speech: false,
-        duration_ms: 1000,
-        segments: vec![segment()],
-        speech: vec![],
-        recognizer: RecognizerInfo {
-            engine: "test".into(),
-            model: "none".into(),
-            model_sha256: String::new(),
-            parameters: serde_json::json!({ "temperature": 0.1 + 0.2 }),
-        },
-    }
-}
-
-fn recognition() -> Recognition {
-    Recognition { transcript: transcript(), raw: vec![segment()] }
 }
 
 async fn keys(side: &Side) -> Vec<(String, u64)> {

@@ -14,7 +14,7 @@ use crate::child::ChildEvents;
 use crate::cores::CoreGrant;
 use crate::faults::{self, Point};
 use crate::runner::Worker;
-use crate::stages::{self, Attempt};
+use crate::stages::Attempt;
 
 /// Tell the table about progress at most this often.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -54,7 +54,6 @@ pub(crate) struct Stop {
 pub(crate) async fn work(worker: &Worker, claim: Claim, mut grant: CoreGrant, stop: &Stop) {
     let (mut next, mut hints) = (Some(claim), Vec::new());
     while let Some(claim) = next {
-        grant.grow(stages::useful_cores(claim.stage, worker.config.cores_per_task));
         let after = attempt(worker, claim, &mut grant, stop).await;
         hints.extend(after.hints);
         next = after.next;

@@ -105,7 +105,7 @@ impl From<&Transcript> for TranscriptView {
 pub(crate) struct TranscriptVersionView {
     /// Its number; 1 is the first.
     pub version: u32,
-    /// `recognition`, or a person's `correction`.
+    /// `raw` is what the recogniser wrote, `recognition` what was made of it, `correction` a person's.
     #[schema(schema_with = schema::transcript_origin)]
     pub origin: TranscriptOrigin,
     /// When it was made.

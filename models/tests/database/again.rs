@@ -8,7 +8,8 @@ use huibao_models::task::{Hint, Stage, TaskState};
 use huibao_models::transcript::{Recognition, Segment, Transcript, TranscriptOrigin};
 use uuid::Uuid;
 
-use crate::house::{House, LEASE, completion, segment, transcript};
+use crate::house::{House, LEASE, completion};
+use crate::rows::{segment, transcript};
 
 on_every_engine! {
     a_report_that_is_recognized_again_stays_ready

@@ -6,13 +6,13 @@ use chrono::{DateTime, SubsecRound, Utc};
 use huibao_models::db::{
     Claim, Claimant, Completion, Database, IngestResult, Lost, NewReport, TranscodeResult,
 };
-use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::media::Rendition;
 use huibao_models::report::{FileKind, ReportState, StoredFile};
 use huibao_models::task::{Hint, RetryPolicy, Stage, Task};
-use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
 use uuid::Uuid;
 
 use crate::postgres;
+use crate::rows::{media, recognition};
 
 pub const LEASE: Duration = Duration::from_secs(30);
 pub const TEST: Claimant<'static> = Claimant { worker: "test", lease: LEASE };
@@ -134,19 +134,7 @@ pub fn completion(claim: &Claim) -> Completion {
     let file = |kind, name| file(kind, claim.report_id, &format!("{}-{name}", claim.token));
     match claim.stage {
         Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
-            media: MediaInfo {
-                duration_ms: 1000,
-                container: "mov".into(),
-                video: VideoTrack {
-                    codec: "h264".into(),
-                    width: 720,
-                    height: 1280,
-                    rotation_degrees: 90,
-                    frame_rate: 30.0,
-                    pixel_format: "yuv420p".into(),
-                },
-                audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
-            },
+            media: media(),
             written: None,
             files: vec![file(FileKind::Audio, "audio.wav")],
         })),
@@ -157,36 +145,4 @@ pub fn completion(claim: &Claim) -> Completion {
         Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
         Stage::Archive => Completion::Archive(vec![file(FileKind::Bag, "bagit.txt")]),
     }
-}
-
-pub fn segment() -> Segment {
-    Segment {
-        start_ms: 0,
-        end_ms: 900,
-        text: "敬爱的党组织。".into(),
-        raw_text: "敬愛的黨組織".into(),
-        confidence: Some(0.9),
-        words: vec![],
-        flags: vec![],
-    }
-}
-
-pub fn transcript() -> Transcript {
-    Transcript {
-        language: "zh".into(),
-        no_speech: false,
-        duration_ms: 1000,
-        segments: vec![segment()],
-        speech: vec![],
-        recognizer: RecognizerInfo {
-            engine: "test".into(),
-            model: "none".into(),
-            model_sha256: String::new(),
-            parameters: serde_json::Value::Null,
-        },
-    }
-}
-
-pub fn recognition() -> Recognition {
-    Recognition { transcript: transcript(), raw: vec![segment()] }
 }

@@ -9,6 +9,8 @@
 
 #[path = "../common/postgres.rs"]
 mod postgres;
+#[path = "../common/rows.rs"]
+mod rows;
 
 use std::time::Duration;
 
@@ -22,7 +24,8 @@ use huibao_models::{queue, storage};
 
 use uuid::Uuid;
 
-use crate::house::{House, LEASE, TEST, completion, new_report, recognition, segment, transcript};
+use crate::house::{House, LEASE, TEST, completion, new_report};
+use crate::rows::{recognition, segment, transcript};
 
 /// Every promise, on every engine.
 macro_rules! on_every_engine {

@@ -65,8 +65,7 @@ pub fn uncovered(regions: &[SpeechRegion], pieces: &[Piece]) -> Vec<SpeechRegion
 /// Whether a piece has much less text than the speech in its time holds: pauses need none.
 fn is_sparse(piece: &Piece, regions: &[SpeechRegion]) -> bool {
     let letters = piece.text.chars().filter(|c| c.is_alphanumeric()).count() as u64;
-    let speech_ms = regions.iter().map(|region| common_ms(piece, region)).sum();
-    letters == 0 || ratio(letters * 1000, speech_ms) < SPARSE_PER_SECOND
+    letters == 0 || ratio(letters * 1000, speech_ms(piece, regions)) < SPARSE_PER_SECOND
 }
 
 /// Whether a piece has more text than anybody can say in its time: a recogniser that hears a moment of
@@ -74,8 +73,12 @@ fn is_sparse(piece: &Piece, regions: &[SpeechRegion]) -> bool {
 pub fn is_overfull(piece: &Piece, regions: &[SpeechRegion]) -> bool {
     let syllables = |c: char| if c.is_alphabetic() && c < FIRST_IDEOGRAPHIC { LETTER } else { 1.0 };
     let said: f64 = piece.text.chars().filter(|c| c.is_alphanumeric()).map(syllables).sum();
-    let speech_ms = regions.iter().map(|region| common_ms(piece, region)).sum::<u64>();
-    said > ALWAYS + ratio(speech_ms, 1000) * MOST_PER_SECOND
+    said > ALWAYS + ratio(speech_ms(piece, regions), 1000) * MOST_PER_SECOND
+}
+
+/// How long somebody speaks in the time of a piece.
+fn speech_ms(piece: &Piece, regions: &[SpeechRegion]) -> u64 {
+    regions.iter().map(|region| common_ms(piece, region)).sum()
 }
 
 fn common_ms(piece: &Piece, region: &SpeechRegion) -> u64 {

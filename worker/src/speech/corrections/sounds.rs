@@ -59,6 +59,11 @@ impl Sounds {
     }
 }
 
+/// The characters of a word and their sounds; `None` if it has others than Chinese ones.
+pub fn spelled(word: &str) -> Option<Vec<(char, Sounds)>> {
+    word.chars().map(|c| Some((c, Sounds::of(c)?))).collect()
+}
+
 /// A syllable without what southern accents leave out: retroflex initials, the difference of n and
 /// l, and of final n and ng.
 fn blurred(syllable: &str) -> String {

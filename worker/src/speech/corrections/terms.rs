@@ -1,7 +1,7 @@
 //! Where a text has the sound of a term and not its characters.
 
 use super::letters::Letter;
-use super::sounds::{Likeness, Sounds};
+use super::sounds::{Likeness, Sounds, spelled};
 
 /// A character whose token had a lower probability than this may be wrong in its sound as well.
 const UNSURE: f32 = 0.6;
@@ -22,8 +22,7 @@ pub struct Term {
 impl Term {
     /// `None` for words with other than Chinese characters: nothing is known of their sound.
     pub fn new(word: &str) -> Option<Self> {
-        let letters: Option<Vec<_>> = word.chars().map(|c| Some((c, Sounds::of(c)?))).collect();
-        Some(Self { letters: letters? })
+        Some(Self { letters: spelled(word)? })
     }
 
     pub fn length(&self) -> usize {
