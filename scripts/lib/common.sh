@@ -56,7 +56,7 @@ need_build_tools() {
 build_huibao() {
   scripts/build-web
   say "building huibao (several minutes the first time)"
-  cargo build --release --locked || die "the build failed; the compiler's message is above"
+  cargo build --release --locked --workspace || die "the build failed; the compiler's message is above"
 }
 
 # Puts a Node that fits on the PATH of this shell.
