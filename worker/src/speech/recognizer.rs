@@ -27,7 +27,7 @@ pub struct Request<'a> {
 }
 
 /// A piece of recognised text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Piece {
     /// Start in milliseconds from the start of the given sound.
     pub start_ms: u64,
@@ -59,11 +59,25 @@ pub trait Recognizer: Sync {
 
     /// Whatever one thread needs of its own to recognise.
     fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError>;
+
+    /// How many windows a session best hears at once.
+    fn batch(&self) -> usize {
+        1
+    }
 }
 
-/// One window at a time; several sessions of an engine work side by side.
+/// Several sessions of an engine work side by side.
 pub trait Session: Send {
     /// Hears 16 kHz mono samples of at most 30 s, in which somebody speaks. Anything else, however
     /// short, gives no error either. The same sound gives the same answer, whatever was heard before.
     fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError>;
+
+    /// Hears several windows, each as [`Self::recognize`] would.
+    fn recognize_all(
+        &mut self,
+        windows: &[&[f32]],
+        request: &Request<'_>,
+    ) -> Result<Vec<Heard>, SpeechError> {
+        windows.iter().map(|samples| self.recognize(samples, request)).collect()
+    }
 }

@@ -1,11 +1,6 @@
 //! Keeps the decoder from what can only be wrong, before each token is chosen: broken characters,
 //! other scripts, and going round in a circle.
 
-use std::ffi::{c_int, c_void};
-use std::slice;
-
-use whisper_rs::{FullParams, WhisperSysContext, WhisperSysState, WhisperTokenData};
-
 use super::vocabulary::{Alphabet, MANDARIN, Tokens, fits, unfinished};
 
 /// The longest phrase, in tokens, whose repetition is looked for.
@@ -17,8 +12,6 @@ const LONGEST_CHARACTER: usize = 4;
 /// What may come next, for one language.
 pub struct Filter {
     tokens: Tokens,
-    /// How many tokens the model has, special ones included.
-    vocabulary: usize,
     alphabet: Alphabet,
     /// Tokens that a character cannot begin with.
     unfit: Vec<usize>,
@@ -30,8 +23,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Sorts the text tokens of a model for an alphabet. `vocabulary` counts the special ones too.
-    pub fn new(tokens: Tokens, vocabulary: usize, alphabet: Alphabet) -> Self {
+    /// Sorts the text tokens of a model for an alphabet.
+    pub fn new(tokens: Tokens, alphabet: Alphabet) -> Self {
         let which = |choose: &dyn Fn(&[u8]) -> bool| -> Vec<usize> {
             tokens.iter().enumerate().filter(|(_, t)| choose(t)).map(|(id, _)| id).collect()
         };
@@ -39,24 +32,12 @@ impl Filter {
         let continuing = which(&|token| token.first().is_some_and(|byte| byte & 0xc0 == 0x80));
         let latin = |token: &[u8]| token.iter().any(u8::is_ascii_alphabetic);
         let unfit_first = if alphabet == MANDARIN { which(&latin) } else { Vec::new() };
-        Self { tokens, vocabulary, alphabet, unfit, continuing, unfit_first }
-    }
-
-    /// Has `params` ask this filter before each token.
-    pub fn install<'a>(&'a self, params: &mut FullParams<'a, 'a>) {
-        let filter = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
-        #[expect(unsafe_code, reason = "the binding has no safe way to set this callback")]
-        // SAFETY: `callback` treats the pointer as a shared reference only, and the parameters
-        // cannot outlive `self`, whose lifetime they carry.
-        unsafe {
-            params.set_filter_logits_callback(Some(callback));
-            params.set_filter_logits_callback_user_data(filter);
-        }
+        Self { tokens, alphabet, unfit, continuing, unfit_first }
     }
 
     /// Takes away, by a logit of minus infinity, what must not follow `written`: the numbers of the
     /// tokens of this window so far, special ones included.
-    fn restrict(&self, written: &[usize], logits: &mut [f32]) {
+    pub fn restrict(&self, written: &[usize], logits: &mut [f32]) {
         let text = self.tokens.len();
         let recent = written.iter().rev().take_while(|id| **id < text).take(LONGEST_CHARACTER);
         let mut recent: Vec<&[u8]> = recent.map(|id| &*self.tokens[*id]).collect();
@@ -108,30 +89,6 @@ fn circling(said: &[usize]) -> Vec<usize> {
     circles.map(|phrase| said[said.len() - phrase]).collect()
 }
 
-/// whisper.cpp's `whisper_logits_filter_callback`.
-#[expect(unsafe_code, reason = "called by the native library")]
-unsafe extern "C" fn callback(
-    _context: *mut WhisperSysContext,
-    _state: *mut WhisperSysState,
-    tokens: *const WhisperTokenData,
-    count: c_int,
-    logits: *mut f32,
-    filter: *mut c_void,
-) {
-    let count = usize::try_from(count).unwrap_or(0);
-    // SAFETY: the library hands over `count` tokens, as many logits as the model has tokens, and the
-    // pointer that `install` made of a filter for this model; all live for the length of the call.
-    // Without tokens their pointer may be null, so it is not looked at then.
-    let (written, logits, filter) = unsafe {
-        let filter = &*filter.cast::<Filter>();
-        let tokens = if count > 0 { slice::from_raw_parts(tokens, count) } else { &[] };
-        (tokens, slice::from_raw_parts_mut(logits, filter.vocabulary), filter)
-    };
-    let written: Vec<usize> =
-        written.iter().filter_map(|token| usize::try_from(token.id).ok()).collect();
-    filter.restrict(&written, logits);
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::vocabulary::ANY;
@@ -141,7 +98,7 @@ mod tests {
     fn filter(alphabet: Alphabet) -> Filter {
         let tokens: [&[u8]; 7] =
             ["党".as_bytes(), b"\xe5\x85", b"\x9a", b"\x9b", "я".as_bytes(), b" time", b","];
-        Filter::new(tokens.into_iter().map(Into::into).collect(), 9, alphabet)
+        Filter::new(tokens.into_iter().map(Into::into).collect(), alphabet)
     }
 
     fn allowed(filter: &Filter, written: &[usize]) -> Vec<usize> {

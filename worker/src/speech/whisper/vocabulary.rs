@@ -7,17 +7,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use whisper_rs::WhisperContext;
-
-/// The text tokens of a model, as bytes, by their number.
+/// The text tokens of a model, as bytes, by their number. Special ones and timestamps come after.
 pub type Tokens = Arc<[Box<[u8]>]>;
-
-/// Reads the text tokens of a model. Special ones and timestamps come after them.
-pub fn tokens(context: &WhisperContext) -> Tokens {
-    (0..context.token_eot())
-        .map(|id| context.token_to_bytes(id).unwrap_or_default().into())
-        .collect()
-}
 
 /// Characters a text may hold.
 pub type Alphabet = &'static [RangeInclusive<u32>];

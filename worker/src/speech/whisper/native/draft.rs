@@ -1,0 +1,209 @@
+//! What is written for a window, token by token, and the rules each token is chosen by
+//! (`whisper/decoding.py`, and `whisper_process_logits` of whisper.cpp).
+
+use std::collections::HashMap;
+
+use super::super::filter::Filter;
+use super::kernels;
+use super::tokens::{Special, Tokenizer};
+
+/// The most tokens for a window: half of the room there is, less what begins them, as in whisper.cpp.
+pub const MOST_TOKENS: usize = 220;
+
+/// The latest first timestamp, 1 s, in positions of 20 ms.
+const LATEST_START: usize = 50;
+
+/// A timestamp so near to the end is the end: 100 ms, in positions.
+const NEAR_END: usize = 5;
+
+/// Text whose last tokens have less entropy than this, in nats, goes round in a circle.
+const LEAST_ENTROPY: f32 = 2.4;
+
+/// Tokens whose entropy is looked at.
+const ENTROPY_TOKENS: usize = 32;
+
+/// Text that is less likely than this for each token, as a logarithm, is not to be believed.
+const LEAST_LIKELY: f32 = -1.0;
+
+/// Nobody speaks if that is more probable than this, and the text is not likely.
+const MOST_SILENT: f32 = 0.6;
+
+/// Symbols that stand for something other than speech.
+const NO_SPEECH: [&str; 67] = [
+    "\"", "#", "(", ")", "*", "+", "/", ":", ";", "<", "=", ">", "@", "[", "\\", "]", "^", "_",
+    "`", "{", "|", "}", "~", "「", "」", "『", "』", "<<", ">>", "<<<", ">>>", "--", "---", "-(",
+    "-[", "('", "(\"", "((", "))", "(((", ")))", "[[", "]]", "{{", "}}", "♪♪", "♪♪♪", "♩", "♪",
+    "♫", "♬", "♭", "♮", "♯", " \"", " #", " (", " )", " *", " +", " /", " :", " ;", " <", " =",
+    " -", " '",
+];
+
+/// What may be written, for one model.
+pub struct Rules {
+    special: Special,
+    space: Option<usize>,
+    /// Tokens that are never written.
+    never: Vec<usize>,
+}
+
+/// A token that was chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct Token {
+    /// Its number.
+    pub number: usize,
+    /// Its probability among those that were allowed.
+    pub probability: f32,
+}
+
+/// What is written for a window.
+#[derive(Debug, Default, Clone)]
+pub struct Draft {
+    /// In order; the one that ends the text is not among them.
+    pub tokens: Vec<Token>,
+    /// The last time that was written, in positions of 20 ms.
+    time: Option<usize>,
+    /// How probable it is that nobody speaks.
+    pub silence: f32,
+    /// The sum of the logarithms of all probabilities, and how many there were.
+    likely: (f32, f32),
+    /// Whether it came to an end by itself.
+    ended: bool,
+}
+
+/// How to choose.
+pub struct Choice<'a> {
+    /// What the language allows.
+    pub filter: &'a Filter,
+    /// 0 for the likeliest token, otherwise one by chance, the likelier the oftener.
+    pub temperature: f32,
+    /// Where the chance comes from.
+    pub random: &'a mut fastrand::Rng,
+}
+
+impl Rules {
+    /// For a model with these special tokens.
+    pub fn new(special: Special, tokenizer: &Tokenizer) -> Self {
+        let mut never: Vec<usize> = NO_SPEECH.iter().filter_map(|t| tokenizer.number(t)).collect();
+        never.extend((special.start..special.timestamps.start).collect::<Vec<_>>());
+        Self { special, space: tokenizer.number(" "), never }
+    }
+
+    /// Chooses the next token of a draft for a window of so many positions. Returns it, or `None` if
+    /// the draft is complete.
+    pub fn go_on(
+        &self,
+        draft: &mut Draft,
+        positions: usize,
+        logits: &mut [f32],
+        choice: &mut Choice<'_>,
+    ) -> Option<usize> {
+        if draft.tokens.is_empty() {
+            draft.silence = self.silence(logits);
+        }
+        if choice.temperature > 0.0 {
+            kernels::scale(logits, 1.0 / choice.temperature);
+        }
+        self.restrict(draft, logits, choice.filter);
+        let chosen = self.choose(logits, choice)?;
+        draft.likely.0 += chosen.probability.max(f32::MIN_POSITIVE).ln();
+        draft.likely.1 += 1.0;
+        if chosen.number == self.special.end {
+            draft.ended = true;
+            return None;
+        }
+        draft.tokens.push(chosen);
+        if chosen.number > self.special.timestamps.start {
+            let time = chosen.number - self.special.timestamps.start;
+            draft.time = Some(time);
+            draft.ended = time + NEAR_END >= positions;
+        }
+        (!draft.ended && draft.tokens.len() < MOST_TOKENS).then_some(chosen.number)
+    }
+
+    fn silence(&self, logits: &[f32]) -> f32 {
+        let largest = kernels::largest(logits);
+        let sum = kernels::exponentials(&mut logits.to_vec(), largest);
+        (logits[self.special.no_speech] - largest).exp() / sum
+    }
+
+    fn restrict(&self, draft: &Draft, logits: &mut [f32], filter: &Filter) {
+        const NEVER: f32 = f32::NEG_INFINITY;
+        let first_time = self.special.timestamps.start;
+        for number in &self.never {
+            logits[*number] = NEVER;
+        }
+        let written: Vec<usize> = draft.tokens.iter().map(|token| token.number).collect();
+        filter.restrict(&written, logits);
+        let is_time = |back: usize| written.iter().rev().nth(back).map(|last| *last >= first_time);
+        match (is_time(0), is_time(1)) {
+            (None, _) => {
+                logits[self.special.end] = NEVER;
+                if let Some(space) = self.space {
+                    logits[space] = NEVER;
+                }
+                logits[first_time + LATEST_START + 1..].fill(NEVER);
+            }
+            // Times come in pairs: the end of one piece, the start of the next.
+            (Some(true), Some(false)) => logits[..self.special.end].fill(NEVER),
+            (Some(true), _) => logits[first_time..].fill(NEVER),
+            (Some(false), _) => {}
+        }
+        if let Some(time) = draft.time {
+            logits[first_time..first_time + time].fill(NEVER);
+        }
+    }
+
+    fn choose(&self, logits: &mut [f32], choice: &mut Choice<'_>) -> Option<Token> {
+        let largest = kernels::largest(logits);
+        let sum = kernels::exponentials(logits, largest);
+        let (text, times) = logits.split_at(self.special.timestamps.start);
+        // A time is written if all times together are more probable than any text.
+        let from = if times.iter().sum::<f32>() > kernels::largest(text) { text.len() } else { 0 };
+        let allowed = &logits[from..];
+        let best = if choice.temperature > 0.0 {
+            let mut left = choice.random.f32() * allowed.iter().sum::<f32>();
+            allowed.iter().position(|weight| {
+                left -= weight;
+                left < 0.0
+            })
+        } else {
+            let best = kernels::largest(allowed);
+            allowed.iter().position(|weight| *weight == best)
+        };
+        best.map(|best| Token { number: from + best, probability: allowed[best] / sum })
+    }
+
+    /// The times of special tokens.
+    pub fn time(&self, token: usize) -> Option<usize> {
+        token.checked_sub(self.special.timestamps.start)
+    }
+}
+
+impl Draft {
+    /// The mean logarithm of the tokens' probabilities.
+    fn likelihood(&self) -> f32 {
+        self.likely.0 / self.likely.1.max(1.0)
+    }
+
+    /// Whether nobody seems to have spoken, and the text is not to be believed.
+    pub fn is_silence(&self) -> bool {
+        self.silence > MOST_SILENT && self.likelihood() < LEAST_LIKELY
+    }
+
+    /// Whether it is better to write the window again, with another temperature.
+    pub fn is_doubtful(&self) -> bool {
+        let unlikely = self.likelihood() < LEAST_LIKELY && self.silence < MOST_SILENT;
+        let circles = self.tokens.len() > ENTROPY_TOKENS && self.entropy() < LEAST_ENTROPY;
+        !self.ended || unlikely || circles
+    }
+
+    /// How much the last tokens differ, in nats.
+    fn entropy(&self) -> f32 {
+        let last = &self.tokens[self.tokens.len().saturating_sub(ENTROPY_TOKENS)..];
+        let mut counts: HashMap<usize, f32> = HashMap::new();
+        for token in last {
+            *counts.entry(token.number).or_default() += 1.0;
+        }
+        let all: f32 = counts.values().sum();
+        -counts.values().map(|count| count / all * (count / all).ln()).sum::<f32>()
+    }
+}

@@ -1,0 +1,178 @@
+//! The encoder: from a spectrogram to what the decoder listens to.
+
+use std::io;
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+
+use super::file::{ModelFile, Shape};
+use super::kernels::{self, STRIPE};
+use super::linear::{Linear, Norm, Perceptron, Rows, multiply};
+
+/// Rows of queries whose scores are worked on at once: they stay in the processor's second cache.
+const QUERIES: usize = 128;
+
+/// Scores are divided by the root of a head's width.
+pub const SCORE_SCALE: f32 = 0.125;
+
+/// The encoder of a model.
+pub struct Encoder {
+    first: Convolution,
+    second: Convolution,
+    /// Added to each position: positions × width.
+    positions: Array2<f32>,
+    layers: Vec<Layer>,
+    norm: Norm,
+}
+
+struct Layer {
+    norm: Norm,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    out: Linear,
+    perceptron: Perceptron,
+}
+
+impl Encoder {
+    /// Takes its weights out of a file.
+    pub fn take(file: &mut ModelFile) -> io::Result<Self> {
+        let Shape { audio_context, width, mels, audio_layers, .. } = file.shape;
+        let positions =
+            file.take_plain("encoder.positional_embedding", &[audio_context, width])?;
+        let layers = (0..audio_layers).map(|i| Layer::take(file, i, width));
+        Ok(Self {
+            layers: layers.collect::<io::Result<_>>()?,
+            first: Convolution::take(file, "encoder.conv1", [width, mels])?,
+            second: Convolution::take(file, "encoder.conv2", [width, width])?,
+            positions: matrix(audio_context, width, positions)?,
+            norm: Norm::take(file, "encoder.ln_post", width)?,
+        })
+    }
+
+    /// Positions × width, of a spectrogram of twice as many frames.
+    pub fn of(&self, spectrogram: &Array2<f32>, threads: u32) -> Array2<f32> {
+        let many = Rows::Many(threads);
+        let mut state = self.second.of(&self.first.of(spectrogram, 1, threads), 2, threads);
+        state += &self.positions.slice(s![..state.nrows(), ..]);
+        for layer in &self.layers {
+            let normal = layer.norm.of(&state);
+            let query = layer.query.of(normal.view(), many);
+            let key = layer.key.of(normal.view(), many);
+            let value = layer.value.of(normal.view(), many);
+            let heard = attention(&query, &key, &value, threads);
+            layer.out.add_to(&mut state, heard.view(), many);
+            layer.perceptron.apply(&mut state, many);
+        }
+        self.norm.of(&state)
+    }
+}
+
+impl Layer {
+    fn take(file: &mut ModelFile, index: usize, width: usize) -> io::Result<Self> {
+        let name = format!("encoder.blocks.{index}");
+        let square = [width, width];
+        Ok(Self {
+            norm: Norm::take(file, &format!("{name}.attn_ln"), width)?,
+            query: Linear::take(file, &format!("{name}.attn.query"), square, true)?,
+            key: Linear::take(file, &format!("{name}.attn.key"), square, false)?,
+            value: Linear::take(file, &format!("{name}.attn.value"), square, true)?,
+            out: Linear::take(file, &format!("{name}.attn.out"), square, true)?,
+            perceptron: Perceptron::take(file, &name, width)?,
+        })
+    }
+}
+
+/// Attention of every position to every position, head by head.
+fn attention(
+    query: &Array2<f32>,
+    key: &Array2<f32>,
+    value: &Array2<f32>,
+    threads: u32,
+) -> Array2<f32> {
+    let mut out = Array2::zeros(query.raw_dim());
+    let share = query.nrows().div_ceil(threads.max(1) as usize).next_multiple_of(QUERIES);
+    let shares = query
+        .axis_chunks_iter(Axis(0), share)
+        .zip(out.axis_chunks_iter_mut(Axis(0), share));
+    std::thread::scope(|scope| {
+        let mut shares = shares;
+        let own = shares.next();
+        for (query, out) in shares {
+            scope.spawn(move || attend(query, key, value, out));
+        }
+        if let Some((query, out)) = own {
+            attend(query, key, value, out);
+        }
+    });
+    out
+}
+
+fn attend(
+    query: ArrayView2<'_, f32>,
+    key: &Array2<f32>,
+    value: &Array2<f32>,
+    mut out: ArrayViewMut2<'_, f32>,
+) {
+    let mut scores = Array2::zeros((QUERIES, key.nrows()));
+    for head in (0..query.ncols()).step_by(STRIPE) {
+        let columns = s![.., head..head + STRIPE];
+        let (key, value) = (key.slice(columns), value.slice(columns));
+        let (query, mut out) = (query.slice(columns), out.slice_mut(columns));
+        let blocks = query
+            .axis_chunks_iter(Axis(0), QUERIES)
+            .zip(out.axis_chunks_iter_mut(Axis(0), QUERIES));
+        for (query, mut out) in blocks {
+            let mut scores = scores.slice_mut(s![..query.nrows(), ..]);
+            general_mat_mul(SCORE_SCALE, &query, &key.t(), 0.0, &mut scores);
+            for mut row in scores.rows_mut() {
+                if let Some(row) = row.as_slice_mut() {
+                    kernels::softmax(row);
+                }
+            }
+            general_mat_mul(1.0, &scores, &value, 0.0, &mut out);
+        }
+    }
+}
+
+/// A convolution over three frames, with a frame of zeros on either side, and a Gaussian error linear
+/// unit.
+struct Convolution {
+    /// For the frame before, the frame itself and the one after: width × inputs.
+    weights: [Array2<f32>; 3],
+    bias: Vec<f32>,
+}
+
+impl Convolution {
+    fn take(file: &mut ModelFile, name: &str, [width, inputs]: [usize; 2]) -> io::Result<Self> {
+        let numbers = file.take_plain(&format!("{name}.weight"), &[width, inputs, 3])?;
+        let bias = file.take_plain(&format!("{name}.bias"), &[width])?;
+        let part = |at| matrix(width, inputs, numbers.iter().skip(at).step_by(3).copied().collect());
+        Ok(Self { weights: [part(0)?, part(1)?, part(2)?], bias })
+    }
+
+    /// Of every frame, or of every `step`th.
+    fn of(&self, input: &Array2<f32>, step: usize, threads: u32) -> Array2<f32> {
+        let mut padded = Array2::zeros((input.nrows() + 2, input.ncols()));
+        padded.slice_mut(s![1..=input.nrows(), ..]).assign(input);
+        let rows = input.nrows().div_ceil(step);
+        let mut out = Array2::zeros((rows, self.bias.len()));
+        for mut row in out.rows_mut() {
+            row.iter_mut().zip(&self.bias).for_each(|(number, bias)| *number = *bias);
+        }
+        for (at, weights) in self.weights.iter().enumerate() {
+            let frames = padded.slice(s![at..at + input.nrows(); step, ..]);
+            multiply(threads, frames, weights.t(), out.view_mut());
+        }
+        if let Some(numbers) = out.as_slice_mut() {
+            kernels::gelu(numbers);
+        }
+        out
+    }
+}
+
+/// Numbers as a matrix, row after row.
+pub fn matrix(rows: usize, columns: usize, numbers: Vec<f32>) -> io::Result<Array2<f32>> {
+    Array2::from_shape_vec((rows, columns), numbers)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}

@@ -1,0 +1,197 @@
+//! ggml's files of Whisper models: numbers of the network's shape, filters of the spectrogram, the
+//! tokens, the weights. As written by `convert-pt-to-ggml.py` and `quantize` of whisper.cpp.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+use ndarray::Array2;
+
+use super::kernels::BLOCK;
+
+/// The most numbers that a tensor of a sound file can have: large-v3 has 66 million in one.
+const MOST_NUMBERS: usize = 1 << 28;
+
+/// The most bytes that a name or a token of a sound file has.
+const MOST_BYTES: usize = 1 << 12;
+
+/// The shape of a network.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Tokens, special ones included.
+    pub vocabulary: usize,
+    /// Positions of sound, 20 ms each.
+    pub audio_context: usize,
+    /// Numbers for each position.
+    pub width: usize,
+    /// Heads of each attention of the encoder.
+    pub audio_heads: usize,
+    /// Layers of the encoder.
+    pub audio_layers: usize,
+    /// The most tokens at once, prompt included.
+    pub text_context: usize,
+    /// Numbers for each token.
+    pub text_width: usize,
+    /// Heads of each attention of the decoder.
+    pub text_heads: usize,
+    /// Layers of the decoder.
+    pub text_layers: usize,
+    /// Bands of the spectrogram.
+    pub mels: usize,
+    /// How weights are stored (`ggml_ftype`), times what the format's version adds.
+    pub file_type: usize,
+}
+
+/// Numbers of a tensor, as they were stored.
+pub enum Numbers {
+    /// As they are.
+    Plain(Vec<f32>),
+    /// In blocks of [`BLOCK`].
+    Blocks {
+        /// In order.
+        values: Vec<i8>,
+        /// One for each block.
+        scales: Vec<f32>,
+    },
+}
+
+/// What a file holds.
+pub struct ModelFile {
+    /// The network's shape.
+    pub shape: Shape,
+    /// What of each frequency belongs to which band: bands × frequencies.
+    pub filters: Array2<f32>,
+    /// The bytes of each text token, by number.
+    pub tokens: Vec<Box<[u8]>>,
+    tensors: HashMap<String, (Vec<usize>, Numbers)>,
+}
+
+/// Reads only the shape.
+pub fn read_shape(file: &mut impl Read) -> io::Result<Shape> {
+    let _magic = number(file)?;
+    Ok(Shape {
+        vocabulary: number(file)?,
+        audio_context: number(file)?,
+        width: number(file)?,
+        audio_heads: number(file)?,
+        audio_layers: number(file)?,
+        text_context: number(file)?,
+        text_width: number(file)?,
+        text_heads: number(file)?,
+        text_layers: number(file)?,
+        mels: number(file)?,
+        file_type: number(file)?,
+    })
+}
+
+impl ModelFile {
+    /// Reads a file to its end.
+    pub fn read(file: &mut impl Read) -> io::Result<Self> {
+        let shape = read_shape(file)?;
+        let (bands, frequencies) = (number(file)?, number(file)?);
+        let filters = plain(file, within(bands.saturating_mul(frequencies), MOST_NUMBERS)?)?;
+        let filters = Array2::from_shape_vec((bands, frequencies), filters).map_err(broken)?;
+        let count = within(number(file)?, MOST_NUMBERS)?;
+        let mut tokens = Vec::new();
+        for _ in 0..count {
+            let length = within(number(file)?, MOST_BYTES)?;
+            tokens.push(bytes(file, length)?.into_boxed_slice());
+        }
+        let mut tensors = HashMap::new();
+        while let Some((name, tensor)) = read_tensor(file)? {
+            tensors.insert(name, tensor);
+        }
+        Ok(Self { shape, filters, tokens, tensors })
+    }
+
+    /// Takes a tensor out, which must have these dimensions, the one that varies slowest first.
+    pub fn take(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Numbers> {
+        let missing = || broken(format!("the tensor {name} is missing"));
+        let (stored, numbers) = self.tensors.remove(name).ok_or_else(missing)?;
+        // Biases of convolutions are stored as columns.
+        let significant = |all: &[usize]| all.iter().copied().filter(|d| *d != 1).collect::<Vec<_>>();
+        if significant(&stored) == significant(dimensions) {
+            return Ok(numbers);
+        }
+        Err(broken(format!("the tensor {name} is {stored:?}, not {dimensions:?}")))
+    }
+
+    /// Takes a tensor out as plain numbers.
+    pub fn take_plain(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Vec<f32>> {
+        match self.take(name, dimensions)? {
+            Numbers::Plain(numbers) => Ok(numbers),
+            Numbers::Blocks { .. } => Err(broken(format!("the tensor {name} is quantised"))),
+        }
+    }
+}
+
+fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, (Vec<usize>, Numbers))>> {
+    let dimensions = match number(file) {
+        Ok(dimensions) => within(dimensions, 4)?,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let length = within(number(file)?, MOST_BYTES)?;
+    let kind = number(file)?;
+    let mut shape = (0..dimensions).map(|_| number(file)).collect::<io::Result<Vec<_>>>()?;
+    shape.reverse();
+    let name = String::from_utf8(bytes(file, length)?).map_err(broken)?;
+    let count = shape.iter().fold(1, |count: usize, length| count.saturating_mul(*length));
+    let count = within(count, MOST_NUMBERS)?;
+    let numbers = match kind {
+        0 => Numbers::Plain(plain(file, count)?),
+        1 => Numbers::Plain(halves(&bytes(file, 2 * count)?)),
+        8 if count.is_multiple_of(BLOCK) => blocks(file, count)?,
+        kind => return Err(broken(format!("the tensor {name} is of an unknown kind, {kind}"))),
+    };
+    Ok(Some((name, (shape, numbers))))
+}
+
+/// `block_q8_0` of ggml: a scale of 16 bits, and the numbers.
+fn blocks(file: &mut impl Read, count: usize) -> io::Result<Numbers> {
+    let stored = bytes(file, count / BLOCK * (2 + BLOCK))?;
+    let (mut values, mut scales) = (Vec::with_capacity(count), Vec::new());
+    for block in stored.chunks_exact(2 + BLOCK) {
+        scales.push(f16::from_le_bytes([block[0], block[1]]).to_f32());
+        values.extend(block[2..].iter().map(|byte| byte.cast_signed()));
+    }
+    Ok(Numbers::Blocks { values, scales })
+}
+
+fn halves(stored: &[u8]) -> Vec<f32> {
+    let halves: Vec<f16> =
+        stored.as_chunks::<2>().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
+    let mut numbers = vec![0.0; halves.len()];
+    halves.convert_to_f32_slice(&mut numbers);
+    numbers
+}
+
+fn plain(file: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {
+    let stored = bytes(file, 4 * count)?;
+    Ok(stored.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+}
+
+fn bytes(file: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // By `take`, a file that lies about its lengths does not take memory it has no bytes for.
+    file.take(count as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < count {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it ends too early"));
+    }
+    Ok(bytes)
+}
+
+fn number(file: &mut impl Read) -> io::Result<usize> {
+    let mut bytes = [0; 4];
+    file.read_exact(&mut bytes)?;
+    usize::try_from(i32::from_le_bytes(bytes)).map_err(broken)
+}
+
+fn within(number: usize, most: usize) -> io::Result<usize> {
+    if number <= most { Ok(number) } else { Err(broken(format!("{number} is more than {most}"))) }
+}
+
+fn broken(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}

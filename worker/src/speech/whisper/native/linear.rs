@@ -1,0 +1,168 @@
+//! Layers that the encoder and the decoder are made of.
+
+use std::io;
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+
+use super::file::{ModelFile, Numbers};
+use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS};
+
+/// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
+/// done, never by the number itself: the two round differently.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// The weights are read once for a handful of rows: reading is what takes time.
+    Few,
+    /// Weights are turned into plain numbers first; work goes to so many threads.
+    Many(u32),
+}
+
+/// A fully connected layer with weights of 8 bits.
+pub struct Linear {
+    rows: usize,
+    columns: usize,
+    values: Vec<i8>,
+    scales: Vec<f32>,
+    bias: Option<Vec<f32>>,
+}
+
+impl Linear {
+    /// From the tensors `name.weight`, `rows` × `columns`, and `name.bias`, if it has one.
+    pub fn take(
+        file: &mut ModelFile,
+        name: &str,
+        [rows, columns]: [usize; 2],
+        has_bias: bool,
+    ) -> io::Result<Self> {
+        let weight = format!("{name}.weight");
+        let Numbers::Blocks { values, scales } = file.take(&weight, &[rows, columns])? else {
+            let reason = format!("the tensor {weight} is not quantised");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        };
+        let bias = has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
+        Ok(Self { rows, columns, values, scales, bias })
+    }
+
+    /// What it makes of `input`, rows × columns of the layer.
+    pub fn of(&self, input: ArrayView2<'_, f32>, rows: Rows) -> Array2<f32> {
+        let mut out = Array2::zeros((input.nrows(), self.rows));
+        self.add_to(&mut out, input, rows);
+        out
+    }
+
+    /// Adds what it makes of `input` to `out`.
+    pub fn add_to(&self, out: &mut Array2<f32>, input: ArrayView2<'_, f32>, rows: Rows) {
+        if let Some(bias) = &self.bias {
+            for mut row in out.rows_mut() {
+                for (number, bias) in row.iter_mut().zip(bias) {
+                    *number += bias;
+                }
+            }
+        }
+        match rows {
+            Rows::Few => self.multiply_few(out, input),
+            Rows::Many(threads) => {
+                let mut weights = vec![0.0; self.values.len()];
+                kernels::expand(&self.values, &self.scales, BLOCK, &mut weights);
+                // The lengths agree: they were checked when the layer was made.
+                if let Ok(weights) = ArrayView2::from_shape((self.rows, self.columns), &weights) {
+                    multiply(threads, input, weights.t(), out.view_mut());
+                }
+            }
+        }
+    }
+
+    fn multiply_few(&self, out: &mut Array2<f32>, input: ArrayView2<'_, f32>) {
+        let matrix =
+            Blocks { values: &self.values, scales: &self.scales, columns: self.columns };
+        let inputs = input.axis_chunks_iter(Axis(0), MOST_VECTORS);
+        for (input, mut out) in inputs.zip(out.axis_chunks_iter_mut(Axis(0), MOST_VECTORS)) {
+            // Whole rows of arrays in standard order are slices.
+            if let (Some(input), Some(out)) = (input.as_slice(), out.as_slice_mut()) {
+                kernels::multiply(matrix, input, out);
+            }
+        }
+    }
+
+    /// A row of the weights.
+    pub fn row(&self, row: usize) -> Vec<f32> {
+        let mut out = vec![0.0; self.columns];
+        let (at, block) = (row * self.columns, row * self.columns / BLOCK);
+        kernels::expand(&self.values[at..], &self.scales[block..], BLOCK, &mut out);
+        out
+    }
+}
+
+/// Adds the product of two matrices to `out`, whose rows are shared between threads.
+pub fn multiply(
+    threads: u32,
+    left: ArrayView2<'_, f32>,
+    right: ArrayView2<'_, f32>,
+    mut out: ArrayViewMut2<'_, f32>,
+) {
+    let share = left.nrows().div_ceil(threads.max(1) as usize).max(1);
+    let mut shares =
+        left.axis_chunks_iter(Axis(0), share).zip(out.axis_chunks_iter_mut(Axis(0), share));
+    std::thread::scope(|scope| {
+        let own = shares.next();
+        for (left, mut out) in shares {
+            scope.spawn(move || general_mat_mul(1.0, &left, &right, 1.0, &mut out));
+        }
+        if let Some((left, mut out)) = own {
+            general_mat_mul(1.0, &left, &right, 1.0, &mut out);
+        }
+    });
+}
+
+/// Layer normalisation.
+pub struct Norm {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Norm {
+    /// From the tensors `name.weight` and `name.bias`.
+    pub fn take(file: &mut ModelFile, name: &str, width: usize) -> io::Result<Self> {
+        let mut part = |part| file.take_plain(&format!("{name}.{part}"), &[width]);
+        Ok(Self { weight: part("weight")?, bias: part("bias")? })
+    }
+
+    /// Each row normalised.
+    pub fn of(&self, input: &Array2<f32>) -> Array2<f32> {
+        let mut out = Array2::zeros(input.raw_dim());
+        for (input, mut out) in input.rows().into_iter().zip(out.rows_mut()) {
+            if let (Some(input), Some(out)) = (input.as_slice(), out.as_slice_mut()) {
+                kernels::normalise(input, &self.weight, &self.bias, out);
+            }
+        }
+        out
+    }
+}
+
+/// Two layers with a Gaussian error linear unit between them, after a norm.
+pub struct Perceptron {
+    norm: Norm,
+    up: Linear,
+    down: Linear,
+}
+
+impl Perceptron {
+    /// From the tensors of the block `name`.
+    pub fn take(file: &mut ModelFile, name: &str, width: usize) -> io::Result<Self> {
+        Ok(Self {
+            norm: Norm::take(file, &format!("{name}.mlp_ln"), width)?,
+            up: Linear::take(file, &format!("{name}.mlp.0"), [4 * width, width], true)?,
+            down: Linear::take(file, &format!("{name}.mlp.2"), [width, 4 * width], true)?,
+        })
+    }
+
+    /// Adds what it makes of `state` to it.
+    pub fn apply(&self, state: &mut Array2<f32>, rows: Rows) {
+        let mut inner = self.up.of(self.norm.of(state).view(), rows);
+        if let Some(inner) = inner.as_slice_mut() {
+            kernels::gelu(inner);
+        }
+        self.down.add_to(state, inner.view(), rows);
+    }
+}

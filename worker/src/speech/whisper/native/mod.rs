@@ -1,0 +1,157 @@
+//! Whisper's network in Rust, for multilingual models of 8 bits. It is here because it takes half of
+//! the processor time of whisper.cpp for the same text: matrix products of the encoder are done by a
+//! library made for them, and several windows are written side by side.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use huibao_models::storage::hash_file_blocking;
+use huibao_models::transcript::RecognizerInfo;
+
+use self::batch::Batch;
+use self::decoder::Decoder;
+use self::draft::Rules;
+use self::encoder::Encoder;
+use self::file::{ModelFile, Shape, read_shape};
+use self::kernels::{MOST_VECTORS, STRIPE};
+use self::spectrogram::Spectrogram;
+use self::tokens::{Special, Tokenizer};
+use super::super::{Heard, Recognizer, Request, Session, SpeechError};
+use super::filter::Filter;
+use super::vocabulary::{self, Tokens};
+use super::{FULL_CONTEXT, SHORTEST, info};
+
+mod batch;
+mod decoder;
+mod draft;
+mod encoder;
+mod file;
+mod kernels;
+mod linear;
+mod spectrogram;
+mod tokens;
+
+/// `GGML_FTYPE_MOSTLY_Q8_0`.
+const EIGHT_BITS: usize = 7;
+
+/// The versions of ggml's formats are told by thousands (`GGML_QNT_VERSION_FACTOR`).
+const VERSION_FACTOR: usize = 1000;
+
+/// A loaded model.
+pub struct Native {
+    spectrogram: Spectrogram,
+    encoder: Encoder,
+    decoder: Decoder,
+    tokens: Tokens,
+    tokenizer: Tokenizer,
+    special: Special,
+    rules: Rules,
+    mandarin: Filter,
+    other: Filter,
+    info: RecognizerInfo,
+}
+
+/// Whether a file that begins as a model does is one for this engine.
+pub fn is_for(model: &Path) -> io::Result<bool> {
+    let shape = read_shape(&mut BufReader::new(File::open(model)?))?;
+    let Shape { width, text_width, audio_heads, text_heads, .. } = shape;
+    let heads = |heads: usize, width: usize| heads * STRIPE == width;
+    Ok(shape.file_type % VERSION_FACTOR == EIGHT_BITS
+        && Special::of(shape.vocabulary).is_some()
+        && shape.audio_context == FULL_CONTEXT
+        && heads(audio_heads, width)
+        && heads(text_heads, text_width)
+        && width == text_width)
+}
+
+impl Native {
+    /// Loads a ggml model.
+    pub fn load(model: &Path) -> Result<Self, SpeechError> {
+        let bad = |reason: String| SpeechError::BadModel { path: model.to_owned(), reason };
+        // Hashing reads the same bytes as loading; side by side they cost one read.
+        std::thread::scope(|scope| {
+            let hash = scope.spawn(|| hash_file_blocking(model));
+            let loaded = Self::read(model).map_err(|error| bad(error.to_string()));
+            let hash = hash.join().map_err(|_| bad("cannot be hashed".into()))?;
+            let sha256 = hash.map_err(|error| bad(error.to_string()))?.sha256;
+            let mut loaded = loaded?;
+            loaded.info = info(model, format!("huibao {}", env!("CARGO_PKG_VERSION")), sha256);
+            Ok(loaded)
+        })
+    }
+
+    fn read(model: &Path) -> io::Result<Self> {
+        let broken = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
+        let mut file = ModelFile::read(&mut BufReader::with_capacity(1 << 20, File::open(model)?))?;
+        let size = file.shape.vocabulary;
+        let special = Special::of(size).ok_or_else(|| broken("it is not multilingual"))?;
+        let filters = std::mem::take(&mut file.filters);
+        if filters.dim() != (file.shape.mels, Spectrogram::FREQUENCIES) {
+            return Err(broken("its filters do not fit"));
+        }
+        let mut tokens = std::mem::take(&mut file.tokens);
+        if tokens.len() < special.end {
+            return Err(broken("it has too few tokens"));
+        }
+        tokens.truncate(special.end);
+        let tokens = Tokens::from(tokens);
+        let tokenizer = Tokenizer::new(&tokens);
+        Ok(Self {
+            spectrogram: Spectrogram::new(filters),
+            encoder: Encoder::take(&mut file)?,
+            decoder: Decoder::take(&mut file)?,
+            mandarin: Filter::new(tokens.clone(), vocabulary::MANDARIN),
+            other: Filter::new(tokens.clone(), vocabulary::ANY),
+            rules: Rules::new(special.clone(), &tokenizer),
+            tokens,
+            tokenizer,
+            special,
+            info: info(model, String::new(), String::new()),
+        })
+    }
+}
+
+impl Native {
+    /// Hears some windows side by side. What is too short to be heard has no text.
+    fn hear(&self, sounds: &[&[f32]], request: &Request<'_>) -> Vec<Heard> {
+        let long: Vec<&[f32]> = sounds.iter().copied().filter(|s| s.len() >= SHORTEST).collect();
+        let mut heard = Batch::listen(self, &long, request).write().into_iter();
+        let language = request.language.unwrap_or("zh");
+        let nothing = || Heard { language: language.to_owned(), pieces: Vec::new() };
+        let each = |sound: &&[f32]| {
+            if sound.len() < SHORTEST { None } else { heard.next() }.unwrap_or_else(nothing)
+        };
+        sounds.iter().map(each).collect()
+    }
+}
+
+impl Recognizer for Native {
+    fn info(&self) -> RecognizerInfo {
+        self.info.clone()
+    }
+
+    fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError> {
+        Ok(Box::new(self))
+    }
+
+    fn batch(&self) -> usize {
+        MOST_VECTORS
+    }
+}
+
+impl Session for &Native {
+    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
+        let heard = self.recognize_all(&[samples], request)?;
+        heard.into_iter().next().ok_or_else(|| SpeechError::Engine("nothing was written".into()))
+    }
+
+    fn recognize_all(
+        &mut self,
+        sounds: &[&[f32]],
+        request: &Request<'_>,
+    ) -> Result<Vec<Heard>, SpeechError> {
+        Ok(sounds.chunks(MOST_VECTORS).flat_map(|sounds| self.hear(sounds, request)).collect())
+    }
+}
+
