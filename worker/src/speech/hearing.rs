@@ -1,4 +1,4 @@
-//! One window: heard, looked over by the guards, heard again where they object.
+//! Windows: heard, looked over by the guards, heard again where they object.
 
 use huibao_models::transcript::{Segment, SegmentFlag, SpeechRegion};
 
@@ -40,6 +40,9 @@ pub struct Ear<'a> {
     pub threads: u32,
 }
 
+/// What was heard in a window, and the language, if there was text.
+type Listened = (Vec<Piece>, Option<String>);
+
 /// What was heard in a window, in one or more attempts.
 struct Takes {
     kept: Vec<Piece>,
@@ -64,9 +67,24 @@ impl Takes {
 }
 
 impl Hearing<'_> {
-    /// The segments of a window, each speech region accounted for.
-    pub fn window(&self, ear: &mut Ear<'_>, window: &Window) -> Result<Passage, SpeechError> {
-        let (first, heard) = self.listen(ear, window, self.language.as_deref(), Effort::Usual)?;
+    /// The segments of each window, each speech region accounted for.
+    pub fn windows(
+        &self,
+        ear: &mut Ear<'_>,
+        windows: &[Window],
+    ) -> Result<Vec<Passage>, SpeechError> {
+        let heard = self.listen(ear, windows, self.language.as_deref(), Effort::Usual)?;
+        let passages = windows.iter().zip(heard).map(|(window, first)| self.look_over(ear, window, first));
+        passages.collect()
+    }
+
+    /// The segments of a window, of what was heard in it first.
+    fn look_over(
+        &self,
+        ear: &mut Ear<'_>,
+        window: &Window,
+        (first, heard): Listened,
+    ) -> Result<Passage, SpeechError> {
         let language = self.language.clone().or(heard);
         let inside: Vec<SpeechRegion> =
             self.speech.iter().filter(|region| is_inside(region, window)).copied().collect();
@@ -103,7 +121,7 @@ impl Hearing<'_> {
         if !guards::is_stuck(&takes.kept) {
             return Ok(false);
         }
-        let (again, _) = self.listen(ear, window, language, Effort::Careful)?;
+        let (again, _) = self.listen_again(ear, window, language)?;
         let stuck = guards::is_stuck(&again);
         if stuck {
             takes.set_aside.extend(again);
@@ -126,7 +144,7 @@ impl Hearing<'_> {
         let mut unclear = Vec::new();
         for region in uncovered(inside, &takes.kept) {
             let alone = Window { spans: vec![region] };
-            let (again, _) = self.listen(ear, &alone, language, Effort::Careful)?;
+            let (again, _) = self.listen_again(ear, &alone, language)?;
             let before = letters_within(&takes.kept, &region);
             if letters(&again) > before {
                 let (old, kept) = takes.kept.drain(..).partition(|piece| overlaps(piece, &region));
@@ -143,25 +161,40 @@ impl Hearing<'_> {
         Ok(unclear)
     }
 
-    /// Hears a window; times are the recording's. Also the language, if there was text.
-    fn listen(
+    fn listen_again(
         &self,
         ear: &mut Ear<'_>,
         window: &Window,
         language: Option<&str>,
+    ) -> Result<Listened, SpeechError> {
+        let heard = self.listen(ear, std::slice::from_ref(window), language, Effort::Careful)?;
+        Ok(heard.into_iter().next().unwrap_or_default())
+    }
+
+    /// Hears windows; times are the recording's.
+    fn listen(
+        &self,
+        ear: &mut Ear<'_>,
+        windows: &[Window],
+        language: Option<&str>,
         effort: Effort,
-    ) -> Result<(Vec<Piece>, Option<String>), SpeechError> {
+    ) -> Result<Vec<Listened>, SpeechError> {
         let terms = self.corrections.glossary.prompted();
         let request = Request { language, threads: ear.threads, effort, terms };
-        let heard = ear.session.recognize(&window.samples(self.audio), &request)?;
-        let language = (!heard.pieces.is_empty()).then_some(heard.language);
-        let length = window.length_ms();
-        let to_recording = |piece: Piece| Piece {
-            start_ms: window.to_recording(piece.start_ms.min(length), false),
-            end_ms: window.to_recording(piece.end_ms.min(length), true),
-            ..piece
-        };
-        Ok((heard.pieces.into_iter().map(to_recording).collect(), language))
+        let samples: Vec<_> = windows.iter().map(|window| window.samples(self.audio)).collect();
+        let samples: Vec<&[f32]> = samples.iter().map(Vec::as_slice).collect();
+        let heard = ear.session.recognize_all(&samples, &request)?;
+        let each = windows.iter().zip(heard).map(|(window, heard)| {
+            let language = (!heard.pieces.is_empty()).then_some(heard.language);
+            let length = window.length_ms();
+            let to_recording = |piece: Piece| Piece {
+                start_ms: window.to_recording(piece.start_ms.min(length), false),
+                end_ms: window.to_recording(piece.end_ms.min(length), true),
+                ..piece
+            };
+            (heard.pieces.into_iter().map(to_recording).collect(), language)
+        });
+        Ok(each.collect())
     }
 
     fn segment(&self, piece: Piece, language: Option<&str>, stuck: bool) -> Unplaced {

@@ -95,14 +95,22 @@ fn hear(
         draft.add(hear_alone(&mut hearing, recognizer, options, window)?, window);
         begun += 1;
     }
-    let rest = begun..windows.len();
+    let rest = &windows[begun..];
     if !rest.is_empty() {
         let (count, threads) = lanes::split(options.threads, rest.len());
         let ears = (0..count).map(|_| Ok(Ear { session: recognizer.session()?, threads }));
         let ears = ears.collect::<Result<Vec<_>, SpeechError>>()?;
-        let hear =
-            |ear: &mut Ear<'_>, index: usize| Ok((hearing.window(ear, &windows[index])?, index));
-        lanes::in_order(ears, rest, hear, |(passage, i)| draft.add(passage, &windows[i]))?;
+        // Each lane has its share, however few there are.
+        let batch = recognizer.batch().min(rest.len().div_ceil(count)).max(1);
+        let batches: Vec<&[Window]> = rest.chunks(batch).collect();
+        let hear = |ear: &mut Ear<'_>, index: usize| {
+            Ok::<_, SpeechError>((hearing.windows(ear, batches[index])?, batches[index]))
+        };
+        lanes::in_order(ears, 0..batches.len(), hear, |(passages, windows)| {
+            for (passage, window) in passages.into_iter().zip(windows) {
+                draft.add(passage, window);
+            }
+        })?;
     }
     let transcript = Transcript {
         language: hearing.language.unwrap_or_else(|| "zh".to_owned()),
@@ -135,7 +143,9 @@ fn hear_alone(
     window: &Window,
 ) -> Result<Passage, SpeechError> {
     let mut ear = Ear { session: recognizer.session()?, threads: options.threads };
-    let passage = hearing.window(&mut ear, window)?;
+    let passages = hearing.windows(&mut ear, std::slice::from_ref(window))?;
+    let passage = passages.into_iter().next();
+    let passage = passage.ok_or_else(|| SpeechError::Engine("nothing was heard".into()))?;
     hearing.language.clone_from(&passage.language);
     Ok(passage)
 }

@@ -6,7 +6,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::file::{ModelFile, Numbers};
-use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS};
+use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS, Vectors};
 
 /// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
 /// done, never by the number itself: the two round differently.
@@ -74,13 +74,13 @@ impl Linear {
     }
 
     fn multiply_few(&self, out: &mut Array2<f32>, input: ArrayView2<'_, f32>) {
-        let matrix =
-            Blocks { values: &self.values, scales: &self.scales, columns: self.columns };
+        let (values, length) = (self.values.as_chunks().0, self.columns / BLOCK);
+        let matrix = Blocks { values, scales: &self.scales, length };
         let inputs = input.axis_chunks_iter(Axis(0), MOST_VECTORS);
         for (input, mut out) in inputs.zip(out.axis_chunks_iter_mut(Axis(0), MOST_VECTORS)) {
             // Whole rows of arrays in standard order are slices.
             if let (Some(input), Some(out)) = (input.as_slice(), out.as_slice_mut()) {
-                kernels::multiply(matrix, input, out);
+                kernels::multiply(matrix, &Vectors::new(input, self.columns), out);
             }
         }
     }

@@ -5,7 +5,10 @@
 //! sum is added up in one order whatever is computed beside it: the same sound gives the same text.
 
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
+use multiversion::target::{match_target, target_cfg_f};
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 /// Numbers of a row that share a scale (`QK8_0` of ggml).
 pub const BLOCK: usize = 32;
@@ -25,67 +28,121 @@ fn multiply_add(fused: bool, a: f32, b: f32, c: f32) -> f32 {
     if fused { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// A matrix of whole numbers in 8 bits, row after row, each row cut into blocks with a scale.
+/// Numbers that share a scale.
+pub type Block<T> = [T; BLOCK];
+
+/// A matrix of whole numbers in 8 bits, row after row.
 #[derive(Clone, Copy)]
 pub struct Blocks<'a> {
     /// Row after row.
-    pub values: &'a [i8],
+    pub values: &'a [Block<i8>],
     /// One for each block.
     pub scales: &'a [f32],
-    /// Length of a row, a multiple of the block's.
-    pub columns: usize,
+    /// Blocks of a row.
+    pub length: usize,
 }
 
-/// Products of the rows of a matrix in blocks of [`BLOCK`] with up to [`MOST_VECTORS`] vectors, added
-/// to `out`. `vectors` has vector after vector, `out` has all products of the first vector first.
+/// A row of such a matrix.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    values: &'a [Block<i8>],
+    scales: &'a [f32],
+}
+
+/// Up to [`MOST_VECTORS`] vectors as whole numbers of 16 bits: nothing of a text depends on the rest.
+pub struct Vectors {
+    values: Vec<Block<i16>>,
+    /// One for each vector.
+    scales: Vec<f32>,
+}
+
+impl Vectors {
+    /// Of numbers, vector after vector, `columns` each, which is a multiple of [`BLOCK`].
+    pub fn new(numbers: &[f32], columns: usize) -> Self {
+        let mut values = vec![[0; BLOCK]; numbers.len() / BLOCK];
+        let rows = numbers.chunks_exact(columns).zip(values.chunks_exact_mut(columns / BLOCK));
+        let scales = rows.map(|(from, to)| round(from, to)).collect();
+        Self { values, scales }
+    }
+}
+
+/// Writes numbers as whole numbers of 16 bits. Returns their scale.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
     "x86_64+avx2+fma",
     "aarch64+neon"
 ))]
-pub fn multiply(matrix: Blocks<'_>, vectors: &[f32], out: &mut [f32]) {
-    let fused = target_cfg_f!(any(target_feature = "fma", target_feature = "neon"));
-    match vectors.len() / matrix.columns {
+fn round(numbers: &[f32], out: &mut [Block<i16>]) -> f32 {
+    let scale = widest(numbers) / 32_767.0;
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    for (from, to) in numbers.iter().zip(out.as_flattened_mut()) {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 32767 after scaling")]
+        let whole = (from * inverse + ROUNDING).to_bits() as u16;
+        *to = whole.cast_signed();
+    }
+    scale
+}
+
+/// The largest number, whatever its sign.
+#[inline(always)]
+fn widest(numbers: &[f32]) -> f32 {
+    let mut most = [0.0_f32; LANES];
+    let (chunks, rest) = numbers.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let size = chunk[lane].abs();
+            most[lane] = if size > most[lane] { size } else { most[lane] };
+        }
+    }
+    most.into_iter().chain(rest.iter().map(|number| number.abs())).fold(0.0, f32::max)
+}
+
+/// Products of the rows of a matrix with vectors of the same length, added to `out`, which has all
+/// products of the first vector first.
+pub fn multiply(matrix: Blocks<'_>, vectors: &Vectors, out: &mut [f32]) {
+    match vectors.scales.len() {
         0 => {}
-        1 => multiply_by::<1>(fused, matrix, vectors, out),
-        2 => multiply_by::<2>(fused, matrix, vectors, out),
-        3 => multiply_by::<3>(fused, matrix, vectors, out),
-        _ => multiply_by::<4>(fused, matrix, vectors, out),
+        1 => multiply_by::<1>(matrix, vectors, out),
+        2 => multiply_by::<2>(matrix, vectors, out),
+        3 => multiply_by::<3>(matrix, vectors, out),
+        _ => multiply_by::<4>(matrix, vectors, out),
     }
 }
 
-#[inline(always)]
-fn multiply_by<const N: usize>(
-    fused: bool,
-    matrix: Blocks<'_>,
-    vectors: &[f32],
-    out: &mut [f32],
-) {
-    let columns = matrix.columns;
+#[multiversion(targets("x86_64+avx512f+avx512bw", "x86_64+avx2+fma", "aarch64+neon"))]
+fn multiply_by<const N: usize>(matrix: Blocks<'_>, vectors: &Vectors, out: &mut [f32]) {
+    let length = matrix.length;
+    let each: [&[Block<i16>]; N] =
+        std::array::from_fn(|vector| &vectors.values[vector * length..(vector + 1) * length]);
     let rows = out.len() / N;
-    let weights = matrix.values.chunks_exact(columns).zip(matrix.scales.chunks_exact(columns / BLOCK));
-    for (row, (values, scales)) in weights.enumerate().take(rows) {
-        let mut sums = [[0.0_f32; LANES]; N];
-        for (block, (values, scale)) in values.as_chunks::<BLOCK>().0.iter().zip(scales).enumerate() {
-            let (mut low, mut high) = ([0.0; LANES], [0.0; LANES]);
-            for lane in 0..LANES {
-                low[lane] = f32::from(values[lane]);
-                high[lane] = f32::from(values[LANES + lane]);
-            }
-            for (vector, sums) in sums.iter_mut().enumerate() {
-                let at = vector * columns + block * BLOCK;
-                let Some((numbers, _)) = vectors[at..].split_first_chunk::<BLOCK>() else { return };
-                for lane in 0..LANES {
-                    let first = low[lane] * numbers[lane];
-                    let both = multiply_add(fused, high[lane], numbers[LANES + lane], first);
-                    sums[lane] = multiply_add(fused, both, *scale, sums[lane]);
-                }
-            }
-        }
-        for (vector, sums) in sums.iter().enumerate() {
-            out[vector * rows + row] += sum(sums);
+    let all = matrix.values.chunks_exact(length).zip(matrix.scales.chunks_exact(length));
+    for (index, (values, scales)) in all.enumerate().take(rows) {
+        let row = Row { values, scales };
+        let products = match_target! {
+            "x86_64+avx512f+avx512bw" => x86::row_512(row, each),
+            "x86_64+avx2+fma" => x86::row_256(row, each),
+            _ => multiply_row(row, each),
+        };
+        for (vector, product) in products.into_iter().enumerate() {
+            out[vector * rows + index] += product * vectors.scales[vector];
         }
     }
+}
+
+/// The products of a row of blocks with `N` vectors, for any processor.
+#[inline(always)]
+fn multiply_row<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f32; N] {
+    let mut sums = [0.0; N];
+    for (at, (values, scale)) in row.values.iter().zip(row.scales).enumerate() {
+        for (sum, vector) in sums.iter_mut().zip(&vectors) {
+            let products = values.iter().zip(&vector[at]);
+            let products = products.map(|(a, b)| i32::from(*a) * i32::from(*b));
+            #[expect(clippy::cast_precision_loss, reason = "of 31 bits, 24 are enough")]
+            let product = products.sum::<i32>() as f32;
+            *sum += product * scale;
+        }
+    }
+    sums
 }
 
 /// The sum of all lanes, halves first.
@@ -163,11 +220,7 @@ pub fn expand(values: &[i8], scales: &[f32], block: usize, out: &mut [f32]) {
 #[multiversion(targets("x86_64+avx2+fma", "aarch64+neon"))]
 pub fn compact(numbers: &[f32], block: usize, values: &mut Vec<i8>, scales: &mut Vec<f32>) {
     for numbers in numbers.chunks_exact(block) {
-        let largest = numbers.iter().fold(0.0_f32, |largest, number| {
-            let size = number.abs();
-            if size > largest { size } else { largest }
-        });
-        let scale = largest / 127.0;
+        let scale = widest(numbers) / 127.0;
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
         scales.push(scale);
         #[expect(clippy::cast_possible_truncation, reason = "at most 127 after scaling")]

@@ -1,0 +1,48 @@
+//! Products of whole numbers on x86-64, with the instructions for them: the compiler does not find
+//! these by itself.
+
+use std::arch::x86_64::{
+    __m128i, __m256, __m256i, __m512i, _mm256_add_epi32, _mm256_cvtepi8_epi16,
+    _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_madd_epi16, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_madd_epi16,
+    _mm512_reduce_add_ps, _mm512_set1_ps, _mm512_setzero_ps,
+};
+
+use bytemuck::must_cast;
+
+use super::{Block, Row};
+
+/// The products of a row of blocks with `N` vectors, with 512 bits at once.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub fn row_512<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f32; N] {
+    let mut sums = [_mm512_setzero_ps(); N];
+    for (at, (values, scale)) in row.values.iter().zip(row.scales).enumerate() {
+        let values = _mm512_cvtepi8_epi16(must_cast::<Block<i8>, __m256i>(*values));
+        let scale = _mm512_set1_ps(*scale);
+        for (sum, vector) in sums.iter_mut().zip(&vectors) {
+            let products = _mm512_madd_epi16(values, must_cast::<Block<i16>, __m512i>(vector[at]));
+            *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), scale, *sum);
+        }
+    }
+    sums.map(|sum| _mm512_reduce_add_ps(sum))
+}
+
+/// The same with 256 bits.
+#[target_feature(enable = "avx2,fma")]
+pub fn row_256<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f32; N] {
+    let mut sums = [_mm256_setzero_ps(); N];
+    for (at, (values, scale)) in row.values.iter().zip(row.scales).enumerate() {
+        let [low, high]: [__m128i; 2] = must_cast(*values);
+        let (low, high) = (_mm256_cvtepi8_epi16(low), _mm256_cvtepi8_epi16(high));
+        let scale = _mm256_set1_ps(*scale);
+        for (sum, vector) in sums.iter_mut().zip(&vectors) {
+            let [first, second]: [__m256i; 2] = must_cast(vector[at]);
+            let products = _mm256_add_epi32(
+                _mm256_madd_epi16(low, first),
+                _mm256_madd_epi16(high, second),
+            );
+            *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products), scale, *sum);
+        }
+    }
+    sums.map(|sum| must_cast::<__m256, [f32; 8]>(sum).iter().sum())
+}
