@@ -47,7 +47,7 @@ need_rust() {
 # What building takes.
 need_build_tools() {
   apt_install build-essential clang libclang-dev cmake pkg-config git curl ca-certificates \
-    libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libopenblas-dev libswresample-dev libswscale-dev \
+    libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswresample-dev libswscale-dev \
     python3 python3-venv
   need_rust
 }

@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use huibao_worker::speech::{
-    Audio, Effort, Heard, Recognizer, Request, Session, is_language, load_recognizer,
+    Audio, Effort, Heard, Recognizer, Request, Session, WhisperCpp, is_language, load_recognizer,
 };
 
-/// An engine that has its answer ready, and whisper.cpp with real weights.
+/// An engine that has its answer ready, our own, and whisper.cpp, both with real weights.
 fn engines(folder: &Path) -> Vec<Box<dyn Recognizer>> {
     let script = folder.join("script.json");
     std::fs::write(&script, r#"{"engine": "scripted", "text": "敬爱的党组织，您好！"}"#).unwrap();
-    [script, models().join("ggml-base-q8_0.bin")]
-        .map(|model| load_recognizer(&model).unwrap())
-        .into()
+    let model = models().join("ggml-base-q8_0.bin");
+    vec![
+        load_recognizer(&script).unwrap(),
+        load_recognizer(&model).unwrap(),
+        Box::new(WhisperCpp::load(&model).unwrap()),
+    ]
 }
 
 /// Where scripts/fetch-model puts models.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// More lanes than this take more memory than they are worth: each takes about 200 MiB with the base
-/// model, buffers of `OpenBLAS` included.
+/// More lanes than this take more memory than they are worth: each takes about 70 MiB with the base
+/// model.
 pub const MOST_LANES: u32 = 4;
 
 /// How many lanes `threads` are split into for so many items, and how many threads each has.

@@ -1,4 +1,4 @@
-//! whisper.cpp, for every model it knows.
+//! whisper.cpp, for the models that only it knows: of English alone, and of other formats.
 
 use std::ffi::{c_int, c_void};
 use std::path::Path;

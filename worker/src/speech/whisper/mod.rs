@@ -6,7 +6,7 @@ use std::sync::Once;
 use huibao_models::transcript::RecognizerInfo;
 use serde_json::json;
 
-use self::cpp::WhisperCpp;
+pub use self::cpp::WhisperCpp;
 use self::native::Native;
 use super::model::check_model_file;
 use super::{Effort, Recognizer, SpeechError};

@@ -4,11 +4,9 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use half::f16;
-use half::slice::HalfFloatSliceExt;
 use ndarray::Array2;
 
-use super::kernels::BLOCK;
+use super::formats::{self, Numbers};
 
 /// The most numbers that a tensor of a sound file can have: large-v3 has 66 million in one.
 const MOST_NUMBERS: usize = 1 << 28;
@@ -39,21 +37,8 @@ pub struct Shape {
     pub text_layers: usize,
     /// Bands of the spectrogram.
     pub mels: usize,
-    /// How weights are stored (`ggml_ftype`), times what the format's version adds.
+    /// How most weights are stored (`ggml_ftype`), and the version of that, in thousands.
     pub file_type: usize,
-}
-
-/// Numbers of a tensor, as they were stored.
-pub enum Numbers {
-    /// As they are.
-    Plain(Vec<f32>),
-    /// In blocks of [`BLOCK`].
-    Blocks {
-        /// In order.
-        values: Vec<i8>,
-        /// One for each block.
-        scales: Vec<f32>,
-    },
 }
 
 /// What a file holds.
@@ -121,7 +106,7 @@ impl ModelFile {
     pub fn take_plain(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Vec<f32>> {
         match self.take(name, dimensions)? {
             Numbers::Plain(numbers) => Ok(numbers),
-            Numbers::Blocks { .. } => Err(broken(format!("the tensor {name} is quantised"))),
+            Numbers::Blocks(_) => Err(broken(format!("the tensor {name} is quantised"))),
         }
     }
 }
@@ -139,32 +124,10 @@ fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, (Vec<usize>, 
     let name = String::from_utf8(bytes(file, length)?).map_err(broken)?;
     let count = shape.iter().fold(1, |count: usize, length| count.saturating_mul(*length));
     let count = within(count, MOST_NUMBERS)?;
-    let numbers = match kind {
-        0 => Numbers::Plain(plain(file, count)?),
-        1 => Numbers::Plain(halves(&bytes(file, 2 * count)?)),
-        8 if count.is_multiple_of(BLOCK) => blocks(file, count)?,
-        kind => return Err(broken(format!("the tensor {name} is of an unknown kind, {kind}"))),
-    };
+    let unknown = || broken(format!("the tensor {name} is of an unknown kind, {kind}"));
+    let size = formats::size(kind, count).ok_or_else(unknown)?;
+    let numbers = formats::numbers(kind, &bytes(file, size)?).ok_or_else(unknown)?;
     Ok(Some((name, (shape, numbers))))
-}
-
-/// `block_q8_0` of ggml: a scale of 16 bits, and the numbers.
-fn blocks(file: &mut impl Read, count: usize) -> io::Result<Numbers> {
-    let stored = bytes(file, count / BLOCK * (2 + BLOCK))?;
-    let (mut values, mut scales) = (Vec::with_capacity(count), Vec::new());
-    for block in stored.chunks_exact(2 + BLOCK) {
-        scales.push(f16::from_le_bytes([block[0], block[1]]).to_f32());
-        values.extend(block[2..].iter().map(|byte| byte.cast_signed()));
-    }
-    Ok(Numbers::Blocks { values, scales })
-}
-
-fn halves(stored: &[u8]) -> Vec<f32> {
-    let halves: Vec<f16> =
-        stored.as_chunks::<2>().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
-    let mut numbers = vec![0.0; halves.len()];
-    halves.convert_to_f32_slice(&mut numbers);
-    numbers
 }
 
 fn plain(file: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {

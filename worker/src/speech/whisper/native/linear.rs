@@ -5,7 +5,8 @@ use std::io;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
-use super::file::{ModelFile, Numbers};
+use super::file::ModelFile;
+use super::formats::{Numbers, Stored};
 use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS, Vectors};
 
 /// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
@@ -35,11 +36,11 @@ impl Linear {
         [rows, columns]: [usize; 2],
         has_bias: bool,
     ) -> io::Result<Self> {
-        let weight = format!("{name}.weight");
-        let Numbers::Blocks { values, scales } = file.take(&weight, &[rows, columns])? else {
-            let reason = format!("the tensor {weight} is not quantised");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-        };
+        let Stored { values, scales } =
+            match file.take(&format!("{name}.weight"), &[rows, columns])? {
+                Numbers::Blocks(stored) => stored,
+                Numbers::Plain(numbers) => Stored::compact(&numbers),
+            };
         let bias = has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
         Ok(Self { rows, columns, values, scales, bias })
     }

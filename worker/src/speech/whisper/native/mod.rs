@@ -1,6 +1,9 @@
-//! Whisper's network in Rust, for multilingual models of 8 bits. It is here because it takes half of
-//! the processor time of whisper.cpp for the same text: matrix products of the encoder are done by a
-//! library made for them, and several windows are written side by side.
+//! Whisper's network in Rust, for multilingual models. Its weights are kept in 8 bits, whatever they
+//! come in.
+//!
+//! It is here because it takes much less processor time than whisper.cpp for the same text: large
+//! matrix products are done by a library made for them, several windows are written side by side, so
+//! that weights are read once for all of them, and what is heard is kept in 8 bits as well.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -27,16 +30,11 @@ mod decoder;
 mod draft;
 mod encoder;
 mod file;
+mod formats;
 mod kernels;
 mod linear;
 mod spectrogram;
 mod tokens;
-
-/// `GGML_FTYPE_MOSTLY_Q8_0`.
-const EIGHT_BITS: usize = 7;
-
-/// The versions of ggml's formats are told by thousands (`GGML_QNT_VERSION_FACTOR`).
-const VERSION_FACTOR: usize = 1000;
 
 /// A loaded model.
 pub struct Native {
@@ -57,7 +55,7 @@ pub fn is_for(model: &Path) -> io::Result<bool> {
     let shape = read_shape(&mut BufReader::new(File::open(model)?))?;
     let Shape { width, text_width, audio_heads, text_heads, .. } = shape;
     let heads = |heads: usize, width: usize| heads * STRIPE == width;
-    Ok(shape.file_type % VERSION_FACTOR == EIGHT_BITS
+    Ok(formats::is_known(shape.file_type)
         && Special::of(shape.vocabulary).is_some()
         && shape.audio_context == FULL_CONTEXT
         && heads(audio_heads, width)
