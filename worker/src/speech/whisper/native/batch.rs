@@ -97,7 +97,7 @@ impl<'a> Batch<'a> {
         let mut state = state.select(Axis(0), &last);
         let mut inputs: Vec<Input> = last.into_iter().map(|at| inputs[at]).collect();
         while !inputs.is_empty() {
-            let logits = self.model.decoder.next(state.view(), Rows::Few);
+            let logits = self.model.decoder.next(&state);
             inputs = self.choose(&inputs, logits, temperature);
             state = self.read(&inputs, Rows::Few);
         }
@@ -196,7 +196,7 @@ impl Native {
         let inputs = (0..memories.len()).map(|window| Input { window, token, position: 0 });
         let inputs: Vec<Input> = inputs.collect();
         let state = self.decoder.read(&inputs, memories, Rows::Few);
-        let logits = self.decoder.next(state.view(), Rows::Few);
+        let logits = self.decoder.next(&state);
         let likeliest = |logits: &[f32]| {
             let languages = logits[self.special.languages.clone()].iter().enumerate();
             languages.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(number, _)| number)

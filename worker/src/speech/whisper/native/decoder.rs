@@ -4,12 +4,12 @@
 
 use std::io;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::encoder::{SCORE_SCALE, matrix};
 use super::file::{ModelFile, Shape};
 use super::kernels::{self, STRIPE};
-use super::linear::{Linear, Norm, Perceptron, Rows};
+use super::linear::{Linear, Norm, Perceptron, Prepared, Rows};
 
 /// The decoder of a model.
 pub struct Decoder {
@@ -99,10 +99,11 @@ impl Decoder {
 
     /// Begins a window, of which the encoder made `sound`: positions × width.
     pub fn listen(&self, sound: &Array2<f32>, threads: u32) -> Memory {
-        let many = Rows::Many(threads);
+        let positions = sound.nrows();
+        let sound = Prepared::new(sound, Rows::Many(threads));
         let layers = self.layers.iter().map(|layer| {
-            let key = layer.heard_key.of(sound.view(), many);
-            let value = layer.heard_value.of(sound.view(), many);
+            let key = layer.heard_key.of(&sound);
+            let value = layer.heard_value.of(&sound);
             let room = self.room().next_multiple_of(STRIPE);
             LayerMemory {
                 heard: Heard::new(&key, &value),
@@ -112,7 +113,7 @@ impl Decoder {
                 },
             }
         });
-        Memory { layers: layers.collect(), heard: sound.nrows() }
+        Memory { layers: layers.collect(), heard: positions }
     }
 
     /// Takes in tokens, those of a window in order. Returns the state after each: inputs × width.
@@ -132,8 +133,8 @@ impl Decoder {
     }
 
     /// How likely each token is to come next (logits): states × vocabulary.
-    pub fn next(&self, state: ArrayView2<'_, f32>, rows: Rows) -> Array2<f32> {
-        self.tokens.of(state, rows)
+    pub fn next(&self, state: &Array2<f32>) -> Array2<f32> {
+        self.tokens.of(&Prepared::new(state, Rows::Few))
     }
 }
 
@@ -168,18 +169,20 @@ impl Layer {
         rows: Rows,
     ) {
         let normal = self.norm.of(state);
-        let query = self.query.of(normal.view(), rows);
-        let key = self.key.of(normal.view(), rows);
-        let value = self.value.of(normal.view(), rows);
+        let normal = Prepared::new(&normal, rows);
+        let query = self.query.of(&normal);
+        let key = self.key.of(&normal);
+        let value = self.value.of(&normal);
         let mut found = Array2::zeros(query.raw_dim());
         for (at, input) in inputs.iter().enumerate() {
             let written = &mut windows[input.window].layers[index].written;
             written.push(input.position, key.row(at).as_slice(), value.row(at).as_slice());
             written.attend(input.position, query.row(at).as_slice(), found.row_mut(at).as_slice_mut());
         }
-        self.out.add_to(state, found.view(), rows);
+        self.out.add_to(state, &Prepared::new(&found, rows));
 
-        let query = self.heard_query.of(self.heard_norm.of(state).view(), rows);
+        let normal = self.heard_norm.of(state);
+        let query = self.heard_query.of(&Prepared::new(&normal, rows));
         let mut scores = Vec::new();
         for ((input, query), mut found) in inputs.iter().zip(query.rows()).zip(found.rows_mut()) {
             let window = &windows[input.window];
@@ -187,7 +190,7 @@ impl Layer {
                 window.layers[index].heard.attend(window.heard, query, &mut scores, found);
             }
         }
-        self.heard_out.add_to(state, found.view(), rows);
+        self.heard_out.add_to(state, &Prepared::new(&found, rows));
         self.perceptron.apply(state, rows);
     }
 }

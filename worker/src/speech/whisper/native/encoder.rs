@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::file::{ModelFile, Shape};
 use super::kernels::{self, STRIPE};
-use super::linear::{Linear, Norm, Perceptron, Rows, multiply};
+use super::linear::{Linear, Norm, Perceptron, Prepared, Rows, multiply};
 
 /// Rows of queries whose scores are worked on at once: they stay in the processor's second cache.
 const QUERIES: usize = 128;
@@ -57,11 +57,12 @@ impl Encoder {
         state += &self.positions.slice(s![..state.nrows(), ..]);
         for layer in &self.layers {
             let normal = layer.norm.of(&state);
-            let query = layer.query.of(normal.view(), many);
-            let key = layer.key.of(normal.view(), many);
-            let value = layer.value.of(normal.view(), many);
+            let normal = Prepared::new(&normal, many);
+            let query = layer.query.of(&normal);
+            let key = layer.key.of(&normal);
+            let value = layer.value.of(&normal);
             let heard = attention(&query, &key, &value, threads);
-            layer.out.add_to(&mut state, heard.view(), many);
+            layer.out.add_to(&mut state, &Prepared::new(&heard, many));
             layer.perceptron.apply(&mut state, many);
         }
         self.norm.of(&state)
@@ -99,17 +100,17 @@ fn attention(
         let mut shares = shares;
         let own = shares.next();
         for (query, out) in shares {
-            scope.spawn(move || attend(query, key, value, out));
+            scope.spawn(move || attend(&query, key, value, out));
         }
         if let Some((query, out)) = own {
-            attend(query, key, value, out);
+            attend(&query, key, value, out);
         }
     });
     out
 }
 
 fn attend(
-    query: ArrayView2<'_, f32>,
+    query: &ArrayView2<'_, f32>,
     key: &Array2<f32>,
     value: &Array2<f32>,
     mut out: ArrayViewMut2<'_, f32>,
@@ -162,7 +163,7 @@ impl Convolution {
         }
         for (at, weights) in self.weights.iter().enumerate() {
             let frames = padded.slice(s![at..at + input.nrows(); step, ..]);
-            multiply(threads, frames, weights.t(), out.view_mut());
+            multiply(threads, &frames, &weights.t(), out.view_mut());
         }
         if let Some(numbers) = out.as_slice_mut() {
             kernels::gelu(numbers);

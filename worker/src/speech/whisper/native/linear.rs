@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::file::ModelFile;
 use super::formats::{Numbers, Stored};
+use super::kernels::tiles::{self, Tiles};
 use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS, Vectors};
 
 /// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
@@ -15,8 +16,42 @@ use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS, Vectors};
 pub enum Rows {
     /// The weights are read once for a handful of rows: reading is what takes time.
     Few,
-    /// Weights are turned into plain numbers first; work goes to so many threads.
+    /// There is much to multiply; work goes to so many threads.
     Many(u32),
+}
+
+/// Rows of numbers, made ready for the layers that work on them.
+pub struct Prepared<'a> {
+    count: usize,
+    form: Form<'a>,
+}
+
+enum Form<'a> {
+    /// In 16 bits, a handful at a time.
+    Few(Vec<Vectors>),
+    /// In 8 bits, for so many threads.
+    Tiles(Tiles, u32),
+    /// As they are, for so many threads.
+    Plain(&'a Array2<f32>, u32),
+}
+
+impl<'a> Prepared<'a> {
+    /// Makes rows ready.
+    pub fn new(numbers: &'a Array2<f32>, rows: Rows) -> Self {
+        let columns = numbers.ncols();
+        let form = match (rows, numbers.as_slice()) {
+            (Rows::Few, Some(numbers)) => {
+                let some = numbers.chunks(MOST_VECTORS * columns);
+                Form::Few(some.map(|numbers| Vectors::new(numbers, columns)).collect())
+            }
+            (Rows::Many(threads), Some(numbers)) if tiles::are_fast() => {
+                Form::Tiles(Tiles::new(numbers, columns), threads)
+            }
+            (Rows::Many(threads), _) => Form::Plain(numbers, threads),
+            (Rows::Few, None) => Form::Plain(numbers, 1),
+        };
+        Self { count: numbers.nrows(), form }
+    }
 }
 
 /// A fully connected layer with weights of 8 bits.
@@ -46,42 +81,37 @@ impl Linear {
     }
 
     /// What it makes of `input`, rows × columns of the layer.
-    pub fn of(&self, input: ArrayView2<'_, f32>, rows: Rows) -> Array2<f32> {
-        let mut out = Array2::zeros((input.nrows(), self.rows));
-        self.add_to(&mut out, input, rows);
+    pub fn of(&self, input: &Prepared<'_>) -> Array2<f32> {
+        let mut out = Array2::zeros((input.count, self.rows));
+        self.add_to(&mut out, input);
         out
     }
 
     /// Adds what it makes of `input` to `out`.
-    pub fn add_to(&self, out: &mut Array2<f32>, input: ArrayView2<'_, f32>, rows: Rows) {
+    pub fn add_to(&self, out: &mut Array2<f32>, input: &Prepared<'_>) {
+        let Some(out) = out.as_slice_mut() else { return };
         if let Some(bias) = &self.bias {
-            for mut row in out.rows_mut() {
-                for (number, bias) in row.iter_mut().zip(bias) {
-                    *number += bias;
-                }
+            for row in out.chunks_exact_mut(self.rows) {
+                kernels::add(row, bias);
             }
         }
-        match rows {
-            Rows::Few => self.multiply_few(out, input),
-            Rows::Many(threads) => {
-                let mut weights = vec![0.0; self.values.len()];
-                kernels::expand(&self.values, &self.scales, BLOCK, &mut weights);
-                // The lengths agree: they were checked when the layer was made.
-                if let Ok(weights) = ArrayView2::from_shape((self.rows, self.columns), &weights) {
-                    multiply(threads, input, weights.t(), out.view_mut());
-                }
-            }
-        }
-    }
-
-    fn multiply_few(&self, out: &mut Array2<f32>, input: ArrayView2<'_, f32>) {
         let (values, length) = (self.values.as_chunks().0, self.columns / BLOCK);
         let matrix = Blocks { values, scales: &self.scales, length };
-        let inputs = input.axis_chunks_iter(Axis(0), MOST_VECTORS);
-        for (input, mut out) in inputs.zip(out.axis_chunks_iter_mut(Axis(0), MOST_VECTORS)) {
-            // Whole rows of arrays in standard order are slices.
-            if let (Some(input), Some(out)) = (input.as_slice(), out.as_slice_mut()) {
-                kernels::multiply(matrix, &Vectors::new(input, self.columns), out);
+        match &input.form {
+            Form::Few(vectors) => {
+                let some = out.chunks_mut(MOST_VECTORS * self.rows);
+                vectors.iter().zip(some).for_each(|(v, out)| kernels::multiply(matrix, v, out));
+            }
+            Form::Tiles(tiles, threads) => tiles.multiply(matrix, out, *threads),
+            Form::Plain(numbers, threads) => {
+                let mut weights = vec![0.0; self.values.len()];
+                kernels::expand(&self.values, &self.scales, BLOCK, &mut weights);
+                let weights = ArrayView2::from_shape((self.rows, self.columns), &weights);
+                let out = ArrayViewMut2::from_shape((numbers.nrows(), self.rows), out);
+                // The lengths agree: they were checked when the layer was made.
+                if let (Ok(weights), Ok(out)) = (weights, out) {
+                    multiply(*threads, &numbers.view(), &weights.t(), out);
+                }
             }
         }
     }
@@ -98,8 +128,8 @@ impl Linear {
 /// Adds the product of two matrices to `out`, whose rows are shared between threads.
 pub fn multiply(
     threads: u32,
-    left: ArrayView2<'_, f32>,
-    right: ArrayView2<'_, f32>,
+    left: &ArrayView2<'_, f32>,
+    right: &ArrayView2<'_, f32>,
     mut out: ArrayViewMut2<'_, f32>,
 ) {
     let share = left.nrows().div_ceil(threads.max(1) as usize).max(1);
@@ -108,10 +138,10 @@ pub fn multiply(
     std::thread::scope(|scope| {
         let own = shares.next();
         for (left, mut out) in shares {
-            scope.spawn(move || general_mat_mul(1.0, &left, &right, 1.0, &mut out));
+            scope.spawn(move || general_mat_mul(1.0, &left, right, 1.0, &mut out));
         }
         if let Some((left, mut out)) = own {
-            general_mat_mul(1.0, &left, &right, 1.0, &mut out);
+            general_mat_mul(1.0, &left, right, 1.0, &mut out);
         }
     });
 }
@@ -160,10 +190,10 @@ impl Perceptron {
 
     /// Adds what it makes of `state` to it.
     pub fn apply(&self, state: &mut Array2<f32>, rows: Rows) {
-        let mut inner = self.up.of(self.norm.of(state).view(), rows);
+        let mut inner = self.up.of(&Prepared::new(&self.norm.of(state), rows));
         if let Some(inner) = inner.as_slice_mut() {
             kernels::gelu(inner);
         }
-        self.down.add_to(state, inner.view(), rows);
+        self.down.add_to(state, &Prepared::new(&inner, rows));
     }
 }

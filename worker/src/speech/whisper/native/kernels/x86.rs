@@ -2,15 +2,17 @@
 //! these by itself.
 
 use std::arch::x86_64::{
-    __m128i, __m256, __m256i, __m512i, _mm256_add_epi32, _mm256_cvtepi8_epi16,
+    __m128i, __m256, __m256i, __m512, __m512i, _mm256_add_epi32, _mm256_cvtepi8_epi16,
     _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_madd_epi16, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_madd_epi16,
-    _mm512_reduce_add_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
+    _mm512_madd_epi16, _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_ps,
 };
 
 use bytemuck::must_cast;
 
-use super::{Block, Row};
+use super::tiles::{Groups, TILE, Tile};
+use super::{BLOCK, Block, Row};
 
 /// The products of a row of blocks with `N` vectors, with 512 bits at once.
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -45,4 +47,30 @@ pub fn row_256<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f3
         }
     }
     sums.map(|sum| must_cast::<__m256, [f32; 8]>(sum).iter().sum())
+}
+
+/// The products of the rows of a tile with `N` rows of blocks, with 512 bits at once.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn tile_512<const N: usize>(
+    tile: Tile<'_>,
+    rows: [Row<'_>; N],
+    offsets: [&[i32]; N],
+) -> [[f32; TILE]; N] {
+    const GROUPS: usize = BLOCK / 4;
+    let mut sums = [_mm512_setzero_ps(); N];
+    let groups = tile.values.as_chunks::<GROUPS>().0;
+    for (block, (groups, scales)) in groups.iter().zip(tile.scales).enumerate() {
+        let groups: [__m512i; GROUPS] = groups.map(must_cast::<Groups, __m512i>);
+        let scales: __m512 = must_cast(*scales);
+        for at in 0..N {
+            let values: [i32; GROUPS] = must_cast(rows[at].values[block]);
+            let mut products = _mm512_set1_epi32(offsets[at][block]);
+            for (group, values) in groups.into_iter().zip(values) {
+                products = _mm512_dpbusd_epi32(products, group, _mm512_set1_epi32(values));
+            }
+            let scales = _mm512_mul_ps(scales, _mm512_set1_ps(rows[at].scales[block]));
+            sums[at] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), scales, sums[at]);
+        }
+    }
+    sums.map(must_cast::<__m512, [f32; TILE]>)
 }

@@ -1,0 +1,151 @@
+//! Products of whole numbers in blocks that share a scale.
+
+use multiversion::multiversion;
+use multiversion::target::match_target;
+
+#[cfg(target_arch = "x86_64")]
+use super::x86;
+use super::{BLOCK, ROUNDING, widest};
+
+/// The most vectors that [`multiply`] takes.
+pub const MOST_VECTORS: usize = 4;
+
+/// Numbers that share a scale.
+pub type Block<T> = [T; BLOCK];
+
+/// A matrix of whole numbers in 8 bits, row after row.
+#[derive(Clone, Copy)]
+pub struct Blocks<'a> {
+    /// Row after row.
+    pub values: &'a [Block<i8>],
+    /// One for each block.
+    pub scales: &'a [f32],
+    /// Blocks of a row.
+    pub length: usize,
+}
+
+/// A row of such a matrix.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    pub values: &'a [Block<i8>],
+    pub scales: &'a [f32],
+}
+
+impl<'a> Blocks<'a> {
+    /// One of its rows.
+    pub fn row(&self, row: usize) -> Row<'a> {
+        let at = row * self.length..(row + 1) * self.length;
+        Row { values: &self.values[at.clone()], scales: &self.scales[at] }
+    }
+}
+
+/// Up to [`MOST_VECTORS`] vectors as whole numbers of 16 bits: nothing of a text depends on the rest.
+pub struct Vectors {
+    values: Vec<Block<i16>>,
+    /// One for each vector.
+    scales: Vec<f32>,
+}
+
+impl Vectors {
+    /// Of numbers, vector after vector, `columns` each, which is a multiple of [`BLOCK`].
+    pub fn new(numbers: &[f32], columns: usize) -> Self {
+        let mut values = vec![[0; BLOCK]; numbers.len() / BLOCK];
+        let rows = numbers.chunks_exact(columns).zip(values.chunks_exact_mut(columns / BLOCK));
+        let scales = rows.map(|(from, to)| round(from, to)).collect();
+        Self { values, scales }
+    }
+}
+
+/// Writes numbers as whole numbers of 16 bits. Returns their scale.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
+fn round(numbers: &[f32], out: &mut [Block<i16>]) -> f32 {
+    let scale = widest(numbers) / 32_767.0;
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    for (from, to) in numbers.iter().zip(out.as_flattened_mut()) {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 32767 after scaling")]
+        let whole = (from * inverse + ROUNDING).to_bits() as u16;
+        *to = whole.cast_signed();
+    }
+    scale
+}
+
+/// Products of the rows of a matrix with vectors of the same length, added to `out`, which has all
+/// products of the first vector first.
+pub fn multiply(matrix: Blocks<'_>, vectors: &Vectors, out: &mut [f32]) {
+    match vectors.scales.len() {
+        0 => {}
+        1 => multiply_by::<1>(matrix, vectors, out),
+        2 => multiply_by::<2>(matrix, vectors, out),
+        3 => multiply_by::<3>(matrix, vectors, out),
+        _ => multiply_by::<4>(matrix, vectors, out),
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw", "x86_64+avx2+fma", "aarch64+neon"))]
+fn multiply_by<const N: usize>(matrix: Blocks<'_>, vectors: &Vectors, out: &mut [f32]) {
+    let length = matrix.length;
+    let each: [&[Block<i16>]; N] =
+        std::array::from_fn(|vector| &vectors.values[vector * length..(vector + 1) * length]);
+    let rows = out.len() / N;
+    let all = matrix.values.chunks_exact(length).zip(matrix.scales.chunks_exact(length));
+    for (index, (values, scales)) in all.enumerate().take(rows) {
+        let row = Row { values, scales };
+        let products = match_target! {
+            "x86_64+avx512f+avx512bw" => x86::row_512(row, each),
+            "x86_64+avx2+fma" => x86::row_256(row, each),
+            _ => multiply_row(row, each),
+        };
+        for (vector, product) in products.into_iter().enumerate() {
+            out[vector * rows + index] += product * vectors.scales[vector];
+        }
+    }
+}
+
+/// The products of a row of blocks with `N` vectors, for any processor.
+#[inline(always)]
+fn multiply_row<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f32; N] {
+    let mut sums = [0.0; N];
+    for (at, (values, scale)) in row.values.iter().zip(row.scales).enumerate() {
+        for (sum, vector) in sums.iter_mut().zip(&vectors) {
+            let products = values.iter().zip(&vector[at]);
+            let products = products.map(|(a, b)| i32::from(*a) * i32::from(*b));
+            #[expect(clippy::cast_precision_loss, reason = "of 31 bits, 24 are enough")]
+            let product = products.sum::<i32>() as f32;
+            *sum += product * scale;
+        }
+    }
+    sums
+}
+
+/// Turns whole numbers and their scales, one for `block` of them, into numbers.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
+pub fn expand(values: &[i8], scales: &[f32], block: usize, out: &mut [f32]) {
+    let blocks = values.chunks_exact(block).zip(scales).zip(out.chunks_exact_mut(block));
+    for ((values, scale), out) in blocks {
+        for (value, out) in values.iter().zip(out) {
+            *out = f32::from(*value) * scale;
+        }
+    }
+}
+
+/// Turns numbers into whole numbers of 8 bits, and appends them and the scale of each `block`.
+#[multiversion(targets("x86_64+avx2+fma", "aarch64+neon"))]
+pub fn compact(numbers: &[f32], block: usize, values: &mut Vec<i8>, scales: &mut Vec<f32>) {
+    for numbers in numbers.chunks_exact(block) {
+        let scale = widest(numbers) / 127.0;
+        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        scales.push(scale);
+        #[expect(clippy::cast_possible_truncation, reason = "at most 127 after scaling")]
+        let whole = |number: &f32| (number * inverse + ROUNDING).to_bits() as u8;
+        values.extend(numbers.iter().map(|number| whole(number).cast_signed()));
+    }
+}
+
