@@ -6,7 +6,8 @@ use std::io;
 
 use ndarray::Array2;
 
-use super::encoder::{SCORE_SCALE, matrix};
+use super::attention::SCORE_SCALE;
+use super::encoder::matrix;
 use super::file::{ModelFile, Shape};
 use super::kernels::{self, STRIPE};
 use super::linear::{Linear, Norm, Perceptron, Prepared, Rows};
@@ -191,7 +192,9 @@ impl Layer {
             }
         }
         self.heard_out.add_to(state, &Prepared::new(&found, rows));
-        self.perceptron.apply(state, rows);
+        let mut normal = normal;
+        let mut inner = Array2::zeros((state.nrows(), 4 * state.ncols()));
+        self.perceptron.apply(state, [&mut normal, &mut inner], rows);
     }
 }
 

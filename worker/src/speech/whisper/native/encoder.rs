@@ -2,18 +2,12 @@
 
 use std::io;
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, s};
 
+use super::attention::attention;
 use super::file::{ModelFile, Shape};
-use super::kernels::{self, STRIPE};
+use super::kernels;
 use super::linear::{Linear, Norm, Perceptron, Prepared, Rows, multiply};
-
-/// Rows of queries whose scores are worked on at once: they stay in the processor's second cache.
-const QUERIES: usize = 128;
-
-/// Scores are divided by the root of a head's width.
-pub const SCORE_SCALE: f32 = 0.125;
 
 /// The encoder of a model.
 pub struct Encoder {
@@ -55,15 +49,19 @@ impl Encoder {
         let many = Rows::Many(threads);
         let mut state = self.second.of(&self.first.of(spectrogram, 1, threads), 2, threads);
         state += &self.positions.slice(s![..state.nrows(), ..]);
+        // One room for all layers: new memory costs as much as some of the work.
+        let room = |times| Array2::zeros((state.nrows(), times * state.ncols()));
+        let [mut normal, mut query, mut key, mut value, mut heard] = std::array::from_fn(|_| room(1));
+        let mut inner = room(4);
         for layer in &self.layers {
-            let normal = layer.norm.of(&state);
-            let normal = Prepared::new(&normal, many);
-            let query = layer.query.of(&normal);
-            let key = layer.key.of(&normal);
-            let value = layer.value.of(&normal);
-            let heard = attention(&query, &key, &value, threads);
+            layer.norm.write(&mut normal, &state);
+            let prepared = Prepared::new(&normal, many);
+            layer.query.write(&mut query, &prepared);
+            layer.key.write(&mut key, &prepared);
+            layer.value.write(&mut value, &prepared);
+            attention(&query, &key, &value, &mut heard, threads);
             layer.out.add_to(&mut state, &Prepared::new(&heard, many));
-            layer.perceptron.apply(&mut state, many);
+            layer.perceptron.apply(&mut state, [&mut normal, &mut inner], many);
         }
         self.norm.of(&state)
     }
@@ -81,58 +79,6 @@ impl Layer {
             out: Linear::take(file, &format!("{name}.attn.out"), square, true)?,
             perceptron: Perceptron::take(file, &name, width)?,
         })
-    }
-}
-
-/// Attention of every position to every position, head by head.
-fn attention(
-    query: &Array2<f32>,
-    key: &Array2<f32>,
-    value: &Array2<f32>,
-    threads: u32,
-) -> Array2<f32> {
-    let mut out = Array2::zeros(query.raw_dim());
-    let share = query.nrows().div_ceil(threads.max(1) as usize).next_multiple_of(QUERIES);
-    let shares = query
-        .axis_chunks_iter(Axis(0), share)
-        .zip(out.axis_chunks_iter_mut(Axis(0), share));
-    std::thread::scope(|scope| {
-        let mut shares = shares;
-        let own = shares.next();
-        for (query, out) in shares {
-            scope.spawn(move || attend(&query, key, value, out));
-        }
-        if let Some((query, out)) = own {
-            attend(&query, key, value, out);
-        }
-    });
-    out
-}
-
-fn attend(
-    query: &ArrayView2<'_, f32>,
-    key: &Array2<f32>,
-    value: &Array2<f32>,
-    mut out: ArrayViewMut2<'_, f32>,
-) {
-    let mut scores = Array2::zeros((QUERIES, key.nrows()));
-    for head in (0..query.ncols()).step_by(STRIPE) {
-        let columns = s![.., head..head + STRIPE];
-        let (key, value) = (key.slice(columns), value.slice(columns));
-        let (query, mut out) = (query.slice(columns), out.slice_mut(columns));
-        let blocks = query
-            .axis_chunks_iter(Axis(0), QUERIES)
-            .zip(out.axis_chunks_iter_mut(Axis(0), QUERIES));
-        for (query, mut out) in blocks {
-            let mut scores = scores.slice_mut(s![..query.nrows(), ..]);
-            general_mat_mul(SCORE_SCALE, &query, &key.t(), 0.0, &mut scores);
-            for mut row in scores.rows_mut() {
-                if let Some(row) = row.as_slice_mut() {
-                    kernels::softmax(row);
-                }
-            }
-            general_mat_mul(1.0, &scores, &value, 0.0, &mut out);
-        }
     }
 }
 

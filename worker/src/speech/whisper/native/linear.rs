@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::file::ModelFile;
 use super::formats::{Numbers, Stored};
-use super::kernels::tiles::{self, Tiles};
+use super::kernels::tiles::{self, Matrix, TILE, Tiles};
 use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS, Vectors};
 
 /// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
@@ -60,6 +60,8 @@ pub struct Linear {
     columns: usize,
     values: Vec<i8>,
     scales: Vec<f32>,
+    /// For tiles: see [`Matrix::offsets`].
+    offsets: Vec<i32>,
     bias: Option<Vec<f32>>,
 }
 
@@ -77,32 +79,52 @@ impl Linear {
                 Numbers::Plain(numbers) => Stored::compact(&numbers),
             };
         let bias = has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
-        Ok(Self { rows, columns, values, scales, bias })
+        let fast = tiles::are_fast() && rows.is_multiple_of(TILE);
+        let offsets = if fast { tiles::offsets(values.as_chunks().0) } else { Vec::new() };
+        Ok(Self { rows, columns, values, scales, offsets, bias })
     }
 
     /// What it makes of `input`, rows × columns of the layer.
     pub fn of(&self, input: &Prepared<'_>) -> Array2<f32> {
         let mut out = Array2::zeros((input.count, self.rows));
-        self.add_to(&mut out, input);
+        self.write(&mut out, input);
         out
+    }
+
+    /// Writes what it makes of `input` over `out`.
+    pub fn write(&self, out: &mut Array2<f32>, input: &Prepared<'_>) {
+        match &self.bias {
+            Some(bias) => out.rows_mut().into_iter().for_each(|mut row| {
+                row.iter_mut().zip(bias).for_each(|(number, bias)| *number = *bias);
+            }),
+            None => out.fill(0.0),
+        }
+        self.add_products(out, input);
     }
 
     /// Adds what it makes of `input` to `out`.
     pub fn add_to(&self, out: &mut Array2<f32>, input: &Prepared<'_>) {
-        let Some(out) = out.as_slice_mut() else { return };
-        if let Some(bias) = &self.bias {
+        if let (Some(bias), Some(out)) = (&self.bias, out.as_slice_mut()) {
             for row in out.chunks_exact_mut(self.rows) {
                 kernels::add(row, bias);
             }
         }
+        self.add_products(out, input);
+    }
+
+    fn add_products(&self, out: &mut Array2<f32>, input: &Prepared<'_>) {
+        let Some(out) = out.as_slice_mut() else { return };
         let (values, length) = (self.values.as_chunks().0, self.columns / BLOCK);
-        let matrix = Blocks { values, scales: &self.scales, length };
+        let blocks = Blocks { values, scales: &self.scales, length };
         match &input.form {
             Form::Few(vectors) => {
                 let some = out.chunks_mut(MOST_VECTORS * self.rows);
-                vectors.iter().zip(some).for_each(|(v, out)| kernels::multiply(matrix, v, out));
+                vectors.iter().zip(some).for_each(|(v, out)| kernels::multiply(blocks, v, out));
             }
-            Form::Tiles(tiles, threads) => tiles.multiply(matrix, out, *threads),
+            Form::Tiles(tiles, threads) => {
+                let offsets = &self.offsets;
+                tiles.multiply(Matrix { blocks, offsets }, out, *threads);
+            }
             Form::Plain(numbers, threads) => {
                 let mut weights = vec![0.0; self.values.len()];
                 kernels::expand(&self.values, &self.scales, BLOCK, &mut weights);
@@ -162,12 +184,17 @@ impl Norm {
     /// Each row normalised.
     pub fn of(&self, input: &Array2<f32>) -> Array2<f32> {
         let mut out = Array2::zeros(input.raw_dim());
+        self.write(&mut out, input);
+        out
+    }
+
+    /// Writes each row normalised over `out`.
+    pub fn write(&self, out: &mut Array2<f32>, input: &Array2<f32>) {
         for (input, mut out) in input.rows().into_iter().zip(out.rows_mut()) {
             if let (Some(input), Some(out)) = (input.as_slice(), out.as_slice_mut()) {
                 kernels::normalise(input, &self.weight, &self.bias, out);
             }
         }
-        out
     }
 }
 
@@ -188,12 +215,19 @@ impl Perceptron {
         })
     }
 
-    /// Adds what it makes of `state` to it.
-    pub fn apply(&self, state: &mut Array2<f32>, rows: Rows) {
-        let mut inner = self.up.of(&Prepared::new(&self.norm.of(state), rows));
+    /// Adds what it makes of `state` to it, by way of `normal`, like `state`, and `inner`, of four
+    /// times its width.
+    pub fn apply(
+        &self,
+        state: &mut Array2<f32>,
+        [normal, inner]: [&mut Array2<f32>; 2],
+        rows: Rows,
+    ) {
+        self.norm.write(normal, state);
+        self.up.write(inner, &Prepared::new(normal, rows));
         if let Some(inner) = inner.as_slice_mut() {
             kernels::gelu(inner);
         }
-        self.down.add_to(state, &Prepared::new(&inner, rows));
+        self.down.add_to(state, &Prepared::new(inner, rows));
     }
 }

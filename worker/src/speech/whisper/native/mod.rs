@@ -25,6 +25,7 @@ use super::filter::Filter;
 use super::vocabulary::{self, Tokens};
 use super::{FULL_CONTEXT, SHORTEST, info};
 
+mod attention;
 mod batch;
 mod decoder;
 mod draft;

@@ -8,7 +8,7 @@ use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
 pub use self::blocks::{Blocks, MOST_VECTORS, Vectors, compact, expand, multiply};
-use self::blocks::{Block, Row};
+use self::blocks::Block;
 
 mod blocks;
 pub mod tiles;
