@@ -3,8 +3,8 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::kernels::tiles::{self, GROUP, GROUPS, Groups, Lanes, Matrix, TILE, Tile, Tiles};
-use super::kernels::{self, BLOCK, Blocks, STRIPE};
+use super::kernels::tiles::{self, Bytes, Factor, GROUP, GROUPS, Lanes, TILE, Tile, Tiles};
+use super::kernels::{self, BLOCK, Block, Blocks, STRIPE};
 
 /// Scores are divided by the root of a head's width.
 pub const SCORE_SCALE: f32 = 0.125;
@@ -83,14 +83,10 @@ fn attend_plainly(
 /// What a head attends to, in 8 bits.
 struct Head {
     /// Positions × places.
-    keys: Vec<i8>,
-    key_scales: Vec<f32>,
-    key_offsets: Vec<i32>,
-    /// Places × positions.
-    values: Vec<i8>,
+    keys: Bytes,
+    /// Places × positions. They are multiplied with weights, which are bytes without a sign.
+    values: Vec<Block<i8>>,
     value_scales: Vec<f32>,
-    /// None: weights are bytes without a sign.
-    value_offsets: Vec<i32>,
     positions: usize,
 }
 
@@ -98,50 +94,39 @@ impl Head {
     fn new(key: &ArrayView2<'_, f32>, value: &ArrayView2<'_, f32>) -> Self {
         let positions = key.nrows();
         let length = positions.div_ceil(BLOCK);
-        let (mut keys, mut key_scales) = (Vec::new(), Vec::new());
-        for row in key.rows() {
-            if let Some(row) = row.to_slice() {
-                kernels::compact(row, BLOCK, &mut keys, &mut key_scales);
-            }
-        }
-        keys.resize(length * BLOCK * STRIPE, 0);
-        key_scales.resize(keys.len() / BLOCK, 0.0);
-        let key_offsets = tiles::offsets(keys.as_chunks().0);
+        let mut keys = Bytes::new(&key.iter().copied().collect::<Vec<_>>(), STRIPE);
+        keys.pad(length * BLOCK);
 
-        let mut values = vec![0; STRIPE * length * BLOCK];
+        let mut values = vec![[0; BLOCK]; STRIPE * length];
         let mut value_scales = vec![0.0; STRIPE * length];
-        let rows = value.axis_chunks_iter(Axis(0), BLOCK);
-        for (block, rows) in rows.enumerate() {
+        for (block, rows) in value.axis_chunks_iter(Axis(0), BLOCK).enumerate() {
             let mut numbers = [[0.0; STRIPE]; BLOCK];
             for (to, from) in numbers.iter_mut().zip(rows.rows()) {
                 from.iter().zip(to).for_each(|(from, to)| *to = *from);
             }
             tiles::turn(&numbers, block, &mut values, &mut value_scales);
         }
-        let value_offsets = vec![0; value_scales.len()];
-        Self { keys, key_scales, key_offsets, values, value_scales, value_offsets, positions }
+        Self { keys, values, value_scales, positions }
     }
 
     fn attend(&self, query: &ArrayView2<'_, f32>, out: &mut ArrayViewMut2<'_, f32>) {
         let length = self.positions.div_ceil(BLOCK);
-        let (keys, values) = (self.keys.as_chunks().0, self.values.as_chunks().0);
-        let blocks = Blocks { values: keys, scales: &self.key_scales, length: STRIPE / BLOCK };
-        let keys = Matrix { blocks, offsets: &self.key_offsets };
-        let blocks = Blocks { values, scales: &self.value_scales, length };
-        let values = Matrix { blocks, offsets: &self.value_offsets };
+        let (values, offsets) = (&self.values, &vec![0; self.values.len()]);
+        let values = Blocks { values, scales: &self.value_scales, length };
+        let values = Factor { blocks: values, offsets };
 
         let queries: Vec<f32> = query.iter().map(|number| number * SCORE_SCALE).collect();
+        let tiles = Tiles::new(Bytes::new(&queries, STRIPE).blocks());
         let mut scores = vec![[0.0; TILE]; length * BLOCK];
         let mut weights = vec![[0; TILE * GROUP]; length * GROUPS];
         let mut scales = vec![[0.0; TILE]; length];
         let mut found: [Lanes; STRIPE] = [[0.0; TILE]; STRIPE];
-        let tiles = Tiles::new(&queries, STRIPE);
         for (tile, mut out) in tiles.iter().zip(out.axis_chunks_iter_mut(Axis(0), TILE)) {
-            tiles::products(tile, keys, 0, &mut scores);
+            tiles::products(tile, self.keys.factor(), 0, &mut scores);
             scores[self.positions..].fill([f32::NEG_INFINITY; TILE]);
             let sums = tiles::softmax(&mut scores, &mut weights, &mut scales);
-            let weights: &[Groups] = &weights;
-            tiles::products(Tile { values: weights, scales: &scales }, values, 0, &mut found);
+            let weights = Tile { values: &weights, scales: &scales };
+            tiles::products(weights, values, 0, &mut found);
             for (lane, mut row) in out.rows_mut().into_iter().enumerate() {
                 let found = found.iter().map(|lanes| lanes[lane] / sums[lane]);
                 row.iter_mut().zip(found).for_each(|(to, from)| *to = from);

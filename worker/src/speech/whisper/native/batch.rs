@@ -96,9 +96,12 @@ impl<'a> Batch<'a> {
         let state = self.read(&inputs, Rows::Many(self.request.threads));
         let mut state = state.select(Axis(0), &last);
         let mut inputs: Vec<Input> = last.into_iter().map(|at| inputs[at]).collect();
-        while !inputs.is_empty() {
+        loop {
             let logits = self.model.decoder.next(&state);
             inputs = self.choose(&inputs, logits, temperature);
+            if inputs.is_empty() {
+                return;
+            }
             state = self.read(&inputs, Rows::Few);
         }
     }

@@ -5,7 +5,7 @@
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-use super::kernels::{self, BLOCK};
+use super::kernels::{self, BLOCK, Blocks};
 
 /// Numbers of a tensor.
 pub enum Numbers {
@@ -30,6 +30,27 @@ impl Stored {
         let mut stored = Self::default();
         kernels::compact(numbers, BLOCK, &mut stored.values, &mut stored.scales);
         stored
+    }
+
+    /// As a matrix with so many columns.
+    pub fn blocks(&self, columns: usize) -> Blocks<'_> {
+        let values = self.values.as_chunks().0;
+        Blocks { values, scales: &self.scales, length: columns / BLOCK }
+    }
+
+    /// A row of that matrix.
+    pub fn row(&self, row: usize, columns: usize) -> Vec<f32> {
+        let mut out = vec![0.0; columns];
+        let (at, block) = (row * columns, row * columns / BLOCK);
+        kernels::expand(&self.values[at..], &self.scales[block..], BLOCK, &mut out);
+        out
+    }
+
+    /// The numbers that the blocks stand for.
+    pub fn plain(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.values.len()];
+        kernels::expand(&self.values, &self.scales, BLOCK, &mut out);
+        out
     }
 }
 

@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::file::ModelFile;
 use super::formats::{Numbers, Stored};
-use super::kernels::tiles::{self, Matrix, TILE, Tiles};
-use super::kernels::{self, BLOCK, Blocks, MOST_VECTORS, Vectors};
+use super::kernels::tiles::{self, Bytes, Tiles};
+use super::kernels::{self, MOST_VECTORS, Vectors};
 
 /// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
 /// done, never by the number itself: the two round differently.
@@ -27,10 +27,10 @@ pub struct Prepared<'a> {
 }
 
 enum Form<'a> {
+    /// In 8 bits, for so many threads.
+    Bytes(Bytes, u32),
     /// In 16 bits, a handful at a time.
     Few(Vec<Vectors>),
-    /// In 8 bits, for so many threads.
-    Tiles(Tiles, u32),
     /// As they are, for so many threads.
     Plain(&'a Array2<f32>, u32),
 }
@@ -39,16 +39,16 @@ impl<'a> Prepared<'a> {
     /// Makes rows ready.
     pub fn new(numbers: &'a Array2<f32>, rows: Rows) -> Self {
         let columns = numbers.ncols();
-        let form = match (rows, numbers.as_slice()) {
-            (Rows::Few, Some(numbers)) => {
+        let threads = if let Rows::Many(threads) = rows { threads } else { 1 };
+        let form = match numbers.as_slice() {
+            Some(numbers) if tiles::are_fast() => {
+                Form::Bytes(Bytes::new(numbers, columns), threads)
+            }
+            Some(numbers) if rows == Rows::Few => {
                 let some = numbers.chunks(MOST_VECTORS * columns);
                 Form::Few(some.map(|numbers| Vectors::new(numbers, columns)).collect())
             }
-            (Rows::Many(threads), Some(numbers)) if tiles::are_fast() => {
-                Form::Tiles(Tiles::new(numbers, columns), threads)
-            }
-            (Rows::Many(threads), _) => Form::Plain(numbers, threads),
-            (Rows::Few, None) => Form::Plain(numbers, 1),
+            _ => Form::Plain(numbers, threads),
         };
         Self { count: numbers.nrows(), form }
     }
@@ -58,11 +58,14 @@ impl<'a> Prepared<'a> {
 pub struct Linear {
     rows: usize,
     columns: usize,
-    values: Vec<i8>,
-    scales: Vec<f32>,
-    /// For tiles: see [`Matrix::offsets`].
-    offsets: Vec<i32>,
+    weights: Weights,
     bias: Option<Vec<f32>>,
+}
+
+/// Weights in the form that is best for this processor.
+enum Weights {
+    Tiles(Tiles),
+    Stored(Stored),
 }
 
 impl Linear {
@@ -73,15 +76,17 @@ impl Linear {
         [rows, columns]: [usize; 2],
         has_bias: bool,
     ) -> io::Result<Self> {
-        let Stored { values, scales } =
-            match file.take(&format!("{name}.weight"), &[rows, columns])? {
-                Numbers::Blocks(stored) => stored,
-                Numbers::Plain(numbers) => Stored::compact(&numbers),
-            };
+        let stored = match file.take(&format!("{name}.weight"), &[rows, columns])? {
+            Numbers::Blocks(stored) => stored,
+            Numbers::Plain(numbers) => Stored::compact(&numbers),
+        };
         let bias = has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
-        let fast = tiles::are_fast() && rows.is_multiple_of(TILE);
-        let offsets = if fast { tiles::offsets(values.as_chunks().0) } else { Vec::new() };
-        Ok(Self { rows, columns, values, scales, offsets, bias })
+        let weights = if tiles::are_fast() {
+            Weights::Tiles(Tiles::new(stored.blocks(columns)))
+        } else {
+            Weights::Stored(stored)
+        };
+        Ok(Self { rows, columns, weights, bias })
     }
 
     /// What it makes of `input`, rows × columns of the layer.
@@ -114,20 +119,16 @@ impl Linear {
 
     fn add_products(&self, out: &mut Array2<f32>, input: &Prepared<'_>) {
         let Some(out) = out.as_slice_mut() else { return };
-        let (values, length) = (self.values.as_chunks().0, self.columns / BLOCK);
-        let blocks = Blocks { values, scales: &self.scales, length };
-        match &input.form {
-            Form::Few(vectors) => {
-                let some = out.chunks_mut(MOST_VECTORS * self.rows);
-                vectors.iter().zip(some).for_each(|(v, out)| kernels::multiply(blocks, v, out));
+        match (&self.weights, &input.form) {
+            (Weights::Tiles(tiles), Form::Bytes(rows, threads)) => {
+                tiles.multiply(rows, out, *threads);
             }
-            Form::Tiles(tiles, threads) => {
-                let offsets = &self.offsets;
-                tiles.multiply(Matrix { blocks, offsets }, out, *threads);
+            (Weights::Stored(stored), Form::Few(vectors)) => {
+                let some = vectors.iter().zip(out.chunks_mut(MOST_VECTORS * self.rows));
+                some.for_each(|(v, out)| kernels::multiply(stored.blocks(self.columns), v, out));
             }
-            Form::Plain(numbers, threads) => {
-                let mut weights = vec![0.0; self.values.len()];
-                kernels::expand(&self.values, &self.scales, BLOCK, &mut weights);
+            (Weights::Stored(stored), Form::Plain(numbers, threads)) => {
+                let weights = stored.plain();
                 let weights = ArrayView2::from_shape((self.rows, self.columns), &weights);
                 let out = ArrayViewMut2::from_shape((numbers.nrows(), self.rows), out);
                 // The lengths agree: they were checked when the layer was made.
@@ -135,15 +136,16 @@ impl Linear {
                     multiply(*threads, &numbers.view(), &weights.t(), out);
                 }
             }
+            (_, _) => debug_assert!(false, "one processor has one form of both"),
         }
     }
 
     /// A row of the weights.
     pub fn row(&self, row: usize) -> Vec<f32> {
-        let mut out = vec![0.0; self.columns];
-        let (at, block) = (row * self.columns, row * self.columns / BLOCK);
-        kernels::expand(&self.values[at..], &self.scales[block..], BLOCK, &mut out);
-        out
+        match &self.weights {
+            Weights::Tiles(tiles) => tiles.row(row),
+            Weights::Stored(stored) => stored.row(row, self.columns),
+        }
     }
 }
 

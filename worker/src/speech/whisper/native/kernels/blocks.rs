@@ -31,14 +31,6 @@ pub struct Row<'a> {
     pub scales: &'a [f32],
 }
 
-impl<'a> Blocks<'a> {
-    /// One of its rows.
-    pub fn row(&self, row: usize) -> Row<'a> {
-        let at = row * self.length..(row + 1) * self.length;
-        Row { values: &self.values[at.clone()], scales: &self.scales[at] }
-    }
-}
-
 /// Up to [`MOST_VECTORS`] vectors as whole numbers of 16 bits: nothing of a text depends on the rest.
 pub struct Vectors {
     values: Vec<Block<i16>>,

@@ -7,8 +7,7 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-pub use self::blocks::{Blocks, MOST_VECTORS, Vectors, compact, expand, multiply};
-use self::blocks::Block;
+pub use self::blocks::{Block, Blocks, MOST_VECTORS, Vectors, compact, expand, multiply};
 
 mod blocks;
 pub mod tiles;

@@ -1,16 +1,16 @@
-//! Products of many rows of numbers with a matrix in 8 bits, all of it in whole numbers: for
-//! processors with an instruction that adds up products of bytes (VNNI). Others are as fast with plain
-//! numbers.
+//! Products of matrices in 8 bits, all of it in whole numbers: for processors with an instruction that
+//! adds up products of bytes (VNNI). On others, plain numbers are as fast.
 //!
-//! Sixteen rows, a tile, are worked on side by side, each in its own lane of a register.
+//! Sixteen rows of one of the matrices, a tile, are worked on side by side, each in its own lane of a
+//! register.
 
-use bytemuck::{must_cast, must_cast_mut};
+use bytemuck::must_cast;
 use multiversion::multiversion;
 use multiversion::target::match_target;
 
 #[cfg(target_arch = "x86_64")]
 use super::x86;
-use super::{BLOCK, Block, Blocks, ROUNDING, STRIPE, exponential, widest};
+use super::{BLOCK, Block, Blocks, ROUNDING, STRIPE, compact, exponential};
 
 /// Rows of a tile.
 pub const TILE: usize = 16;
@@ -27,9 +27,6 @@ pub const GROUPS: usize = BLOCK / GROUP;
 /// A group of each row of a tile, as bytes without a sign: the instruction wants them so.
 pub type Groups = [u8; TILE * GROUP];
 
-/// Rows of the matrix that are worked on at once: their sums stay in registers.
-pub const SIDE: usize = 8;
-
 /// Added to a number to make it a byte without a sign.
 const OFFSET: u8 = 128;
 
@@ -45,7 +42,7 @@ pub fn are_fast() -> bool {
     }
 }
 
-/// Rows as whole numbers of 8 bits in blocks that share a scale.
+/// The rows of a matrix as tiles. Their bytes are [`OFFSET`] too large.
 pub struct Tiles {
     /// For each tile, block and group of the block.
     values: Vec<Groups>,
@@ -53,6 +50,7 @@ pub struct Tiles {
     scales: Vec<Lanes>,
     /// Blocks of a row.
     length: usize,
+    rows: usize,
 }
 
 /// One of them.
@@ -65,152 +63,201 @@ pub struct Tile<'a> {
 }
 
 impl Tiles {
-    /// Of numbers, row after row, `columns` each, which is a multiple of twice [`BLOCK`]. Their bytes
-    /// are [`OFFSET`] too large.
-    pub fn new(numbers: &[f32], columns: usize) -> Self {
-        let length = columns / BLOCK;
-        let tiles = (numbers.len() / columns).div_ceil(TILE);
-        let mut values = vec![[0; TILE * GROUP]; tiles * length * GROUPS];
+    /// Of the rows of a matrix.
+    pub fn new(matrix: Blocks<'_>) -> Self {
+        let length = matrix.length;
+        let rows = matrix.values.len() / length;
+        let tiles = rows.div_ceil(TILE);
+        let mut values = vec![[OFFSET; TILE * GROUP]; tiles * length * GROUPS];
         let mut scales = vec![[0.0; TILE]; tiles * length];
-        let each = values.chunks_exact_mut(length * GROUPS).zip(scales.chunks_exact_mut(length));
-        let mut bytes = vec![OFFSET; TILE * columns];
-        for (rows, (values, scales)) in numbers.chunks(columns * TILE).zip(each) {
-            fill(rows, columns, &mut bytes, values, scales);
+        let blocks = matrix.values.iter().zip(matrix.scales).enumerate();
+        for (index, (block, scale)) in blocks {
+            let (row, block_index) = (index / length, index % length);
+            let (at, lane) = (row / TILE * length + block_index, row % TILE);
+            scales[at][lane] = *scale;
+            let bytes = block.map(|value| value.cast_unsigned() ^ OFFSET);
+            let groups = values[at * GROUPS..].iter_mut().zip(bytes.as_chunks::<GROUP>().0);
+            groups.for_each(|(groups, bytes)| groups.as_chunks_mut().0[lane] = *bytes);
         }
-        Self { values, scales, length }
+        Self { values, scales, length, rows }
+    }
+
+    /// The numbers of a row.
+    pub fn row(&self, row: usize) -> Vec<f32> {
+        let (tile, lane) = (row / TILE, row % TILE);
+        let tile = self.tile(tile);
+        let blocks = tile.values.as_chunks::<GROUPS>().0.iter().zip(tile.scales);
+        let numbers = blocks.flat_map(|(groups, scales)| {
+            let bytes = groups.iter().flat_map(move |group| group.as_chunks::<GROUP>().0[lane]);
+            bytes.map(move |byte| f32::from((byte ^ OFFSET).cast_signed()) * scales[lane])
+        });
+        numbers.collect()
+    }
+
+    fn tile(&self, tile: usize) -> Tile<'_> {
+        let (values, scales) = (tile * self.length * GROUPS, tile * self.length);
+        Tile { values: &self.values[values..], scales: &self.scales[scales..][..self.length] }
     }
 
     /// Each tile in turn.
     pub fn iter(&self) -> impl Iterator<Item = Tile<'_>> {
-        let values = self.values.chunks_exact(self.length * GROUPS);
-        let each = values.zip(self.scales.chunks_exact(self.length));
-        each.map(|(values, scales)| Tile { values, scales })
+        (0..self.rows.div_ceil(TILE)).map(|tile| self.tile(tile))
     }
 
-    /// Adds the products with the rows of a matrix to `out`, which has all products of the first row
-    /// first. The work is shared between threads.
-    pub fn multiply(&self, matrix: Matrix<'_>, out: &mut [f32], threads: u32) {
-        let tiles: Vec<_> = self.iter().zip(out.chunks_mut(TILE * matrix.rows())).collect();
-        let share = tiles.len().div_ceil(threads.max(1) as usize).max(1);
-        let mut tiles = tiles.into_iter();
+    /// Adds the products of rows with those of this matrix to `out`, which has all products of the
+    /// first row first. The rows are shared between threads.
+    pub fn multiply(&self, rows: &Bytes, out: &mut [f32], threads: u32) {
+        let share = rows.count().div_ceil(threads.max(1) as usize).max(1);
+        let share = share.next_multiple_of(MOST_AT_ONCE);
+        let shares = out.chunks_mut(share * self.rows).enumerate();
+        let mut shares = shares.map(|(at, out)| (at * share, out));
         std::thread::scope(|scope| {
-            let own: Vec<_> = tiles.by_ref().take(share).collect();
-            while tiles.len() > 0 {
-                let tiles: Vec<_> = tiles.by_ref().take(share).collect();
-                scope.spawn(move || {
-                    tiles.into_iter().for_each(|(tile, out)| add(tile, matrix, out));
-                });
+            let own = shares.next();
+            for (first, out) in shares {
+                scope.spawn(move || self.multiply_from(first, rows, out));
             }
-            own.into_iter().for_each(|(tile, out)| add(tile, matrix, out));
+            if let Some((first, out)) = own {
+                self.multiply_from(first, rows, out);
+            }
         });
+    }
+
+    /// The same for the rows from `first` on that `out` has room for.
+    fn multiply_from(&self, first: usize, rows: &Bytes, out: &mut [f32]) {
+        for (some, out) in out.chunks_mut(SOME * self.rows).enumerate() {
+            for (tile, column) in self.iter().zip((0..self.rows).step_by(TILE)) {
+                add(tile, rows.factor(), first + some * SOME, column, self.rows, out);
+            }
+        }
     }
 }
 
-/// A matrix that tiles are multiplied with. The number of its rows is a multiple of [`TILE`].
+/// Rows that all tiles are multiplied with before the next ones: they stay in the first cache, and the
+/// tiles in the second.
+const SOME: usize = 64;
+
+/// Rows that a tile is multiplied with at once: their sums stay in registers.
+const MOST_AT_ONCE: usize = 8;
+
+/// Rows of whole numbers that tiles are multiplied with.
+pub struct Bytes {
+    values: Vec<i8>,
+    scales: Vec<f32>,
+    offsets: Vec<i32>,
+    length: usize,
+}
+
+impl Bytes {
+    /// Of numbers, row after row, `columns` each, which is a multiple of [`BLOCK`].
+    pub fn new(numbers: &[f32], columns: usize) -> Self {
+        let (mut values, mut scales) = (Vec::with_capacity(numbers.len()), Vec::new());
+        compact(numbers, BLOCK, &mut values, &mut scales);
+        let offsets = offsets(values.as_chunks().0);
+        Self { values, scales, offsets, length: columns / BLOCK }
+    }
+
+    /// Rows without numbers are added until there are so many.
+    pub fn pad(&mut self, rows: usize) {
+        self.scales.resize(rows * self.length, 0.0);
+        self.offsets.resize(rows * self.length, 0);
+        self.values.resize(rows * self.length * BLOCK, 0);
+    }
+
+    fn count(&self) -> usize {
+        self.scales.len() / self.length
+    }
+
+    /// Ready to be multiplied with.
+    pub fn factor(&self) -> Factor<'_> {
+        Factor { blocks: self.blocks(), offsets: &self.offsets }
+    }
+
+    /// What it is made of.
+    pub fn blocks(&self) -> Blocks<'_> {
+        Blocks { values: self.values.as_chunks().0, scales: &self.scales, length: self.length }
+    }
+}
+
+/// A matrix that tiles are multiplied with.
 #[derive(Clone, Copy)]
-pub struct Matrix<'a> {
+pub struct Factor<'a> {
     /// Its rows.
     pub blocks: Blocks<'a>,
-    /// What is too much in a product with each block, for bytes being too large.
+    /// For each block, what is too much in a product with a tile whose bytes are too large.
     pub offsets: &'a [i32],
 }
 
-impl Matrix<'_> {
-    fn rows(&self) -> usize {
-        self.blocks.values.len() / self.blocks.length
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn offsets(blocks: &[Block<i8>]) -> Vec<i32> {
+    let mut offsets = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let mut sum = 0;
+        for value in block {
+            sum += i32::from(*value);
+        }
+        offsets.push(-i32::from(OFFSET) * sum);
     }
+    offsets
 }
 
-/// The offsets of blocks, for bytes that are [`OFFSET`] too large.
-pub fn offsets(blocks: &[Block<i8>]) -> Vec<i32> {
-    let sum = |block: &Block<i8>| block.iter().map(|value| i32::from(*value)).sum::<i32>();
-    blocks.iter().map(|block| -i32::from(OFFSET) * sum(block)).collect()
-}
-
-/// Fills a tile with up to [`TILE`] rows, by way of `bytes`, as many as they have numbers.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma"))]
-fn fill(
-    rows: &[f32],
+/// Adds the products of a tile with rows from `first` on, as many as there are and `out` has room
+/// for, to the numbers from `column` on of each row of `out`, `columns` long.
+fn add(
+    tile: Tile<'_>,
+    factor: Factor<'_>,
+    first: usize,
+    column: usize,
     columns: usize,
-    bytes: &mut [u8],
-    values: &mut [Groups],
-    scales: &mut [Lanes],
+    out: &mut [f32],
 ) {
-    let blocks = rows.as_chunks::<BLOCK>().0.iter().zip(bytes.as_chunks_mut::<BLOCK>().0);
-    for (at, (numbers, bytes)) in blocks.enumerate() {
-        let scale = widest(numbers) / 127.0;
-        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-        for (byte, number) in bytes.iter_mut().zip(numbers) {
-            #[expect(clippy::cast_possible_truncation, reason = "at most 127 after scaling")]
-            let whole = (number * inverse + ROUNDING).to_bits() as u8;
-            *byte = whole ^ OFFSET;
-        }
-        let length = columns / BLOCK;
-        scales[at % length][at / length] = scale;
-    }
-    for (at, groups) in values.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
-        for (row, group) in bytes.chunks_exact(columns).zip(&mut *groups) {
-            group.copy_from_slice(&row[at * TILE * GROUP..][..TILE * GROUP]);
-        }
-        let mut square: Square = must_cast(*groups);
-        match_target! {
-            "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma" => x86::transpose_512(&mut square),
-            _ => transpose(&mut square),
-        }
-        *groups = must_cast(square);
-    }
-}
-
-/// Numbers of 32 bits, as many rows as columns.
-pub type Square = [[u32; TILE]; TILE];
-
-fn transpose(square: &mut Square) {
-    for row in 0..TILE {
-        for column in 0..row {
-            let other = square[column][row];
-            square[column][row] = std::mem::replace(&mut square[row][column], other);
+    let mut products_of_tile = [[0.0; TILE]; SOME];
+    let products_of_tile = &mut products_of_tile[..out.len() / columns];
+    products(tile, factor, first, products_of_tile);
+    for (out, products) in out.chunks_exact_mut(columns).zip(products_of_tile) {
+        for (number, product) in out[column..].iter_mut().zip(products) {
+            *number += *product;
         }
     }
 }
 
+/// Products of a tile with rows of a matrix from `first` on, as many as `out` has room for.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma"))]
-fn add(tile: Tile<'_>, matrix: Matrix<'_>, out: &mut [f32]) {
-    let mut sums = [[0.0; TILE]; TILE];
-    for column in (0..matrix.rows()).step_by(TILE) {
-        products(tile, matrix, column, &mut sums);
-        match_target! {
-            "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma" => {
-                x86::transpose_512(must_cast_mut(&mut sums));
+pub fn products(tile: Tile<'_>, factor: Factor<'_>, first: usize, out: &mut [Lanes]) {
+    macro_rules! by {
+        ($count:literal, $first:expr, $out:expr) => {
+            let (some, rest) = $out.as_chunks_mut::<$count>();
+            for (at, out) in some.iter_mut().enumerate() {
+                let first = $first + at * $count;
+                *out = match_target! {
+                    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma" => {
+                        x86::tile_512(tile, factor, first)
+                    }
+                    _ => multiply_tile(tile, factor, first),
+                };
             }
-            _ => transpose(must_cast_mut(&mut sums)),
-        }
-        for (out, sums) in out.chunks_exact_mut(matrix.rows()).zip(&sums) {
-            for (number, sum) in out[column..column + TILE].iter_mut().zip(sums) {
-                *number += sum;
-            }
-        }
-    }
-}
-
-/// Products of a tile with rows of a matrix from `first` on, as many as `out` has room for, which is
-/// a multiple of [`SIDE`].
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma"))]
-pub fn products(tile: Tile<'_>, matrix: Matrix<'_>, first: usize, out: &mut [Lanes]) {
-    for (side, out) in out.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
-        let first = first + side * SIDE;
-        *out = match_target! {
-            "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma" => {
-                x86::tile_512(tile, matrix, first)
-            }
-            _ => multiply_tile(tile, matrix, first),
+            $first += some.len() * $count;
+            $out = rest;
         };
+    }
+    let (mut first, mut out) = (first, out);
+    by!(8, first, out);
+    by!(4, first, out);
+    by!(2, first, out);
+    for (at, out) in out.iter_mut().enumerate() {
+        let [one] = match_target! {
+            "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma" => {
+                x86::tile_512(tile, factor, first + at)
+            }
+            _ => multiply_tile(tile, factor, first + at),
+        };
+        *out = one;
     }
 }
 
 /// For any processor.
-fn multiply_tile(tile: Tile<'_>, matrix: Matrix<'_>, first: usize) -> [Lanes; SIDE] {
-    let mut sums = [[0.0; TILE]; SIDE];
-    let Matrix { blocks: Blocks { values, scales, length }, offsets } = matrix;
+fn multiply_tile<const N: usize>(tile: Tile<'_>, factor: Factor<'_>, first: usize) -> [Lanes; N] {
+    let mut sums = [[0.0; TILE]; N];
+    let Factor { blocks: Blocks { values, scales, length }, offsets } = factor;
     let groups = tile.values.as_chunks::<GROUPS>().0;
     for (block, (groups, factors)) in groups.iter().zip(tile.scales).enumerate() {
         for (at, sums) in sums.iter_mut().enumerate() {
@@ -271,7 +318,12 @@ pub fn softmax(scores: &mut [Lanes], weights: &mut [Groups], scales: &mut [Lanes
 
 /// Writes rows as a block of whole numbers of each column, with its scale.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma"))]
-pub fn turn(rows: &[[f32; STRIPE]; BLOCK], block: usize, values: &mut [i8], scales: &mut [f32]) {
+pub fn turn(
+    rows: &[[f32; STRIPE]; BLOCK],
+    block: usize,
+    values: &mut [Block<i8>],
+    scales: &mut [f32],
+) {
     let mut most = [0.0_f32; STRIPE];
     for row in rows {
         for column in 0..STRIPE {
@@ -290,7 +342,7 @@ pub fn turn(rows: &[[f32; STRIPE]; BLOCK], block: usize, values: &mut [i8], scal
         }
     }
     for column in 0..STRIPE {
-        values.as_chunks_mut().0[column * length + block] = turned[column];
+        values[column * length + block] = turned[column];
         scales[column * length + block] = most[column] / 127.0;
     }
 }

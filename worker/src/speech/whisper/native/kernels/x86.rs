@@ -6,14 +6,13 @@ use std::arch::x86_64::{
     _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_madd_epi16, _mm256_set1_ps, _mm256_setzero_ps,
     _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
     _mm512_madd_epi16, _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_setzero_ps, _mm512_shuffle_i32x4, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_setzero_ps,
 };
 
 use bytemuck::must_cast;
 
 use super::blocks::Row;
-use super::tiles::{GROUPS, Groups, Lanes, Matrix, SIDE, Square, TILE, Tile};
+use super::tiles::{Factor, GROUPS, Groups, Lanes, Tile};
 use super::{Block, Blocks};
 
 /// The products of a row of blocks with `N` vectors, with 512 bits at once.
@@ -51,11 +50,11 @@ pub fn row_256<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f3
     sums.map(|sum| must_cast::<__m256, [f32; 8]>(sum).iter().sum())
 }
 
-/// The products of a tile with the rows of a matrix from `first` on, with 512 bits at once.
+/// The products of a tile with `N` rows of a matrix from `first` on, with 512 bits at once.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub fn tile_512(tile: Tile<'_>, matrix: Matrix<'_>, first: usize) -> [Lanes; SIDE] {
-    let mut sums = [_mm512_setzero_ps(); SIDE];
-    let Matrix { blocks: Blocks { values, scales, length }, offsets } = matrix;
+pub fn tile_512<const N: usize>(tile: Tile<'_>, factor: Factor<'_>, first: usize) -> [Lanes; N] {
+    let mut sums = [_mm512_setzero_ps(); N];
+    let Factor { blocks: Blocks { values, scales, length }, offsets } = factor;
     let groups = tile.values.as_chunks::<GROUPS>().0;
     for (block, (groups, factors)) in groups.iter().zip(tile.scales).enumerate() {
         let groups: [__m512i; GROUPS] = groups.map(must_cast::<Groups, __m512i>);
@@ -73,42 +72,3 @@ pub fn tile_512(tile: Tile<'_>, matrix: Matrix<'_>, first: usize) -> [Lanes; SID
     }
     sums.map(must_cast::<__m512, Lanes>)
 }
-
-/// Exchanges rows and columns: of pairs of rows, then of fours, then in quarters of registers.
-#[target_feature(enable = "avx512f")]
-pub fn transpose_512(square: &mut Square) {
-    let rows: [__m512i; TILE] = must_cast(*square);
-    let pairs: [__m512i; TILE] = std::array::from_fn(|at| {
-        let (a, b) = (rows[at & !1], rows[at | 1]);
-        if at % 2 == 0 { _mm512_unpacklo_epi32(a, b) } else { _mm512_unpackhi_epi32(a, b) }
-    });
-    // Number 4f + k has column 4q + k of rows 4f to 4f + 3 in its quarter q.
-    let fours: [__m512i; TILE] = std::array::from_fn(|at| {
-        let first = at & !3 | (at >> 1) & 1;
-        let (a, b) = (pairs[first], pairs[first + 2]);
-        if at % 2 == 0 { _mm512_unpacklo_epi64(a, b) } else { _mm512_unpackhi_epi64(a, b) }
-    });
-    let columns: [__m512i; TILE] = std::array::from_fn(|column| {
-        let (quarter, k) = (column / 4, column % 4);
-        let (upper, lower) = ([fours[k], fours[4 + k]], [fours[8 + k], fours[12 + k]]);
-        let [upper, lower] = [upper, lower].map(|[a, b]| {
-            if quarter % 2 == 0 {
-                _mm512_shuffle_i32x4::<EVEN>(a, b)
-            } else {
-                _mm512_shuffle_i32x4::<ODD>(a, b)
-            }
-        });
-        if quarter < 2 {
-            _mm512_shuffle_i32x4::<EVEN>(upper, lower)
-        } else {
-            _mm512_shuffle_i32x4::<ODD>(upper, lower)
-        }
-    });
-    *square = must_cast(columns);
-}
-
-/// Quarters 0 and 2 of either register.
-const EVEN: i32 = 0b10_00_10_00;
-
-/// Quarters 1 and 3.
-const ODD: i32 = 0b11_01_11_01;
