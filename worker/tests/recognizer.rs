@@ -7,17 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use huibao_worker::speech::{
-    Audio, Effort, Heard, Recognizer, Request, Session, WhisperCpp, is_language, load_recognizer,
+    Arithmetic, Audio, Effort, Heard, Native, Recognizer, Request, Session, WhisperCpp,
+    is_language, load_recognizer,
 };
 
-/// An engine that has its answer ready, our own, and whisper.cpp, both with real weights.
+/// An engine that has its answer ready, our own with either arithmetic, and whisper.cpp, with real
+/// weights.
 fn engines(folder: &Path) -> Vec<Box<dyn Recognizer>> {
     let script = folder.join("script.json");
     std::fs::write(&script, r#"{"engine": "scripted", "text": "敬爱的党组织，您好！"}"#).unwrap();
     let model = models().join("ggml-base-q8_0.bin");
     vec![
         load_recognizer(&script).unwrap(),
-        load_recognizer(&model).unwrap(),
+        Box::new(Native::load(&model, Some(Arithmetic::Bytes)).unwrap()),
+        Box::new(Native::load(&model, Some(Arithmetic::Plain)).unwrap()),
         Box::new(WhisperCpp::load(&model).unwrap()),
     ]
 }

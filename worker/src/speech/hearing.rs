@@ -74,7 +74,8 @@ impl Hearing<'_> {
         windows: &[Window],
     ) -> Result<Vec<Passage>, SpeechError> {
         let heard = self.listen(ear, windows, self.language.as_deref(), Effort::Usual)?;
-        let passages = windows.iter().zip(heard).map(|(window, first)| self.look_over(ear, window, first));
+        let passages =
+            windows.iter().zip(heard).map(|(window, first)| self.look_over(ear, window, first));
         passages.collect()
     }
 

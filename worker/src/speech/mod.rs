@@ -30,7 +30,7 @@ pub use model::{check_model_file, load_recognizer};
 pub use recognizer::{Effort, Heard, Piece, Recognizer, Request, Session};
 pub use transcribe::{SpeechEvent, SpeechOptions, transcribe};
 pub use vad::{SileroVad, Vad};
-pub use whisper::{WhisperCpp, cpu_features};
+pub use whisper::{Arithmetic, Native, WhisperCpp, cpu_features};
 
 /// Samples per second that all of this works with.
 pub const RATE: u32 = 16_000;

@@ -7,7 +7,7 @@ use huibao_models::transcript::RecognizerInfo;
 use serde_json::json;
 
 pub use self::cpp::WhisperCpp;
-use self::native::Native;
+pub use self::native::{Arithmetic, Native};
 use super::model::check_model_file;
 use super::{Effort, Recognizer, SpeechError};
 
@@ -43,7 +43,7 @@ pub fn load(model: &Path) -> Result<Box<dyn Recognizer>, SpeechError> {
     check_model_file(model)?;
     let missing = |source| SpeechError::NoModel { path: model.to_owned(), source };
     if native::is_for(model).map_err(missing)? {
-        return Ok(Box::new(Native::load(model)?));
+        return Ok(Box::new(Native::load(model, None)?));
     }
     Ok(Box::new(WhisperCpp::load(model)?))
 }

@@ -5,21 +5,20 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::kernels::tiles::{self, Bytes, Factor, GROUP, GROUPS, Lanes, TILE, Tile, Tiles};
 use super::kernels::{self, BLOCK, Block, Blocks, STRIPE};
+use super::linear::{Arithmetic, Work};
 
 /// Scores are divided by the root of a head's width.
 pub const SCORE_SCALE: f32 = 0.125;
 
 /// Rows of queries whose scores are worked on at once: they stay in the processor's second cache.
-const QUERIES: usize = 128;
+const QUERIES: usize = 256;
 
 /// Writes what every position finds over `out`: positions × width, as are the others. Heads are
 /// shared between threads.
 pub fn attention(
-    query: &Array2<f32>,
-    key: &Array2<f32>,
-    value: &Array2<f32>,
+    [query, key, value]: [&Array2<f32>; 3],
     out: &mut Array2<f32>,
-    threads: u32,
+    Work { arithmetic, threads, .. }: Work,
 ) {
     let heads = query.ncols() / STRIPE;
     let share = heads.div_ceil(threads.max(1) as usize).max(1) * STRIPE;
@@ -30,30 +29,27 @@ pub fn attention(
     std::thread::scope(|scope| {
         let own = parts.next();
         for (((query, key), value), out) in parts {
-            scope.spawn(move || attend(&query, &key, &value, out));
+            scope.spawn(move || attend([query, key, value], out, arithmetic));
         }
         if let Some((((query, key), value), out)) = own {
-            attend(&query, &key, &value, out);
+            attend([query, key, value], out, arithmetic);
         }
     });
 }
 
 /// The same for some of the heads.
 fn attend(
-    query: &ArrayView2<'_, f32>,
-    key: &ArrayView2<'_, f32>,
-    value: &ArrayView2<'_, f32>,
+    [query, key, value]: [ArrayView2<'_, f32>; 3],
     mut out: ArrayViewMut2<'_, f32>,
+    arithmetic: Arithmetic,
 ) {
-    let mut scores = Array2::zeros((if tiles::are_fast() { 0 } else { QUERIES }, key.nrows()));
     for head in (0..query.ncols()).step_by(STRIPE) {
         let columns = s![.., head..head + STRIPE];
         let (query, key, value) = (query.slice(columns), key.slice(columns), value.slice(columns));
         let mut out = out.slice_mut(columns);
-        if tiles::are_fast() {
-            Head::new(&key, &value).attend(&query, &mut out);
-        } else {
-            attend_plainly(&query, &key, &value, &mut out, &mut scores);
+        match arithmetic {
+            Arithmetic::Bytes => Head::new(&key, &value).attend(&query, &mut out),
+            Arithmetic::Plain => attend_plainly(&query, &key, &value, &mut out),
         }
     }
 }
@@ -63,11 +59,10 @@ fn attend_plainly(
     key: &ArrayView2<'_, f32>,
     value: &ArrayView2<'_, f32>,
     out: &mut ArrayViewMut2<'_, f32>,
-    scores: &mut Array2<f32>,
 ) {
-    let blocks = query
-        .axis_chunks_iter(Axis(0), QUERIES)
-        .zip(out.axis_chunks_iter_mut(Axis(0), QUERIES));
+    let mut scores = Array2::zeros((QUERIES, key.nrows()));
+    let blocks =
+        query.axis_chunks_iter(Axis(0), QUERIES).zip(out.axis_chunks_iter_mut(Axis(0), QUERIES));
     for (query, mut out) in blocks {
         let mut scores = scores.slice_mut(s![..query.nrows(), ..]);
         general_mat_mul(SCORE_SCALE, &query, &key.t(), 0.0, &mut scores);
@@ -130,6 +125,42 @@ impl Head {
             for (lane, mut row) in out.rows_mut().into_iter().enumerate() {
                 let found = found.iter().map(|lanes| lanes[lane] / sums[lane]);
                 row.iter_mut().zip(found).for_each(|(to, from)| *to = from);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_arithmetics_find_what_the_formula_says() {
+        let (positions, width) = (45, 2 * STRIPE);
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut numbers = |by: f32| {
+            Array2::from_shape_simple_fn((positions, width), || (random.f32() - 0.5) * by)
+        };
+        let (query, key, value) = (numbers(8.0), numbers(2.0), numbers(2.0));
+        let mut right = Array2::zeros((positions, width));
+        for head in [0, STRIPE] {
+            let columns = s![.., head..head + STRIPE];
+            let (query, key) = (query.slice(columns), key.slice(columns));
+            let mut scores = query.dot(&key.t()) / 64_f32.sqrt();
+            for mut row in scores.rows_mut() {
+                row.mapv_inplace(f32::exp);
+                let sum = row.sum();
+                row /= sum;
+            }
+            right.slice_mut(columns).assign(&scores.dot(&value.slice(columns)));
+        }
+        for (arithmetic, within) in [(Arithmetic::Plain, 1e-5), (Arithmetic::Bytes, 0.02)] {
+            let mut found = Array2::zeros((positions, width));
+            for threads in [1, 2, 3] {
+                let work = Work { arithmetic, few: false, threads };
+                attention([&query, &key, &value], &mut found, work);
+                let furthest = (&found - &right).iter().fold(0.0_f32, |most, d| most.max(d.abs()));
+                assert!(furthest < within, "{arithmetic:?}: {furthest}");
             }
         }
     }

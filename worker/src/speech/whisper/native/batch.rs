@@ -7,7 +7,7 @@ use super::super::{SAMPLES_PER_POSITION, Utf8Joiner, positions, prompt};
 use super::Native;
 use super::decoder::{Input, Memory};
 use super::draft::{Choice, Draft};
-use super::linear::Rows;
+use super::linear::Work;
 
 /// Temperatures that are tried with [`Effort::Careful`], until one gives a text to be believed.
 const TEMPERATURES: [f32; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
@@ -43,11 +43,12 @@ struct Window {
 impl<'a> Batch<'a> {
     /// Listens to sounds, and finds out their languages if they are not told.
     pub fn listen(model: &'a Native, sounds: &[&[f32]], request: &'a Request<'a>) -> Self {
+        let work = model.work(false, request.threads);
         let memories = sounds.iter().map(|samples| {
             let frames = 2 * positions(samples.len(), request.effort);
             let spectrogram = model.spectrogram.of(samples, frames);
-            let sound = model.encoder.of(&spectrogram, request.threads);
-            model.decoder.listen(&sound, request.threads)
+            let sound = model.encoder.of(&spectrogram, work);
+            model.decoder.listen(&sound, work)
         });
         let mut memories: Vec<Memory> = memories.collect();
         let told = request.language.filter(|code| *code != AUTO).and_then(whisper_rs::get_lang_id);
@@ -93,21 +94,22 @@ impl<'a> Batch<'a> {
             // The same sound gives the same text.
             self.windows[*window].random.seed(0);
         }
-        let state = self.read(&inputs, Rows::Many(self.request.threads));
+        let few = self.model.work(true, 1);
+        let state = self.read(&inputs, self.model.work(false, self.request.threads));
         let mut state = state.select(Axis(0), &last);
         let mut inputs: Vec<Input> = last.into_iter().map(|at| inputs[at]).collect();
         loop {
-            let logits = self.model.decoder.next(&state);
+            let logits = self.model.decoder.next(&state, few);
             inputs = self.choose(&inputs, logits, temperature);
             if inputs.is_empty() {
                 return;
             }
-            state = self.read(&inputs, Rows::Few);
+            state = self.read(&inputs, few);
         }
     }
 
-    fn read(&mut self, inputs: &[Input], rows: Rows) -> Array2<f32> {
-        self.model.decoder.read(inputs, &mut self.memories, rows)
+    fn read(&mut self, inputs: &[Input], work: Work) -> Array2<f32> {
+        self.model.decoder.read(inputs, &mut self.memories, work)
     }
 
     /// Chooses what comes after each of `inputs`. Returns it for those windows that go on.
@@ -198,8 +200,9 @@ impl Native {
         let token = self.special.start;
         let inputs = (0..memories.len()).map(|window| Input { window, token, position: 0 });
         let inputs: Vec<Input> = inputs.collect();
-        let state = self.decoder.read(&inputs, memories, Rows::Few);
-        let logits = self.decoder.next(&state);
+        let few = self.work(true, 1);
+        let state = self.decoder.read(&inputs, memories, few);
+        let logits = self.decoder.next(&state, few);
         let likeliest = |logits: &[f32]| {
             let languages = logits[self.special.languages.clone()].iter().enumerate();
             languages.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(number, _)| number)

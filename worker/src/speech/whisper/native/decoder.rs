@@ -10,7 +10,7 @@ use super::attention::SCORE_SCALE;
 use super::encoder::matrix;
 use super::file::{ModelFile, Shape};
 use super::kernels::{self, STRIPE};
-use super::linear::{Linear, Norm, Perceptron, Prepared, Rows};
+use super::linear::{Linear, Norm, Perceptron, Prepared, Work};
 
 /// The decoder of a model.
 pub struct Decoder {
@@ -99,9 +99,9 @@ impl Decoder {
     }
 
     /// Begins a window, of which the encoder made `sound`: positions × width.
-    pub fn listen(&self, sound: &Array2<f32>, threads: u32) -> Memory {
+    pub fn listen(&self, sound: &Array2<f32>, work: Work) -> Memory {
         let positions = sound.nrows();
-        let sound = Prepared::new(sound, Rows::Many(threads));
+        let sound = Prepared::new(sound, work);
         let layers = self.layers.iter().map(|layer| {
             let key = layer.heard_key.of(&sound);
             let value = layer.heard_value.of(&sound);
@@ -118,7 +118,7 @@ impl Decoder {
     }
 
     /// Takes in tokens, those of a window in order. Returns the state after each: inputs × width.
-    pub fn read(&self, inputs: &[Input], windows: &mut [Memory], rows: Rows) -> Array2<f32> {
+    pub fn read(&self, inputs: &[Input], windows: &mut [Memory], work: Work) -> Array2<f32> {
         let mut state = Array2::zeros((inputs.len(), self.width));
         for (input, mut state) in inputs.iter().zip(state.rows_mut()) {
             let token = self.tokens.row(input.token);
@@ -128,14 +128,14 @@ impl Decoder {
             }
         }
         for (index, layer) in self.layers.iter().enumerate() {
-            layer.read(&mut state, inputs, windows, index, rows);
+            layer.read(&mut state, inputs, windows, index, work);
         }
         self.norm.of(&state)
     }
 
     /// How likely each token is to come next (logits): states × vocabulary.
-    pub fn next(&self, state: &Array2<f32>) -> Array2<f32> {
-        self.tokens.of(&Prepared::new(state, Rows::Few))
+    pub fn next(&self, state: &Array2<f32>, work: Work) -> Array2<f32> {
+        self.tokens.of(&Prepared::new(state, work))
     }
 }
 
@@ -143,9 +143,8 @@ impl Layer {
     fn take(file: &mut ModelFile, index: usize, width: usize) -> io::Result<Self> {
         let name = format!("decoder.blocks.{index}");
         let square = [width, width];
-        let mut linear = |part: &str, has_bias| {
-            Linear::take(file, &format!("{name}.{part}"), square, has_bias)
-        };
+        let mut linear =
+            |part: &str, has_bias| Linear::take(file, &format!("{name}.{part}"), square, has_bias);
         Ok(Self {
             query: linear("attn.query", true)?,
             key: linear("attn.key", false)?,
@@ -167,10 +166,10 @@ impl Layer {
         inputs: &[Input],
         windows: &mut [Memory],
         index: usize,
-        rows: Rows,
+        work: Work,
     ) {
         let normal = self.norm.of(state);
-        let normal = Prepared::new(&normal, rows);
+        let normal = Prepared::new(&normal, work);
         let query = self.query.of(&normal);
         let key = self.key.of(&normal);
         let value = self.value.of(&normal);
@@ -178,12 +177,16 @@ impl Layer {
         for (at, input) in inputs.iter().enumerate() {
             let written = &mut windows[input.window].layers[index].written;
             written.push(input.position, key.row(at).as_slice(), value.row(at).as_slice());
-            written.attend(input.position, query.row(at).as_slice(), found.row_mut(at).as_slice_mut());
+            written.attend(
+                input.position,
+                query.row(at).as_slice(),
+                found.row_mut(at).as_slice_mut(),
+            );
         }
-        self.out.add_to(state, &Prepared::new(&found, rows));
+        self.out.add_to(state, &Prepared::new(&found, work));
 
         let normal = self.heard_norm.of(state);
-        let query = self.heard_query.of(&Prepared::new(&normal, rows));
+        let query = self.heard_query.of(&Prepared::new(&normal, work));
         let mut scores = Vec::new();
         for ((input, query), mut found) in inputs.iter().zip(query.rows()).zip(found.rows_mut()) {
             let window = &windows[input.window];
@@ -191,10 +194,10 @@ impl Layer {
                 window.layers[index].heard.attend(window.heard, query, &mut scores, found);
             }
         }
-        self.heard_out.add_to(state, &Prepared::new(&found, rows));
+        self.heard_out.add_to(state, &Prepared::new(&found, work));
         let mut normal = normal;
         let mut inner = Array2::zeros((state.nrows(), 4 * state.ncols()));
-        self.perceptron.apply(state, [&mut normal, &mut inner], rows);
+        self.perceptron.apply(state, [&mut normal, &mut inner], work);
     }
 }
 

@@ -7,7 +7,7 @@ use ndarray::{Array2, s};
 use super::attention::attention;
 use super::file::{ModelFile, Shape};
 use super::kernels;
-use super::linear::{Linear, Norm, Perceptron, Prepared, Rows, multiply};
+use super::linear::{Linear, Norm, Perceptron, Prepared, Work, multiply};
 
 /// The encoder of a model.
 pub struct Encoder {
@@ -32,8 +32,7 @@ impl Encoder {
     /// Takes its weights out of a file.
     pub fn take(file: &mut ModelFile) -> io::Result<Self> {
         let Shape { audio_context, width, mels, audio_layers, .. } = file.shape;
-        let positions =
-            file.take_plain("encoder.positional_embedding", &[audio_context, width])?;
+        let positions = file.take_plain("encoder.positional_embedding", &[audio_context, width])?;
         let layers = (0..audio_layers).map(|i| Layer::take(file, i, width));
         Ok(Self {
             layers: layers.collect::<io::Result<_>>()?,
@@ -45,23 +44,24 @@ impl Encoder {
     }
 
     /// Positions × width, of a spectrogram of twice as many frames.
-    pub fn of(&self, spectrogram: &Array2<f32>, threads: u32) -> Array2<f32> {
-        let many = Rows::Many(threads);
+    pub fn of(&self, spectrogram: &Array2<f32>, work: Work) -> Array2<f32> {
+        let threads = work.threads;
         let mut state = self.second.of(&self.first.of(spectrogram, 1, threads), 2, threads);
         state += &self.positions.slice(s![..state.nrows(), ..]);
         // One room for all layers: new memory costs as much as some of the work.
         let room = |times| Array2::zeros((state.nrows(), times * state.ncols()));
-        let [mut normal, mut query, mut key, mut value, mut heard] = std::array::from_fn(|_| room(1));
+        let [mut normal, mut query, mut key, mut value, mut heard] =
+            std::array::from_fn(|_| room(1));
         let mut inner = room(4);
         for layer in &self.layers {
             layer.norm.write(&mut normal, &state);
-            let prepared = Prepared::new(&normal, many);
+            let prepared = Prepared::new(&normal, work);
             layer.query.write(&mut query, &prepared);
             layer.key.write(&mut key, &prepared);
             layer.value.write(&mut value, &prepared);
-            attention(&query, &key, &value, &mut heard, threads);
-            layer.out.add_to(&mut state, &Prepared::new(&heard, many));
-            layer.perceptron.apply(&mut state, [&mut normal, &mut inner], many);
+            attention([&query, &key, &value], &mut heard, work);
+            layer.out.add_to(&mut state, &Prepared::new(&heard, work));
+            layer.perceptron.apply(&mut state, [&mut normal, &mut inner], work);
         }
         self.norm.of(&state)
     }
@@ -94,7 +94,8 @@ impl Convolution {
     fn take(file: &mut ModelFile, name: &str, [width, inputs]: [usize; 2]) -> io::Result<Self> {
         let numbers = file.take_plain(&format!("{name}.weight"), &[width, inputs, 3])?;
         let bias = file.take_plain(&format!("{name}.bias"), &[width])?;
-        let part = |at| matrix(width, inputs, numbers.iter().skip(at).step_by(3).copied().collect());
+        let part =
+            |at| matrix(width, inputs, numbers.iter().skip(at).step_by(3).copied().collect());
         Ok(Self { weights: [part(0)?, part(1)?, part(2)?], bias })
     }
 

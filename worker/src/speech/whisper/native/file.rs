@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use ndarray::Array2;
 
 use super::formats::{self, Numbers};
+use super::linear::Arithmetic;
 
 /// The most numbers that a tensor of a sound file can have: large-v3 has 66 million in one.
 const MOST_NUMBERS: usize = 1 << 28;
@@ -47,9 +48,17 @@ pub struct ModelFile {
     pub shape: Shape,
     /// What of each frequency belongs to which band: bands × frequencies.
     pub filters: Array2<f32>,
+    /// What the weights are made ready for.
+    pub arithmetic: Arithmetic,
     /// The bytes of each text token, by number.
     pub tokens: Vec<Box<[u8]>>,
-    tensors: HashMap<String, (Vec<usize>, Numbers)>,
+    tensors: HashMap<String, Tensor>,
+}
+
+struct Tensor {
+    /// The dimension that varies slowest first.
+    shape: Vec<usize>,
+    numbers: Numbers,
 }
 
 /// Reads only the shape.
@@ -72,7 +81,7 @@ pub fn read_shape(file: &mut impl Read) -> io::Result<Shape> {
 
 impl ModelFile {
     /// Reads a file to its end.
-    pub fn read(file: &mut impl Read) -> io::Result<Self> {
+    pub fn read(file: &mut impl Read, arithmetic: Arithmetic) -> io::Result<Self> {
         let shape = read_shape(file)?;
         let (bands, frequencies) = (number(file)?, number(file)?);
         let filters = plain(file, within(bands.saturating_mul(frequencies), MOST_NUMBERS)?)?;
@@ -87,19 +96,20 @@ impl ModelFile {
         while let Some((name, tensor)) = read_tensor(file)? {
             tensors.insert(name, tensor);
         }
-        Ok(Self { shape, filters, tokens, tensors })
+        Ok(Self { shape, filters, arithmetic, tokens, tensors })
     }
 
     /// Takes a tensor out, which must have these dimensions, the one that varies slowest first.
     pub fn take(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Numbers> {
         let missing = || broken(format!("the tensor {name} is missing"));
-        let (stored, numbers) = self.tensors.remove(name).ok_or_else(missing)?;
+        let tensor = self.tensors.remove(name).ok_or_else(missing)?;
         // Biases of convolutions are stored as columns.
-        let significant = |all: &[usize]| all.iter().copied().filter(|d| *d != 1).collect::<Vec<_>>();
-        if significant(&stored) == significant(dimensions) {
-            return Ok(numbers);
+        let significant =
+            |all: &[usize]| all.iter().copied().filter(|d| *d != 1).collect::<Vec<_>>();
+        if significant(&tensor.shape) == significant(dimensions) {
+            return Ok(tensor.numbers);
         }
-        Err(broken(format!("the tensor {name} is {stored:?}, not {dimensions:?}")))
+        Err(broken(format!("the tensor {name} is {:?}, not {dimensions:?}", tensor.shape)))
     }
 
     /// Takes a tensor out as plain numbers.
@@ -111,7 +121,7 @@ impl ModelFile {
     }
 }
 
-fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, (Vec<usize>, Numbers))>> {
+fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, Tensor)>> {
     let dimensions = match number(file) {
         Ok(dimensions) => within(dimensions, 4)?,
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -127,7 +137,7 @@ fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, (Vec<usize>, 
     let unknown = || broken(format!("the tensor {name} is of an unknown kind, {kind}"));
     let size = formats::size(kind, count).ok_or_else(unknown)?;
     let numbers = formats::numbers(kind, &bytes(file, size)?).ok_or_else(unknown)?;
-    Ok(Some((name, (shape, numbers))))
+    Ok(Some((name, Tensor { shape, numbers })))
 }
 
 fn plain(file: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {

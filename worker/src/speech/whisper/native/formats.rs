@@ -112,7 +112,9 @@ pub fn numbers(kind: usize, bytes: &[u8]) -> Option<Numbers> {
             values.extend(five_bits(block).map(|value| value.cast_signed() - 16));
         })),
         Q4_1 => Numbers::Blocks(Stored::compact(&above_least(blocks()?, |b| nibbles(b).collect()))),
-        Q5_1 => Numbers::Blocks(Stored::compact(&above_least(blocks()?, |b| five_bits(b).collect()))),
+        Q5_1 => {
+            Numbers::Blocks(Stored::compact(&above_least(blocks()?, |b| five_bits(b).collect())))
+        }
         _ => return None,
     })
 }

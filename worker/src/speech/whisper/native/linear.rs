@@ -10,14 +10,32 @@ use super::formats::{Numbers, Stored};
 use super::kernels::tiles::{self, Bytes, Tiles};
 use super::kernels::{self, MOST_VECTORS, Vectors};
 
-/// How many rows there are to work on, and so which way is the faster one. It is chosen by what is
-/// done, never by the number itself: the two round differently.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Rows {
-    /// The weights are read once for a handful of rows: reading is what takes time.
-    Few,
-    /// There is much to multiply; work goes to so many threads.
-    Many(u32),
+/// How matrices are multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// In bytes, which is fast where the processor has an instruction for it.
+    Bytes,
+    /// In plain numbers, or in 16 bits where weights are read for a few rows only.
+    Plain,
+}
+
+impl Arithmetic {
+    /// The faster one on this processor.
+    pub fn best() -> Self {
+        if tiles::are_fast() { Self::Bytes } else { Self::Plain }
+    }
+}
+
+/// How rows are worked on. It goes by what is done, never by how many rows there happen to be: the
+/// same sound gives the same text.
+#[derive(Debug, Clone, Copy)]
+pub struct Work {
+    /// The one that the weights were made ready for.
+    pub arithmetic: Arithmetic,
+    /// There is a handful of rows: reading the weights is what takes time.
+    pub few: bool,
+    /// Threads that share it.
+    pub threads: u32,
 }
 
 /// Rows of numbers, made ready for the layers that work on them.
@@ -37,18 +55,17 @@ enum Form<'a> {
 
 impl<'a> Prepared<'a> {
     /// Makes rows ready.
-    pub fn new(numbers: &'a Array2<f32>, rows: Rows) -> Self {
+    pub fn new(numbers: &'a Array2<f32>, work: Work) -> Self {
         let columns = numbers.ncols();
-        let threads = if let Rows::Many(threads) = rows { threads } else { 1 };
         let form = match numbers.as_slice() {
-            Some(numbers) if tiles::are_fast() => {
-                Form::Bytes(Bytes::new(numbers, columns), threads)
+            Some(numbers) if work.arithmetic == Arithmetic::Bytes => {
+                Form::Bytes(Bytes::new(numbers, columns), work.threads)
             }
-            Some(numbers) if rows == Rows::Few => {
+            Some(numbers) if work.few => {
                 let some = numbers.chunks(MOST_VECTORS * columns);
                 Form::Few(some.map(|numbers| Vectors::new(numbers, columns)).collect())
             }
-            _ => Form::Plain(numbers, threads),
+            _ => Form::Plain(numbers, work.threads),
         };
         Self { count: numbers.nrows(), form }
     }
@@ -80,11 +97,11 @@ impl Linear {
             Numbers::Blocks(stored) => stored,
             Numbers::Plain(numbers) => Stored::compact(&numbers),
         };
-        let bias = has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
-        let weights = if tiles::are_fast() {
-            Weights::Tiles(Tiles::new(stored.blocks(columns)))
-        } else {
-            Weights::Stored(stored)
+        let bias =
+            has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
+        let weights = match file.arithmetic {
+            Arithmetic::Bytes => Weights::Tiles(Tiles::new(stored.blocks(columns))),
+            Arithmetic::Plain => Weights::Stored(stored),
         };
         Ok(Self { rows, columns, weights, bias })
     }
@@ -136,7 +153,7 @@ impl Linear {
                     multiply(*threads, &numbers.view(), &weights.t(), out);
                 }
             }
-            (_, _) => debug_assert!(false, "one processor has one form of both"),
+            (_, _) => debug_assert!(false, "the weights are ready for another arithmetic"),
         }
     }
 
@@ -223,13 +240,13 @@ impl Perceptron {
         &self,
         state: &mut Array2<f32>,
         [normal, inner]: [&mut Array2<f32>; 2],
-        rows: Rows,
+        work: Work,
     ) {
         self.norm.write(normal, state);
-        self.up.write(inner, &Prepared::new(normal, rows));
+        self.up.write(inner, &Prepared::new(normal, work));
         if let Some(inner) = inner.as_slice_mut() {
             kernels::gelu(inner);
         }
-        self.down.add_to(state, &Prepared::new(inner, rows));
+        self.down.add_to(state, &Prepared::new(inner, work));
     }
 }

@@ -18,6 +18,8 @@ use self::draft::Rules;
 use self::encoder::Encoder;
 use self::file::{ModelFile, Shape, read_shape};
 use self::kernels::{MOST_VECTORS, STRIPE};
+pub use self::linear::Arithmetic;
+use self::linear::Work;
 use self::spectrogram::Spectrogram;
 use self::tokens::{Special, Tokenizer};
 use super::super::{Heard, Recognizer, Request, Session, SpeechError};
@@ -46,6 +48,7 @@ pub struct Native {
     tokenizer: Tokenizer,
     special: Special,
     rules: Rules,
+    arithmetic: Arithmetic,
     mandarin: Filter,
     other: Filter,
     info: RecognizerInfo,
@@ -65,13 +68,14 @@ pub fn is_for(model: &Path) -> io::Result<bool> {
 }
 
 impl Native {
-    /// Loads a ggml model.
-    pub fn load(model: &Path) -> Result<Self, SpeechError> {
+    /// Loads a ggml model, for the arithmetic that is best for this processor unless it is told.
+    pub fn load(model: &Path, arithmetic: Option<Arithmetic>) -> Result<Self, SpeechError> {
+        let arithmetic = arithmetic.unwrap_or_else(Arithmetic::best);
         let bad = |reason: String| SpeechError::BadModel { path: model.to_owned(), reason };
         // Hashing reads the same bytes as loading; side by side they cost one read.
         std::thread::scope(|scope| {
             let hash = scope.spawn(|| hash_file_blocking(model));
-            let loaded = Self::read(model).map_err(|error| bad(error.to_string()));
+            let loaded = Self::read(model, arithmetic).map_err(|error| bad(error.to_string()));
             let hash = hash.join().map_err(|_| bad("cannot be hashed".into()))?;
             let sha256 = hash.map_err(|error| bad(error.to_string()))?.sha256;
             let mut loaded = loaded?;
@@ -80,9 +84,10 @@ impl Native {
         })
     }
 
-    fn read(model: &Path) -> io::Result<Self> {
+    fn read(model: &Path, arithmetic: Arithmetic) -> io::Result<Self> {
         let broken = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
-        let mut file = ModelFile::read(&mut BufReader::with_capacity(1 << 20, File::open(model)?))?;
+        let mut file = BufReader::with_capacity(1 << 20, File::open(model)?);
+        let mut file = ModelFile::read(&mut file, arithmetic)?;
         let size = file.shape.vocabulary;
         let special = Special::of(size).ok_or_else(|| broken("it is not multilingual"))?;
         let filters = std::mem::take(&mut file.filters);
@@ -103,6 +108,7 @@ impl Native {
             mandarin: Filter::new(tokens.clone(), vocabulary::MANDARIN),
             other: Filter::new(tokens.clone(), vocabulary::ANY),
             rules: Rules::new(special.clone(), &tokenizer),
+            arithmetic,
             tokens,
             tokenizer,
             special,
@@ -112,6 +118,10 @@ impl Native {
 }
 
 impl Native {
+    fn work(&self, few: bool, threads: u32) -> Work {
+        Work { arithmetic: self.arithmetic, few, threads }
+    }
+
     /// Hears some windows side by side. What is too short to be heard has no text.
     fn hear(&self, sounds: &[&[f32]], request: &Request<'_>) -> Vec<Heard> {
         let long: Vec<&[f32]> = sounds.iter().copied().filter(|s| s.len() >= SHORTEST).collect();
@@ -153,4 +163,3 @@ impl Session for &Native {
         Ok(sounds.chunks(MOST_VECTORS).flat_map(|sounds| self.hear(sounds, request)).collect())
     }
 }
-

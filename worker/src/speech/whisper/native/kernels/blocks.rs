@@ -141,3 +141,35 @@ pub fn compact(numbers: &[f32], block: usize, values: &mut Vec<i8>, scales: &mut
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_the_numbers_whatever_is_beside_them() {
+        let (rows, columns) = (5, 96);
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut numbers = |count| (0..count).map(|_| random.f32() - 0.5).collect::<Vec<f32>>();
+        let (matrix, vectors) = (numbers(rows * columns), numbers(MOST_VECTORS * columns));
+        let (mut values, mut scales) = (Vec::new(), Vec::new());
+        compact(&matrix, BLOCK, &mut values, &mut scales);
+        let mut matrix = vec![0.0; matrix.len()];
+        expand(&values, &scales, BLOCK, &mut matrix);
+        let blocks =
+            Blocks { values: values.as_chunks().0, scales: &scales, length: columns / BLOCK };
+
+        let mut alone = Vec::new();
+        for count in 1..=MOST_VECTORS {
+            let mut out = vec![1.0; count * rows];
+            multiply(blocks, &Vectors::new(&vectors[..count * columns], columns), &mut out);
+            for (at, found) in out.iter().enumerate() {
+                let (row, vector) = (at % rows * columns, at / rows * columns);
+                let pairs = matrix[row..row + columns].iter().zip(&vectors[vector..]);
+                let right = 1.0 + pairs.map(|(a, b)| a * b).sum::<f32>();
+                assert!((found - right).abs() < 1e-3, "{count}: {found} {right}");
+            }
+            alone.extend(out.split_off((count - 1) * rows));
+            assert_eq!(out, alone[..out.len()]);
+        }
+    }
+}

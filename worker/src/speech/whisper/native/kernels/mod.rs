@@ -4,6 +4,11 @@
 //! Loops go over arrays of a fixed length, which the compiler turns into vector instructions. Each
 //! sum is added up in one order whatever is computed beside it: the same sound gives the same text.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is called for each number has its caller's instructions only as a part of it"
+)]
+
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
@@ -113,8 +118,7 @@ fn exponential(number: f32) -> f32 {
     let power = rounded - ROUNDING;
     let rest = (number - power * 0.693_359_375) + power * 2.121_944_4e-4;
     let mut value = 1.987_569_15e-4;
-    for factor in
-        [1.398_199_95e-3, 8.333_451_9e-3, 4.166_579_6e-2, 1.666_666_55e-1, 5.000_000_1e-1]
+    for factor in [1.398_199_95e-3, 8.333_451_9e-3, 4.166_579_6e-2, 1.666_666_55e-1, 5.000_000_1e-1]
     {
         value = value * rest + factor;
     }
@@ -199,7 +203,7 @@ pub fn add(numbers: &mut [f32], others: &[f32]) {
 pub fn gelu(numbers: &mut [f32]) {
     for number in numbers {
         let x = *number;
-        let inner = 1.595_769_1 * (x + 0.044_715 * x * x * x);
+        let inner = 1.595_769_2 * (x + 0.044_715 * x * x * x);
         let inner = if inner > -80.0 { inner } else { -80.0 };
         *number = x / (1.0 + exponential(-inner));
     }
@@ -232,5 +236,48 @@ pub fn normalise(row: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
     let factor = 1.0 / (sum(&squares) / count + 1e-5).sqrt();
     for (((number, weight), bias), out) in row.iter().zip(weight).zip(bias).zip(out) {
         *out = (number - mean) * factor * weight + bias;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_are_right_to_the_last_places() {
+        let mut numbers: Vec<f32> = (-800_i16..=800).map(|n| f32::from(n) / 10.0).collect();
+        let right: Vec<f64> = numbers.iter().map(|n| f64::from(*n - 2.0).exp()).collect();
+        let sum = f64::from(exponentials(&mut numbers, 2.0));
+        for (found, right) in numbers.iter().zip(&right) {
+            assert!((f64::from(*found) / right - 1.0).abs() < 2e-7, "{found} {right}");
+        }
+        assert!((sum / right.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+        let mut none = [f32::NEG_INFINITY, 0.0];
+        softmax(&mut none);
+        assert!(none[0] < 1e-37 && none[1] > 0.999_999, "{none:?}");
+    }
+
+    #[test]
+    fn rows_are_normalised() {
+        let row: Vec<f32> = (0_u8..64).map(|n| f32::from(n % 7)).collect();
+        let mut out = vec![0.0; 64];
+        normalise(&row, &[2.0; 64], &[1.0; 64], &mut out);
+        let mean = row.iter().sum::<f32>() / 64.0;
+        let variance = row.iter().map(|n| (n - mean).powi(2)).sum::<f32>() / 64.0;
+        for (found, number) in out.iter().zip(&row) {
+            let right = (number - mean) / variance.sqrt() * 2.0 + 1.0;
+            assert!((found - right).abs() < 1e-4, "{found} {right}");
+        }
+    }
+
+    #[test]
+    fn the_unit_is_the_published_one() {
+        let mut numbers = [-100.0, -1.0, 0.0, 0.5, 3.0, 100.0];
+        gelu(&mut numbers);
+        // By the formula, in double precision.
+        let right = [0.0, -0.158_808, 0.0, 0.345_714, 2.996_363, 100.0];
+        for (found, right) in numbers.iter().zip(right) {
+            assert!((found - right).abs() < 1e-5, "{found} {right}");
+        }
     }
 }

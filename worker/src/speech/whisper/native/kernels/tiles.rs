@@ -307,7 +307,8 @@ pub fn softmax(scores: &mut [Lanes], weights: &mut [Groups], scales: &mut [Lanes
         for (scores, weights) in scores.as_chunks::<GROUP>().0.iter().zip(weights) {
             let mut four = [0_u32; TILE];
             for lane in 0..TILE {
-                let byte = |at: usize| (scores[at][lane] * inverse[lane] + ROUNDING).to_bits() & 255;
+                let byte =
+                    |at: usize| (scores[at][lane] * inverse[lane] + ROUNDING).to_bits() & 255;
                 four[lane] = byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
             }
             *weights = must_cast(four);
@@ -344,5 +345,80 @@ pub fn turn(
     for column in 0..STRIPE {
         values[column * length + block] = turned[column];
         scales[column * length + block] = most[column] / 127.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers, and the same as they are in bytes.
+    fn numbers(random: &mut fastrand::Rng, count: usize, columns: usize) -> (Bytes, Vec<f32>) {
+        let numbers: Vec<f32> = (0..count * columns).map(|_| random.f32() - 0.5).collect();
+        let bytes = Bytes::new(&numbers, columns);
+        let mut rounded = vec![0.0; numbers.len()];
+        super::super::expand(&bytes.values, &bytes.scales, BLOCK, &mut rounded);
+        assert!(numbers.iter().zip(&rounded).all(|(a, b)| (a - b).abs() <= 0.5 / 127.0));
+        (bytes, rounded)
+    }
+
+    #[test]
+    fn products_are_those_of_the_numbers_whatever_is_beside_them() {
+        let (rows, columns) = (37, 96);
+        let mut random = fastrand::Rng::with_seed(1);
+        let (matrix, plain) = numbers(&mut random, rows, columns);
+        let tiles = Tiles::new(matrix.blocks());
+        assert_eq!(tiles.row(36), plain[36 * columns..]);
+        let (others, all) = numbers(&mut random, 71, columns);
+        let mut out = vec![1.0; 71 * rows];
+        tiles.multiply(&others, &mut out, 1);
+        for (at, found) in out.iter().enumerate() {
+            let (row, other) = (at % rows * columns, at / rows * columns);
+            let pairs = plain[row..row + columns].iter().zip(&all[other..]);
+            let right = 1.0 + pairs.map(|(a, b)| a * b).sum::<f32>();
+            assert!((found - right).abs() < 1e-4, "{at}: {found} {right}");
+        }
+        let mut shared = vec![1.0; out.len()];
+        tiles.multiply(&others, &mut shared, 3);
+        assert_eq!(shared, out);
+        for (other, right) in all.chunks(columns).zip(out.chunks(rows)) {
+            let mut alone = vec![1.0; rows];
+            tiles.multiply(&Bytes::new(other, columns), &mut alone, 1);
+            assert!(alone.iter().zip(right).all(|(a, b)| (a - b).abs() < 1e-5));
+        }
+    }
+
+    #[test]
+    fn every_processor_has_the_same_products() {
+        let mut random = fastrand::Rng::with_seed(2);
+        let (matrix, _) = numbers(&mut random, TILE, 64);
+        let (others, _) = numbers(&mut random, 8, 64);
+        let tiles = Tiles::new(matrix.blocks());
+        let mut found = [[0.0; TILE]; 8];
+        products(tiles.tile(0), others.factor(), 0, &mut found);
+        let plain: [Lanes; 8] = multiply_tile(tiles.tile(0), others.factor(), 0);
+        let pairs = found.iter().flatten().zip(plain.iter().flatten());
+        assert!(pairs.clone().all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {plain:?}");
+        assert!(pairs.clone().any(|(a, _)| a.abs() > 0.1));
+    }
+
+    #[test]
+    fn scores_become_weights() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let mut scores: Vec<Lanes> =
+            (0..64).map(|_| std::array::from_fn(|_| random.f32() * 20.0 - 30.0)).collect();
+        scores[50..].fill([f32::NEG_INFINITY; TILE]);
+        let right: Vec<f32> = scores.iter().map(|lanes| lanes[3]).collect();
+        let most = right.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (mut weights, mut scales) = ([[0; TILE * GROUP]; 16], [[0.0; TILE]; 2]);
+        let sums = softmax(&mut scores, &mut weights, &mut scales);
+        let mut all = 0.0;
+        for (at, score) in right.iter().enumerate() {
+            let byte = weights[at / GROUP].as_chunks::<GROUP>().0[3][at % GROUP];
+            let (found, right) = (f32::from(byte) * scales[at / BLOCK][3], (score - most).exp());
+            assert!((found - right).abs() <= scales[at / BLOCK][3], "{at}: {found} {right}");
+            all += right;
+        }
+        assert!((all / sums[3] - 1.0).abs() < 1e-5);
     }
 }

@@ -40,10 +40,8 @@ pub fn row_256<const N: usize>(row: Row<'_>, vectors: [&[Block<i16>]; N]) -> [f3
         let scale = _mm256_set1_ps(*scale);
         for (sum, vector) in sums.iter_mut().zip(&vectors) {
             let [first, second]: [__m256i; 2] = must_cast(vector[at]);
-            let products = _mm256_add_epi32(
-                _mm256_madd_epi16(low, first),
-                _mm256_madd_epi16(high, second),
-            );
+            let products =
+                _mm256_add_epi32(_mm256_madd_epi16(low, first), _mm256_madd_epi16(high, second));
             *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products), scale, *sum);
         }
     }
