@@ -136,6 +136,10 @@ failure_codes! {
     ModelBroken = "model_broken", Unavailable,
         "语音识别模型无法加载，文件可能已损坏。请管理员删除它并重新运行 scripts/fetch-model。",
         "The speech model cannot be loaded; the file is probably damaged. The operator should delete it and run scripts/fetch-model again.";
+    /// A processor without instructions that the binary was built for.
+    ProcessorUnfit = "processor_unfit", Unavailable,
+        "这台机器的处理器太旧，缺少程序编译时选用的指令（一般是 AVX2）。请管理员换用较新的机器，或在这台机器上重新编译（见 .cargo/config.toml）。",
+        "This machine's processor is too old: it lacks instructions that the program was built for, usually AVX2. The operator should use a newer machine, or build on this one (see .cargo/config.toml).";
     /// An encoder or similar that this build of ffmpeg lacks.
     EncoderMissing = "encoder_missing", Unavailable,
         "这台机器的 FFmpeg 缺少需要的编码器。请管理员运行 huibao doctor 查看。",

@@ -1,9 +1,9 @@
 """Compares Huibao's recognition with other engines on the same weights, cores and sound.
 
-    peers.py RECOGNISE MODELS PYTHON SOUND.wav REFERENCE.txt RUNS
+    peers.py RECOGNISE NATIVE MODELS PYTHON SOUND.wav REFERENCE.txt RUNS
 
-RECOGNISE is worker/examples/recognise.rs, built; PYTHON has faster-whisper and OpenCC. All engines
-take turns in every run. Figures are of the whole process, loading included; medians. Then each
+RECOGNISE is worker/examples/recognise.rs, built as Huibao is; NATIVE the same with whisper.cpp built for
+this very machine; PYTHON has faster-whisper and OpenCC. All engines take turns in every run. Figures are of the whole process, loading included; medians. Then each
 hears each variant of the sound (variants.py) once.
 """
 
@@ -27,15 +27,15 @@ OURS = "Huibao"
 Figures = collections.namedtuple("Figures", "cpu wall rate")
 
 
-def commands(recognise, models, python, sound):
+def commands(recognise, native, models, python, sound):
     peers = models / "whisper-base-peers"
     faster = [python, pathlib.Path(__file__).with_name("faster_whisper_run.py"), peers, sound, THREADS]
     q8_0, vad = models / "ggml-base-q8_0.bin", models / "ggml-silero-v6.2.0.bin"
     return {
         OURS: [recognise, "huibao", q8_0, vad, sound, THREADS],
-        "whisper.cpp greedy, q8_0": [recognise, "whisper.cpp", "greedy", q8_0, sound, THREADS],
+        "whisper.cpp greedy, q8_0": [native, "whisper.cpp", "greedy", q8_0, sound, THREADS],
         "whisper.cpp beam 5, f16": [
-            recognise, "whisper.cpp", "beam", peers / "ggml-base.bin", sound, THREADS
+            native, "whisper.cpp", "beam", peers / "ggml-base.bin", sound, THREADS
         ],
         "faster-whisper greedy, int8, VAD": [*faster, "1"],
         "faster-whisper beam 5, int8, VAD": [*faster, "5"],
@@ -95,12 +95,12 @@ def hear_variants(sound, plain, hear):
     return heard
 
 
-def main(recognise, models, python, sound, reference, runs):
+def main(recognise, native, models, python, sound, reference, runs):
     said = pathlib.Path(reference).read_text("utf-8")
     simplify = OpenCC("t2s").convert
 
     def hear(path):
-        engines = commands(recognise, pathlib.Path(models), python, path)
+        engines = commands(recognise, native, pathlib.Path(models), python, path)
         return take_turns(engines, lambda text: error_rate(said, simplify(text)))
 
     plain = medians([hear(sound) for _ in range(runs)])
@@ -111,6 +111,6 @@ def main(recognise, models, python, sound, reference, runs):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 7:
+    if len(sys.argv) != 8:
         sys.exit(__doc__)
-    main(*sys.argv[1:6], int(sys.argv[6]))
+    main(*sys.argv[1:7], int(sys.argv[7]))

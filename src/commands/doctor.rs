@@ -52,7 +52,7 @@ pub fn run(settings: &Settings, args: &Args) -> ExitCode {
     findings.extend(codecs(lang));
     findings.push(disk(&settings.data_dir, lang));
     findings.push(Finding::good("cores", settings.cores().to_string()));
-    findings.push(Finding::good("cpu_features", speech::cpu_features()));
+    findings.push(processor(lang));
     let ok = findings.iter().all(|finding| finding.ok);
     if args.json {
         println!("{}", serde_json::json!({ "ok": ok, "findings": findings }));
@@ -117,6 +117,16 @@ fn codecs(lang: Lang) -> Vec<Finding> {
         )
     });
     findings
+}
+
+fn processor(lang: Lang) -> Finding {
+    match speech::processor::check() {
+        Ok(()) => Finding::good("processor", speech::processor::describe()),
+        Err(error) => {
+            let advice = FailureCode::ProcessorUnfit.message(lang);
+            Finding::bad("processor", error.to_string(), advice)
+        }
+    }
 }
 
 fn disk(folder: &Path, lang: Lang) -> Finding {

@@ -26,6 +26,9 @@ pub enum SpeechError {
     /// The sound is not what ingest makes.
     #[error("cannot read the sound: {0}")]
     Audio(String),
+    /// The processor lacks instructions that the engine was built for.
+    #[error("this binary was built for a processor with {0}, which this one lacks")]
+    Processor(String),
     /// The engine failed.
     #[error("recognition failed: {0}")]
     Engine(String),
@@ -36,6 +39,7 @@ impl From<SpeechError> for Failure {
         let code = match &error {
             SpeechError::NoModel { .. } => FailureCode::ModelMissing,
             SpeechError::BadModel { .. } => FailureCode::ModelBroken,
+            SpeechError::Processor(_) => FailureCode::ProcessorUnfit,
             SpeechError::Audio(_) | SpeechError::Engine(_) => FailureCode::Internal,
         };
         Self::new(code, error)

@@ -4,6 +4,7 @@ use huibao_models::transcript::{Segment, SegmentFlag, SpeechRegion};
 
 use super::guards::{self, uncovered};
 use super::normalise::Normaliser;
+use super::numbers;
 use super::pack::Window;
 use super::words::{self, Unplaced};
 use super::{Audio, Corrections, Effort, Piece, Request, Session, SpeechError};
@@ -104,6 +105,7 @@ impl Hearing<'_> {
         if language.as_deref() == Some("zh") {
             for segment in &mut segments {
                 self.corrections.apply(segment);
+                numbers::write(segment);
             }
         }
         segments.extend(unclear.iter().map(unclear_segment));

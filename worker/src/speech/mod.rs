@@ -13,8 +13,10 @@ mod lanes;
 mod language;
 mod model;
 mod normalise;
+mod numbers;
 mod other_language;
 mod pack;
+pub mod processor;
 mod recognizer;
 mod scripted;
 mod transcribe;
@@ -30,7 +32,7 @@ pub use model::{check_model_file, load_recognizer};
 pub use recognizer::{Effort, Heard, Piece, Recognizer, Request, Session};
 pub use transcribe::{SpeechEvent, SpeechOptions, transcribe};
 pub use vad::{SileroVad, Vad};
-pub use whisper::{Arithmetic, Native, WhisperCpp, cpu_features};
+pub use whisper::{Arithmetic, Native, WhisperCpp};
 
 /// Samples per second that all of this works with.
 pub const RATE: u32 = 16_000;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::scripted::Scripted;
-use super::{Recognizer, SpeechError, whisper};
+use super::{Recognizer, SpeechError, processor, whisper};
 
 /// The first four bytes of a ggml file, as a little-endian number (`GGML_FILE_MAGIC`).
 const GGML: [u8; 4] = 0x6767_6d6c_u32.to_le_bytes();
@@ -13,6 +13,7 @@ pub fn load_recognizer(path: &Path) -> Result<Box<dyn Recognizer>, SpeechError> 
     if is_script(path) {
         return Ok(Box::new(Scripted::load(path)?));
     }
+    processor::check()?;
     whisper::load(path)
 }
 

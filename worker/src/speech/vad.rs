@@ -8,7 +8,7 @@ use whisper_rs::{WhisperVadContext, WhisperVadContextParams, WhisperVadParams};
 use super::model::check_model_file;
 use super::pack::WINDOW_MS;
 use super::whisper::{path_text, quiet};
-use super::{SAMPLES_PER_MS, SpeechError};
+use super::{SAMPLES_PER_MS, SpeechError, processor};
 
 /// Finds speech.
 pub trait Vad {
@@ -40,6 +40,7 @@ impl SileroVad {
     pub fn load(model: &Path) -> Result<Self, SpeechError> {
         quiet();
         check_model_file(model)?;
+        processor::check()?;
         let mut params = WhisperVadContextParams::new();
         // One thread: the network is so small that handing work around costs more than it saves.
         params.set_n_threads(1);

@@ -98,12 +98,6 @@ impl Utf8Joiner {
     }
 }
 
-/// What of this CPU the engine makes use of.
-pub fn cpu_features() -> String {
-    quiet();
-    whisper_rs::print_system_info().trim().to_owned()
-}
-
 /// The binding takes paths as text.
 pub(super) fn path_text(path: &Path) -> Result<&str, SpeechError> {
     path.to_str().filter(|text| !text.contains('\0')).ok_or_else(|| SpeechError::BadModel {

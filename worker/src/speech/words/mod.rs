@@ -57,3 +57,30 @@ pub fn place(unplaced: Vec<Unplaced>, speech: &[SpeechRegion], audio: &Audio) ->
     });
     with_words.flat_map(sentences).collect()
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A segment whose words take 100 ms each.
+    pub fn segment_of(text: &str) -> Segment {
+        let mut segment = Segment {
+            start_ms: 0,
+            end_ms: 0,
+            text: text.to_owned(),
+            raw_text: text.to_owned(),
+            confidence: Some(0.9),
+            words: Vec::new(),
+            flags: Vec::new(),
+        };
+        let words = units(&segment, &[]).into_iter().zip(0..).map(|(unit, at)| Word {
+            start_ms: at * 100,
+            end_ms: (at + 1) * 100,
+            text: unit.text,
+            confidence: unit.confidence,
+            heard: None,
+        });
+        segment.words = words.collect();
+        segment
+    }
+}
