@@ -96,6 +96,15 @@ impl<'a> Batch<'a> {
         }
         let few = self.model.work(true, 1);
         let state = self.read(&inputs, self.model.work(false, self.request.threads));
+        // Right after the token that begins a text, before its language: there the model was taught to
+        // say that nobody speaks.
+        let begun: Vec<usize> = last.iter().map(|at| at - 2).collect();
+        let logits = self.model.decoder.next(&state.select(Axis(0), &begun), few);
+        for (window, logits) in windows.iter().zip(logits.rows()) {
+            if let Some(logits) = logits.to_slice() {
+                self.windows[*window].draft.silence = self.model.rules.silence(logits);
+            }
+        }
         let mut state = state.select(Axis(0), &last);
         let mut inputs: Vec<Input> = last.into_iter().map(|at| inputs[at]).collect();
         loop {
@@ -135,14 +144,24 @@ impl<'a> Batch<'a> {
         next
     }
 
+    /// What windows are given to go on from: nothing if another language than Mandarin is asked for.
+    fn prompt(&self) -> Vec<usize> {
+        if self.request.language.is_some_and(|code| code != "zh") {
+            return Vec::new();
+        }
+        let mut tokens = self.model.tokenizer.numbers(&prompt(self.request.terms));
+        tokens.drain(..tokens.len().saturating_sub(MOST_PROMPT));
+        tokens
+    }
+
     /// The tokens that a window begins with.
     fn beginning(&self, window: usize, prompted: bool) -> Vec<usize> {
         let special = &self.model.special;
         let mut tokens = Vec::new();
-        if prompted && self.request.language.is_none_or(|code| code == "zh") {
-            let prompt = self.model.tokenizer.numbers(&prompt(self.request.terms));
+        let prompt = if prompted { self.prompt() } else { Vec::new() };
+        if !prompt.is_empty() {
             tokens.push(special.previous);
-            tokens.extend(&prompt[prompt.len().saturating_sub(MOST_PROMPT)..]);
+            tokens.extend(prompt);
         }
         let language = special.languages.start + self.windows[window].language;
         tokens.extend([special.start, language, special.transcribe]);
@@ -152,7 +171,9 @@ impl<'a> Batch<'a> {
     fn heard(&self, window: &Window) -> Heard {
         let code = i32::try_from(window.language).ok().and_then(whisper_rs::get_lang_str);
         let code = self.request.language.or(code).unwrap_or("zh");
-        let pieces = if window.draft.is_silence() { Vec::new() } else { self.pieces(window) };
+        let prompt = self.prompt();
+        let silent = window.draft.is_silence(&prompt);
+        let pieces = if silent { Vec::new() } else { self.pieces(window) };
         Heard { language: code.to_owned(), pieces }
     }
 

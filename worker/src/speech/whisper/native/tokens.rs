@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::super::vocabulary::Tokens;
 
 /// Text tokens of the multilingual models.
-const TEXT: usize = 50_257;
+pub const TEXT: usize = 50_257;
 
 /// Special tokens that are neither languages nor timestamps: end, start, translate, transcribe, a
 /// speaker's turn, previous text, no speech, no timestamps.
