@@ -17,28 +17,56 @@ use crate::settings::Settings;
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// What rustls, by which all three clients speak TLS, says of a certificate that it does not accept,
+/// and of a server that does not speak TLS. Waiting helps against neither.
+const DISTRUST: &str = "invalid peer certificate";
+const NO_TLS: &str = "corrupt message of type InvalidContentType";
+
 /// A keeper that could not be opened, or that will not be by waiting.
 struct Refusal {
     passing: bool,
     reason: String,
 }
 
+impl Refusal {
+    fn new(passing: bool, reason: String) -> Self {
+        let of_tls = [DISTRUST, NO_TLS].iter().any(|words| reason.contains(words));
+        Self { passing: passing && !of_tls, reason }
+    }
+
+    /// What to do where waiting does not help.
+    fn advice(&self) -> (&'static str, &'static str) {
+        if self.reason.contains(DISTRUST) {
+            (
+                "请把签发服务器证书的 CA 加入系统证书库，或写入 SSL_CERT_FILE 指定的文件，并核对地址中的主机名",
+                "add the CA of the server's certificate to the system's, or to the file that SSL_CERT_FILE names, and check the host name",
+            )
+        } else if self.reason.contains(NO_TLS) {
+            (
+                "该端口不使用 TLS，请核对端口和地址的协议部分",
+                "that port does not speak TLS, check it and the URL's scheme",
+            )
+        } else {
+            ("请检查这项设置", "check this setting")
+        }
+    }
+}
+
 impl From<DbError> for Refusal {
     fn from(error: DbError) -> Self {
-        Self { passing: error.is_passing(), reason: error.to_string() }
+        Self::new(error.is_passing(), error.to_string())
     }
 }
 
 impl From<QueueError> for Refusal {
     fn from(error: QueueError) -> Self {
-        Self { passing: error.is_passing(), reason: error.to_string() }
+        Self::new(error.is_passing(), error.to_string())
     }
 }
 
 impl From<StorageError> for Refusal {
     fn from(error: StorageError) -> Self {
-        let passing = matches!(error, StorageError::Busy { .. });
-        Self { passing, reason: error.to_string() }
+        Self::new(matches!(error, StorageError::Busy { .. }), error.to_string())
     }
 }
 
@@ -177,9 +205,10 @@ fn unavailable(setting: &str, refusal: &Refusal, wait: Duration) -> CommandError
             ),
         )
     } else {
+        let (zh, en) = refusal.advice();
         (
-            format!("{setting}：无法使用：{reason}。请检查这项设置。"),
-            format!("{setting}: cannot be used: {reason}; check this setting"),
+            format!("{setting}：无法使用：{reason}。{zh}。"),
+            format!("{setting}: cannot be used: {reason}; {en}"),
         )
     };
     CommandError::Unavailable { zh, en }

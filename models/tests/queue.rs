@@ -181,6 +181,22 @@ async fn what_was_not_acknowledged_comes_again() {
 }
 
 #[tokio::test]
+async fn what_was_given_back_often_is_not_dropped() {
+    let queue = rabbit().await;
+    let published = hint(Stage::Ingest, 1);
+    queue.publish(&[published]).await.unwrap();
+    // More often than a quorum queue of RabbitMQ 4 bears unless told otherwise.
+    for _ in 0..25 {
+        let mut receiver = subscribe(&queue).await;
+        let unacknowledged = next(&mut receiver).await;
+        drop(receiver);
+        drop(unacknowledged);
+    }
+    let mut receiver = subscribe(&queue).await;
+    assert_eq!(take(&mut receiver).await, published);
+}
+
+#[tokio::test]
 async fn urls_that_cannot_be_and_brokers_that_refuse_say_why() {
     let url = broker::queue_url();
     let password = url.split([':', '@']).nth(2).unwrap().to_owned();

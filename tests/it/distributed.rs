@@ -1,13 +1,16 @@
 //! `huibao api` and `huibao worker` on PostgreSQL, RabbitMQ and S3: the main job, and workers that
 //! die or hang at every planned point.
 
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::fleet::{Fleet, Servers};
 use crate::support::media::short;
-use crate::support::{fixture, huibao};
+use crate::support::{fixture, huibao, tool};
 
 /// Leases in these tests: long enough for a busy machine to renew, short enough to wait for.
 const LEASE: &str = "5";
@@ -104,7 +107,8 @@ fn a_worker_that_dies_at_any_point_costs_an_attempt_and_nothing_else() {
             .sum();
         // What is committed is not done again.
         let expected = if place.starts_with("committed") { 4 } else { 5 };
-        assert!(attempts >= expected && attempts <= 6, "{place}: {report}");
+        // The stage beside it dies with its worker, and workers doomed later take what is due first.
+        assert!(attempts >= expected && attempts <= 8, "{place}: {report}");
     }
 }
 
@@ -186,4 +190,71 @@ fn settings_that_lead_nowhere_are_named() {
         .output()
         .unwrap();
     assert!(!String::from_utf8(password.stderr).unwrap().contains("hunter2"));
+}
+
+/// A server with a certificate that nobody signed, on a port of its own; ends when dropped.
+struct TlsServer {
+    process: Child,
+    port: u16,
+}
+
+impl TlsServer {
+    fn start(folder: &Path) -> Self {
+        let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
+        let paths = [key.to_str().unwrap(), certificate.to_str().unwrap()];
+        let request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost";
+        let made: Vec<&str> =
+            request.split(' ').chain(["-keyout", paths[0], "-out", paths[1]]).collect();
+        tool("openssl", &made);
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Command::new("openssl")
+            .args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}")])
+            .args(["-key", paths[0], "-cert", paths[1]])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { process, port }
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Waiting helps against neither, so the advice is not to look whether the server runs.
+#[test]
+fn certificates_without_trust_and_ports_without_tls_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = Fleet::new(&Servers::shared(), folder.path());
+    let server = TlsServer::start(folder.path());
+    let port = server.port;
+    let plain = fleet.queue_url().replacen("amqp://", "amqps://", 1);
+    let cases = [
+        ("HUIBAO_QUEUE_URL", format!("amqps://u:p@localhost:{port}/%2f"), "SSL_CERT_FILE"),
+        (
+            "HUIBAO_STORAGE_URL",
+            format!("s3://b?endpoint=https://localhost:{port}"),
+            "SSL_CERT_FILE",
+        ),
+        ("HUIBAO_QUEUE_URL", plain, "does not speak TLS"),
+    ];
+    for (name, value, advice) in cases {
+        let output = fleet
+            .command(&["worker", "--data-dir"])
+            .arg(folder.path())
+            .env(name, &value)
+            .env("HUIBAO_LOG", "off")
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(69), "{value}: {stderr}");
+        assert!(stderr.contains(name) && stderr.contains(advice), "{value}: {stderr}");
+    }
 }

@@ -10,6 +10,11 @@ use super::tasks::{TaskRow, task_columns};
 use super::{Database, DbError, Lost};
 use crate::task::{Hint, RetryPolicy, Stage, Task};
 
+/// A task is taken so much before its time. The processes' clocks differ by as much as it took the
+/// database to tell them the time, and a hint is often quicker than that: refused, it would come
+/// again only after half a minute.
+const EARLY: Duration = Duration::from_secs(1);
+
 /// Who claims.
 #[derive(Debug, Clone, Copy)]
 pub struct Claimant<'a> {
@@ -69,7 +74,7 @@ impl Database {
                         worker = $1, lease_until = $2, hint_due = $2, hints = 0, started_at = $3,
                         progress = 0
                  WHERE id = $4 AND token = $5 AND attempt < $6
-                   AND ((state = 'queued' AND not_before <= $3)
+                   AND ((state = 'queued' AND not_before <= $7)
                      OR (state = 'running' AND lease_until <= $3))
                  RETURNING ",
                 task_columns!()
@@ -79,7 +84,8 @@ impl Database {
             now,
             hint.task_id,
             hint.token,
-            i64::from(policy.max_attempts)
+            i64::from(policy.max_attempts),
+            now + EARLY
         )?;
         if row.is_none() {
             self.bury_exhausted(hint, policy.max_attempts, now).await?;

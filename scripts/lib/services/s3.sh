@@ -27,7 +27,8 @@ s3_prepare() {
     "$(password)" >"$SET/s3/s3.json")
 }
 
-# Many small volumes: with the default of eight, the second bucket finds no room and every PUT fails.
+# Many small volumes: with the default of eight, the second bucket finds no room and every PUT fails; a
+# hundred are full after 6 GB, which a long chaos run writes. They take room only as they fill.
 # Its extra listeners have fixed ports, which two sets would fight over; its statistics stay here. It has
 # nobody to elect a leader with, so it need not wait ten seconds for others. Without -logtostderr it would
 # leave log files in /tmp.
@@ -38,7 +39,7 @@ s3_launch() {
     -master.port="$(port s3-master)" -master.port.grpc="$(port s3-master-grpc)" \
     -master.electionTimeout=1s -master.volumeSizeLimitMB=64 -master.telemetry=false \
     -volume.port="$(port s3-volume)" -volume.port.grpc="$(port s3-volume-grpc)" \
-    -volume.max=100 \
+    -volume.max=1000 \
     -filer.port="$(port s3-filer)" -filer.port.grpc="$(port s3-filer-grpc)" \
     -s3 -s3.port="$(port s3)" -s3.port.grpc="$(port s3-grpc)" -s3.port.iceberg=0 -s3.port.lance=0 \
     -s3.config="$home/s3.json"

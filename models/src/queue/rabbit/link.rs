@@ -19,7 +19,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const HEARTBEAT_SECONDS: u16 = 10;
 
 /// The largest frame in bytes. A hint has about a hundred, and the library keeps room for 64 frames
-/// for each connection: with the broker's default, that would be 8 MiB.
+/// for each connection: with the broker's default, that would be 8 MiB. Less is not to be had:
+/// RabbitMQ 4.3 ends such a connection without a word.
 const LARGEST_FRAME: u32 = 8192;
 
 /// Returns before a queue gives a message up. Attempts are counted in the database; this only
@@ -40,7 +41,7 @@ impl Link {
     pub fn new(url: &str) -> Result<Self, QueueError> {
         let mut uri: AMQPUri = url.parse().map_err(QueueError::Url)?;
         uri.query.heartbeat = uri.query.heartbeat.or(Some(HEARTBEAT_SECONDS));
-        uri.query.frame_max = uri.query.frame_max.or(Some(LARGEST_FRAME));
+        uri.query.frame_max = Some(uri.query.frame_max.unwrap_or_default().max(LARGEST_FRAME));
         let place = format!("{}:{}", uri.authority.host, uri.authority.port).into();
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));

@@ -1,13 +1,16 @@
 //! RabbitMQ: a durable quorum queue for each stage, publisher confirms, manual acknowledgements.
 //!
-//! Runs with RabbitMQ 3.10 (Debian 12) and later. What differs between versions, and why it does
-//! not matter here:
+//! Runs with RabbitMQ 3.10 (Debian 12) and later; tried with 3.10.8, 4.0.5 (Debian 13) and 4.3.6.
+//! What differs between versions, and why it does not matter here:
 //! - *Delivery limit*: from 4.0 on, a quorum queue drops a message after 20 returns unless told
-//!   otherwise. It is set high, and attempts are counted in the database anyway.
-//! - *Consumer timeout*: a delivery that is not acknowledged within 30 minutes closes the channel;
-//!   3.10 can only set that for the whole server. A worker acknowledges as soon as its claim is
-//!   committed, so no delivery gets that old.
-//! - *Global prefetch*: quorum queues have none, so it is set for each consumer.
+//!   otherwise (4.3 does not count `basic.nack`, but lost connections). It is set high, and attempts
+//!   are counted in the database anyway. A policy with a lower `delivery-limit` wins over it.
+//! - *Consumer timeout*: a delivery that is not acknowledged within 30 minutes, which takes a
+//!   database that is away for as long, closes the channel; 4.3 takes the message back and cancels
+//!   that queue's consumer instead. Either way the worker connects again.
+//! - *Largest frame*: 4.3 ends connections that ask for less than 8192 bytes, which is what we ask
+//!   for; so does `?frame_max=` in the URL if it is lower.
+//! - *Global prefetch*: 3.10 and 4.0 refuse it on quorum queues, so it is set for each consumer.
 
 mod link;
 mod message;
