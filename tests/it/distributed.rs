@@ -240,7 +240,7 @@ fn certificates_without_trust_and_ports_without_tls_are_told() {
         ("HUIBAO_QUEUE_URL", format!("amqps://u:p@localhost:{port}/%2f"), "SSL_CERT_FILE"),
         (
             "HUIBAO_STORAGE_URL",
-            format!("s3://b?endpoint=https://localhost:{port}"),
+            format!("s3://bucket?endpoint=https://localhost:{port}"),
             "SSL_CERT_FILE",
         ),
         ("HUIBAO_QUEUE_URL", plain, "does not speak TLS"),

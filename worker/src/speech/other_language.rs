@@ -5,9 +5,9 @@ use huibao_models::transcript::{Recognition, SegmentFlag, SpeechRegion};
 use super::{AUTO, Audio, Effort, Recognizer, Request, SpeechError, SpeechOptions};
 
 /// A recogniser that is less sure than this on average may be listening for the wrong language. The
-/// base model has 0.88 or more on Mandarin, also over a telephone or in noise; 0.4 to 0.7 on English
-/// that it takes for Mandarin.
-const DOUBTFUL: f32 = 0.75;
+/// base model has 0.88 or more on Mandarin, also over a telephone or in noise; 0.4 to 0.8 on English
+/// that it takes for Mandarin. To ask in vain costs the longest stretch of speech once more.
+const DOUBTFUL: f32 = 0.85;
 
 /// Which language is spoken, if `recognition` leaves a doubt and it is not the one asked for. The
 /// longest stretch of speech decides.
@@ -31,11 +31,16 @@ pub fn find(
     Ok(Some(heard.language).filter(|language| *language != options.language))
 }
 
+/// The language that was recognised counts for so much: a prompt in Mandarin makes whatever is written
+/// after it somewhat surer.
+const IN_FAVOUR: f32 = 0.05;
+
 /// The one that the recogniser was surer of, with what it heard in the other language added to the raw
 /// version.
 pub fn surer(asked: Recognition, other: Recognition) -> Recognition {
-    let (mut right, wrong) =
-        if sureness(&other) > sureness(&asked) { (other, asked) } else { (asked, other) };
+    let has_text = other.transcript.segments.iter().any(|segment| !segment.text.is_empty());
+    let is_other = has_text && sureness(&other) + IN_FAVOUR > sureness(&asked);
+    let (mut right, wrong) = if is_other { (other, asked) } else { (asked, other) };
     right.raw.extend(wrong.raw.into_iter().map(|mut segment| {
         segment.flags = vec![SegmentFlag::SetAside];
         segment
