@@ -13,7 +13,7 @@ pub fn write(segment: &mut Segment) {
     let mut changed = false;
     while at < segment.words.len() {
         let run = run(&segment.words[at..]);
-        if let Some((length, digits)) = number(&run, before).filter(|(length, _)| *length > 0) {
+        if let Some((length, digits)) = number(&run, before) {
             let words = segment.words.splice(at..at + length, []).collect::<Vec<_>>();
             segment.words.splice(at..at, join(&words, &digits));
             changed = true;

@@ -4,8 +4,9 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::kernels::tiles::{self, Bytes, Factor, GROUP, GROUPS, Lanes, TILE, Tile, Tiles};
-use super::kernels::{self, BLOCK, Block, Blocks, STRIPE};
+use super::kernels::{self, BLOCK, Block, Blocks, STRIPE, weights};
 use super::linear::{Arithmetic, Work};
+use super::threads;
 
 /// Scores are divided by the root of a head's width.
 pub const SCORE_SCALE: f32 = 0.125;
@@ -18,22 +19,16 @@ const QUERIES: usize = 256;
 pub fn attention(
     [query, key, value]: [&Array2<f32>; 3],
     out: &mut Array2<f32>,
-    Work { arithmetic, threads, .. }: Work,
+    Work { arithmetic, threads: count, .. }: Work,
 ) {
     let heads = query.ncols() / STRIPE;
-    let share = heads.div_ceil(threads.max(1) as usize).max(1) * STRIPE;
+    let share = heads.div_ceil(count.max(1) as usize).max(1) * STRIPE;
     let parts = query.axis_chunks_iter(Axis(1), share);
     let parts = parts.zip(key.axis_chunks_iter(Axis(1), share));
     let parts = parts.zip(value.axis_chunks_iter(Axis(1), share));
-    let mut parts = parts.zip(out.axis_chunks_iter_mut(Axis(1), share));
-    std::thread::scope(|scope| {
-        let own = parts.next();
-        for (((query, key), value), out) in parts {
-            scope.spawn(move || attend([query, key, value], out, arithmetic));
-        }
-        if let Some((((query, key), value), out)) = own {
-            attend([query, key, value], out, arithmetic);
-        }
+    let parts = parts.zip(out.axis_chunks_iter_mut(Axis(1), share));
+    threads::share(parts, |(((query, key), value), out)| {
+        attend([query, key, value], out, arithmetic);
     });
 }
 
@@ -99,7 +94,7 @@ impl Head {
             for (to, from) in numbers.iter_mut().zip(rows.rows()) {
                 from.iter().zip(to).for_each(|(from, to)| *to = *from);
             }
-            tiles::turn(&numbers, block, &mut values, &mut value_scales);
+            weights::turn(&numbers, block, &mut values, &mut value_scales);
         }
         Self { keys, values, value_scales, positions }
     }
@@ -113,14 +108,14 @@ impl Head {
         let queries: Vec<f32> = query.iter().map(|number| number * SCORE_SCALE).collect();
         let tiles = Tiles::new(Bytes::new(&queries, STRIPE).blocks());
         let mut scores = vec![[0.0; TILE]; length * BLOCK];
-        let mut weights = vec![[0; TILE * GROUP]; length * GROUPS];
+        let mut bytes = vec![[0; TILE * GROUP]; length * GROUPS];
         let mut scales = vec![[0.0; TILE]; length];
         let mut found: [Lanes; STRIPE] = [[0.0; TILE]; STRIPE];
         for (tile, mut out) in tiles.iter().zip(out.axis_chunks_iter_mut(Axis(0), TILE)) {
             tiles::products(tile, self.keys.factor(), 0, &mut scores);
             scores[self.positions..].fill([f32::NEG_INFINITY; TILE]);
-            let sums = tiles::softmax(&mut scores, &mut weights, &mut scales);
-            let weights = Tile { values: &weights, scales: &scales };
+            let sums = weights::softmax(&mut scores, &mut bytes, &mut scales);
+            let weights = Tile { values: &bytes, scales: &scales };
             tiles::products(weights, values, 0, &mut found);
             for (lane, mut row) in out.rows_mut().into_iter().enumerate() {
                 let found = found.iter().map(|lanes| lanes[lane] / sums[lane]);

@@ -25,6 +25,8 @@ const POSITION_MS: u64 = 20;
 pub struct Batch<'a> {
     model: &'a Native,
     request: &'a Request<'a>,
+    /// What windows are given to go on from.
+    prompt: Vec<usize>,
     windows: Vec<Window>,
     /// What the decoder knows of each window.
     memories: Vec<Memory>,
@@ -63,7 +65,8 @@ impl<'a> Batch<'a> {
             draft: Draft::default(),
             random: fastrand::Rng::new(),
         });
-        Self { model, request, windows: windows.collect(), memories }
+        let prompt = model.prompt(request);
+        Self { model, request, prompt, windows: windows.collect(), memories }
     }
 
     /// Writes what is said in each.
@@ -75,6 +78,9 @@ impl<'a> Batch<'a> {
             Effort::Careful => &TEMPERATURES,
         };
         for temperature in temperatures {
+            if left.is_empty() {
+                break;
+            }
             self.attempt(&left, *temperature);
             left.retain(|window| self.windows[*window].draft.is_doubtful());
         }
@@ -144,24 +150,13 @@ impl<'a> Batch<'a> {
         next
     }
 
-    /// What windows are given to go on from: nothing if another language than Mandarin is asked for.
-    fn prompt(&self) -> Vec<usize> {
-        if self.request.language.is_some_and(|code| code != "zh") {
-            return Vec::new();
-        }
-        let mut tokens = self.model.tokenizer.numbers(&prompt(self.request.terms));
-        tokens.drain(..tokens.len().saturating_sub(MOST_PROMPT));
-        tokens
-    }
-
     /// The tokens that a window begins with.
     fn beginning(&self, window: usize, prompted: bool) -> Vec<usize> {
         let special = &self.model.special;
         let mut tokens = Vec::new();
-        let prompt = if prompted { self.prompt() } else { Vec::new() };
-        if !prompt.is_empty() {
+        if prompted && !self.prompt.is_empty() {
             tokens.push(special.previous);
-            tokens.extend(prompt);
+            tokens.extend(&self.prompt);
         }
         let language = special.languages.start + self.windows[window].language;
         tokens.extend([special.start, language, special.transcribe]);
@@ -171,8 +166,7 @@ impl<'a> Batch<'a> {
     fn heard(&self, window: &Window) -> Heard {
         let code = i32::try_from(window.language).ok().and_then(whisper_rs::get_lang_str);
         let code = self.request.language.or(code).unwrap_or("zh");
-        let prompt = self.prompt();
-        let silent = window.draft.is_silence(&prompt);
+        let silent = window.draft.is_silence(&self.prompt);
         let pieces = if silent { Vec::new() } else { self.pieces(window) };
         Heard { language: code.to_owned(), pieces }
     }
@@ -216,6 +210,16 @@ fn mean(numbers: &[f32]) -> f32 {
 }
 
 impl Native {
+    /// What windows are given to go on from: nothing if another language than Mandarin is asked for.
+    fn prompt(&self, request: &Request<'_>) -> Vec<usize> {
+        if request.language.is_some_and(|code| code != "zh") {
+            return Vec::new();
+        }
+        let mut tokens = self.tokenizer.numbers(&prompt(request.terms));
+        tokens.drain(..tokens.len().saturating_sub(MOST_PROMPT));
+        tokens
+    }
+
     /// The number of the likeliest language of each window.
     fn languages(&self, memories: &mut [Memory]) -> Vec<usize> {
         let token = self.special.start;

@@ -185,7 +185,7 @@ impl Layer {
         }
         self.out.add_to(state, &Prepared::new(&found, work));
 
-        let normal = self.heard_norm.of(state);
+        let mut normal = self.heard_norm.of(state);
         let query = self.heard_query.of(&Prepared::new(&normal, work));
         let mut scores = Vec::new();
         for ((input, query), mut found) in inputs.iter().zip(query.rows()).zip(found.rows_mut()) {
@@ -195,7 +195,6 @@ impl Layer {
             }
         }
         self.heard_out.add_to(state, &Prepared::new(&found, work));
-        let mut normal = normal;
         let mut inner = Array2::zeros((state.nrows(), 4 * state.ncols()));
         self.perceptron.apply(state, [&mut normal, &mut inner], work);
     }

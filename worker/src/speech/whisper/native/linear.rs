@@ -9,6 +9,7 @@ use super::file::ModelFile;
 use super::formats::{Numbers, Stored};
 use super::kernels::tiles::{self, Bytes, Tiles};
 use super::kernels::{self, MOST_VECTORS, Vectors};
+use super::threads;
 
 /// How matrices are multiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,25 +167,17 @@ impl Linear {
     }
 }
 
-/// Adds the product of two matrices to `out`, whose rows are shared between threads.
+/// Adds the product of two matrices to `out`, whose rows are shared between `count` threads.
 pub fn multiply(
-    threads: u32,
+    count: u32,
     left: &ArrayView2<'_, f32>,
     right: &ArrayView2<'_, f32>,
     mut out: ArrayViewMut2<'_, f32>,
 ) {
-    let share = left.nrows().div_ceil(threads.max(1) as usize).max(1);
-    let mut shares =
+    let share = left.nrows().div_ceil(count.max(1) as usize).max(1);
+    let shares =
         left.axis_chunks_iter(Axis(0), share).zip(out.axis_chunks_iter_mut(Axis(0), share));
-    std::thread::scope(|scope| {
-        let own = shares.next();
-        for (left, mut out) in shares {
-            scope.spawn(move || general_mat_mul(1.0, &left, right, 1.0, &mut out));
-        }
-        if let Some((left, mut out)) = own {
-            general_mat_mul(1.0, &left, right, 1.0, &mut out);
-        }
-    });
+    threads::share(shares, |(left, mut out)| general_mat_mul(1.0, &left, right, 1.0, &mut out));
 }
 
 /// Layer normalisation.

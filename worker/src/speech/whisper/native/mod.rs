@@ -37,6 +37,7 @@ mod formats;
 mod kernels;
 mod linear;
 mod spectrogram;
+mod threads;
 mod tokens;
 
 /// A loaded model.

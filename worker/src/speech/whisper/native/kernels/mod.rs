@@ -16,6 +16,7 @@ pub use self::blocks::{Block, Blocks, MOST_VECTORS, Vectors, compact, expand, mu
 
 mod blocks;
 pub mod tiles;
+pub mod weights;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
