@@ -66,6 +66,7 @@ pub(crate) async fn work(worker: &Worker, claim: Claim, mut grant: CoreGrant, st
 /// Runs the stage that was claimed and settles its end. Returns what it leads to, and what is to be
 /// announced.
 async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &Stop) -> Committed {
+    grant.go_on();
     let cores = grant.cores();
     tracing::info!(report = %claim.report_id, stage = %claim.stage, attempt = claim.attempt, cores, "started");
     let started = Instant::now();
@@ -79,7 +80,7 @@ async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &St
         () = stop.now.cancelled() => Outcome::Stopped,
     };
     // What follows waits for the database and not for cores. One is kept for what comes next.
-    grant.shrink();
+    grant.wind_up();
     let work_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     faults::reached(Point::Worked, claim.stage).await;
     let settled = settle(worker, &claim, outcome, work_ms, stop).await;

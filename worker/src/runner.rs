@@ -73,7 +73,8 @@ impl Worker {
         if let Some(mut subscription) = worker.subscribe(&shutdown).await {
             while let Some((claim, mut grant)) = worker.next(&mut *subscription, &shutdown).await {
                 // Before the next task is looked for: what is more urgent gets the cores it can use.
-                grant.grow(stages::useful_cores(claim.stage, worker.config.cores_per_task));
+                let useful = stages::useful_cores(claim.stage, worker.config.cores_per_task);
+                grant.grow(useful).await;
                 let worker = Arc::clone(&worker);
                 let stop = Stop { soon: shutdown.clone(), now: stop_now.clone() };
                 tracker.spawn(async move { lease::work(&worker, claim, grant, &stop).await });
