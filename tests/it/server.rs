@@ -72,6 +72,28 @@ fn a_model_stays_loaded_until_none_has_come_for_a_while() {
 }
 
 #[test]
+fn recognitions_side_by_side_share_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = [("HUIBAO_CORES", "2"), ("HUIBAO_CORES_PER_TASK", "1")];
+    let server = Server::start(&folder.path().join("data"), &env);
+    let mut ids = Vec::new();
+    for seconds in [40, 41] {
+        let (_, answer) = server.upload(&short(folder.path(), seconds), None);
+        ids.push(answer["report"]["id"].as_str().unwrap().to_owned());
+    }
+    let reports: Vec<_> = ids.iter().map(|id| server.wait(id, is_over)).collect();
+    for report in &reports {
+        assert_eq!(report["state"], "ready", "{report}");
+    }
+    let time = |report: usize, end: &str| reports[report]["stages"][2][end].as_str().unwrap();
+    assert!(
+        time(1, "started_at") < time(0, "finished_at"),
+        "they were heard one after the other, and this tells nothing: {reports:?}"
+    );
+    assert_eq!(server.children().len(), 1, "a process for each");
+}
+
+#[test]
 fn a_crash_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

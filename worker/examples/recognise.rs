@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use huibao_worker::speech::{
-    Audio, Corrections, SileroVad, SpeechEvent, SpeechOptions, load_recognizer, transcribe,
+    Audio, Corrections, SileroVad, SpeechEvent, SpeechOptions, Stop, load_recognizer, transcribe,
 };
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters};
 
@@ -39,7 +39,8 @@ fn ours(model: &str, vad: &str, sound: &str, threads: u32) -> Result<String, Box
     let mut vad = SileroVad::load(Path::new(vad))?;
     let recognizer = load_recognizer(Path::new(model))?;
     let corrections = Corrections { homophones: true, ..Corrections::default() };
-    let options = SpeechOptions { language: "zh".into(), threads, corrections };
+    let options =
+        SpeechOptions { language: "zh".into(), threads, corrections, stop: Stop::default() };
     let mut sink = |event| {
         if let (SpeechEvent::Partial(_), Some(started)) = (event, started.take()) {
             eprintln!("first text after {:.1} s", started.elapsed().as_secs_f64());

@@ -1,8 +1,12 @@
 //! Bounds that a child puts on itself before it touches untrusted bytes.
 
+use std::collections::HashMap;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
+
+use super::CallId;
 
 /// Bounds on one child process.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -26,20 +30,39 @@ impl ResourceLimits {
         self.apply_common()
     }
 
-    /// Puts the bounds on this process for one request of several: memory and time are counted anew
-    /// for the next. For children that see no file of a user, only sound that ingest made.
-    pub fn apply_anew(&self) -> std::io::Result<()> {
-        set_for_now(Resource::As, self.memory_bytes)?;
-        let spent = clock_gettime(ClockId::ProcessCPUTime).tv_sec.unsigned_abs();
-        set_for_now(Resource::Cpu, spent + self.cpu_seconds)?;
-        self.apply_common()
-    }
-
     fn apply_common(&self) -> std::io::Result<()> {
         lower(Resource::Fsize, self.file_bytes)?;
         lower(Resource::Nofile, OPEN_FILES)?;
         // A core file would hold private material.
         lower(Resource::Core, 0)
+    }
+}
+
+/// Bounds of a process that works on requests side by side and one after the other, and sees no file
+/// of a user. Each request adds its own.
+#[derive(Debug, Default)]
+pub struct SharedLimits {
+    running: HashMap<CallId, ResourceLimits>,
+    /// CPU time in seconds that those which run may spend up to.
+    cpu_until: u64,
+}
+
+impl SharedLimits {
+    /// A request begins.
+    pub fn add(&mut self, call: CallId, limits: ResourceLimits) -> std::io::Result<()> {
+        let spent = clock_gettime(ClockId::ProcessCPUTime).tv_sec.unsigned_abs();
+        let from = if self.running.is_empty() { spent } else { self.cpu_until };
+        self.cpu_until = from + limits.cpu_seconds;
+        self.running.insert(call, limits);
+        let memory = self.running.values().map(|limits| limits.memory_bytes).sum();
+        set_for_now(Resource::As, memory)?;
+        set_for_now(Resource::Cpu, self.cpu_until)?;
+        limits.apply_common()
+    }
+
+    /// A request has ended. Its bounds stay until the next one begins.
+    pub fn remove(&mut self, call: CallId) {
+        self.running.remove(&call);
     }
 }
 

@@ -1,12 +1,14 @@
 //! Native code at arm's length: media parsing, document parsing and recognition run in child
 //! processes of the same binary.
 //!
-//! The parent writes a [`ChildRequest`] as a line of JSON to the child's standard input and keeps
-//! it open; the child answers with [`ChildMessage`] lines on standard output, the last of which is
-//! its last word on that request. When its input closes, the parent needs it no more or is gone, and
-//! the child ends itself.
+//! The parent writes [`ChildCommand`]s as lines of JSON to the child's standard input and keeps it
+//! open; the child answers with [`ChildNews`] lines on standard output, and with a last word on each
+//! request. When its input closes, the parent needs it no more or is gone, and the child ends itself.
 
+mod calls;
+mod desk;
 mod entry;
+mod launch;
 mod limits;
 mod residents;
 mod supervisor;
@@ -27,6 +29,36 @@ pub use supervisor::{ChildEvents, run_child};
 /// The hidden argument that makes the binary a child.
 pub const CHILD_ARGUMENT: &str = "__child";
 
+/// Tells the requests to a child apart.
+pub type CallId = u64;
+
+/// What a parent says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum ChildCommand {
+    /// Do this. Only recognitions are done side by side.
+    Begin {
+        /// What the answer is to be marked with.
+        call: CallId,
+        /// The work.
+        request: ChildRequest,
+    },
+    /// Leave off, no answer is needed.
+    Stop {
+        /// The request.
+        call: CallId,
+    },
+}
+
+/// What a child says, and about which request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChildNews {
+    /// The request.
+    pub call: CallId,
+    /// The news.
+    pub message: ChildMessage,
+}
+
 /// What a child is to do, and within which bounds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChildRequest {
@@ -38,8 +70,18 @@ pub struct ChildRequest {
 
 /// The work of a child.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "job", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ChildJob {
+    /// Look at a user's file, in a process that sees nothing else.
+    File(FileJob),
+    /// Recognise the speech in sound that ingest made.
+    Transcribe(TranscribeJob),
+}
+
+/// What is done with a user's file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum FileJob {
     /// Probe a video and make audio and poster from it.
     Ingest {
         /// The video as given.
@@ -73,26 +115,28 @@ pub enum ChildJob {
         /// Threads to use.
         threads: u32,
     },
-    /// Recognise the speech.
-    Transcribe {
-        /// 16 kHz mono WAV.
-        audio: PathBuf,
-        /// The whisper model.
-        model: PathBuf,
-        /// The voice activity model.
-        vad_model: PathBuf,
-        /// ISO 639-1 code or `auto`.
-        language: String,
-        /// The operator's glossary, as written.
-        glossary: String,
-        /// Whether other words that only sound right are put right as well.
-        homophones: bool,
-        /// Threads to use.
-        threads: u32,
-    },
 }
 
-/// What a child says.
+/// A recording whose speech is to be recognised.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TranscribeJob {
+    /// 16 kHz mono WAV.
+    pub audio: PathBuf,
+    /// The whisper model.
+    pub model: PathBuf,
+    /// The voice activity model.
+    pub vad_model: PathBuf,
+    /// ISO 639-1 code or `auto`.
+    pub language: String,
+    /// The operator's glossary, as written.
+    pub glossary: String,
+    /// Whether other words that only sound right are put right as well.
+    pub homophones: bool,
+    /// Threads to use.
+    pub threads: u32,
+}
+
+/// News of a request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "message", content = "body", rename_all = "snake_case")]
 pub enum ChildMessage {
@@ -110,11 +154,11 @@ pub enum ChildMessage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "job", content = "output", rename_all = "snake_case")]
 pub enum ChildOutput {
-    /// Of [`ChildJob::Ingest`].
+    /// Of [`FileJob::Ingest`].
     Ingest(Box<MediaInfo>),
-    /// Of [`ChildJob::Written`].
+    /// Of [`FileJob::Written`].
     Written(WrittenContent),
-    /// Of [`ChildJob::Transcode`].
+    /// Of [`FileJob::Transcode`].
     Transcode(Rendition),
     /// Of [`ChildJob::Transcribe`].
     Transcribe(Box<Recognition>),

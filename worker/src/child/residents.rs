@@ -1,28 +1,26 @@
-//! Children that stay: loading a model takes long, so the child that has one is kept for the next
-//! recording, and let go once none has come for a while.
+//! Children that stay: loading a model takes long and its weights much memory, so the child that has
+//! one does all recognitions with it, and is let go once none has come for a while.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use huibao_models::failure::Failure;
 
-use super::supervisor::Supervised;
+use super::supervisor::{Call, Supervised};
 use super::{ChildEvents, ChildOutput, ChildRequest};
 
-/// The children of a worker that have a model loaded and nothing to do.
+/// The children of a worker that have a model loaded, one for each model.
 #[derive(Clone)]
 pub struct Residents {
-    idle: Arc<Mutex<Vec<Idle>>>,
+    children: Arc<Mutex<Vec<Resident>>>,
     /// How long a child without work is kept.
     keep: Duration,
 }
 
-struct Idle {
-    child: Supervised,
+struct Resident {
+    child: Arc<Supervised>,
     model: LoadedModel,
-    /// Whoever put it here ends it, unless it was taken and put back meanwhile.
-    turn: Arc<()>,
 }
 
 /// Which weights a child has loaded: a file that was replaced is another.
@@ -49,47 +47,65 @@ impl LoadedModel {
 impl Residents {
     /// Keeps children for `keep` after their last work; zero keeps none.
     pub fn new(keep: Duration) -> Self {
-        Self { idle: Arc::default(), keep }
+        Self { children: Arc::default(), keep }
     }
 
-    /// Has a child do what needs `model`: one that has it loaded, or a new one. Dropping the future
-    /// kills the child.
+    /// Has a child do what needs `model`: the one that has it loaded, or a new one. Dropping the future
+    /// calls it off.
     pub async fn ask(
         &self,
         model: LoadedModel,
-        request: &ChildRequest,
+        request: ChildRequest,
         events: &ChildEvents,
     ) -> Result<ChildOutput, Failure> {
-        let mut child = match self.take(&model) {
-            Some(child) => child,
-            None => Supervised::start()?,
-        };
-        let answer = child.ask(request, events).await?;
-        if self.keep.is_zero() {
-            child.end().await;
-        } else {
-            self.put_back(child, model);
-        }
+        let (child, call) = self.call(model)?;
+        let answer = call.ask(request, events).await;
+        self.leave(child).await;
         answer
     }
 
-    fn take(&self, model: &LoadedModel) -> Option<Supervised> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is loaded for something else only takes memory from what is loaded now.
-        idle.retain(|one| one.model == *model);
-        idle.pop().map(|one| one.child)
+    fn children(&self) -> MutexGuard<'_, Vec<Resident>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put_back(&self, child: Supervised, model: LoadedModel) {
-        let turn = Arc::new(());
-        let one = Idle { child, model, turn: Arc::clone(&turn) };
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(one);
-        let (idle, keep) = (Arc::downgrade(&self.idle), self.keep);
+    fn call(&self, model: LoadedModel) -> Result<(Arc<Supervised>, Call), Failure> {
+        let mut children = self.children();
+        // What is loaded for nothing only takes memory from what is loaded now.
+        children.retain(|one| {
+            !one.child.is_over() && (one.model == model || one.child.idle_since().is_none())
+        });
+        let loaded = children.iter().find(|one| one.model == model);
+        if let Some(one) = loaded
+            && let Ok(call) = one.child.call()
+        {
+            return Ok((Arc::clone(&one.child), call));
+        }
+        let child = Supervised::start()?;
+        let call = child.call()?;
+        children.push(Resident { child: Arc::clone(&child), model });
+        Ok((child, call))
+    }
+
+    /// Lets a child go, at once or later, if it has nothing else to do.
+    async fn leave(&self, child: Arc<Supervised>) {
+        let Some(since) = child.idle_since() else { return };
+        if self.keep.is_zero() {
+            self.children().retain(|one| !Arc::ptr_eq(&one.child, &child));
+            child.end().await;
+            return;
+        }
+        let (children, keep, child) =
+            (Arc::downgrade(&self.children), self.keep, Arc::downgrade(&child));
         tokio::spawn(async move {
             tokio::time::sleep(keep).await;
-            if let Some(idle) = idle.upgrade() {
-                let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
-                idle.retain(|one| !Arc::ptr_eq(&one.turn, &turn));
+            if let Some(children) = children.upgrade() {
+                // Unless it was called again meanwhile.
+                let is_done = |one: &Resident| {
+                    Weak::ptr_eq(&Arc::downgrade(&one.child), &child)
+                        && one.child.idle_since() == Some(since)
+                };
+                let mut children = children.lock().unwrap_or_else(PoisonError::into_inner);
+                children.retain(|one| !is_done(one));
             }
         });
     }

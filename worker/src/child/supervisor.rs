@@ -1,8 +1,8 @@
 //! The parent's side: start a child, listen, and say truthfully how it ended.
 
-use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use huibao_models::failure::{Failure, FailureCode};
@@ -12,8 +12,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
-use super::{CHILD_ARGUMENT, ChildMessage, ChildOutput, ChildRequest};
+use super::calls::Calls;
+use super::launch;
+use super::{CallId, ChildCommand, ChildMessage, ChildOutput, ChildRequest};
 
 /// A child that says nothing for this long hangs. The slowest honest silence is one window of a
 /// large model on one slow core.
@@ -33,122 +36,198 @@ pub struct ChildEvents {
 
 /// Runs a child for one request. Dropping the future kills the child.
 pub async fn run_child(
-    request: &ChildRequest,
+    request: ChildRequest,
     events: &ChildEvents,
 ) -> Result<ChildOutput, Failure> {
-    let mut child = Supervised::start()?;
-    let answer = child.ask(request, events).await;
+    let child = Supervised::start()?;
+    let answer = child.call()?.ask(request, events).await;
     child.end().await;
-    answer?
+    answer
 }
 
-/// A running child. Dropping it kills it.
+/// A running child, which may work on several requests at once. Dropping it lets the child end itself.
 pub struct Supervised {
-    child: Child,
+    calls: Arc<Calls>,
     /// Its closing is what tells the child that we are gone.
-    stdin: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-    tail: JoinHandle<String>,
+    commands: mpsc::UnboundedSender<ChildCommand>,
+    kill: CancellationToken,
+    gone: CancellationToken,
 }
 
 impl Supervised {
     /// Starts a child that waits for requests.
-    pub fn start() -> Result<Self, Failure> {
-        let mut child = spawn()?;
+    pub fn start() -> Result<Arc<Self>, Failure> {
+        Self::supervise(launch::command()?)
+    }
+
+    fn supervise(mut command: Command) -> Result<Arc<Self>, Failure> {
+        let mut child = command.kill_on_drop(true).spawn()?;
         let no_pipe = || Failure::internal("a child was started without its pipes");
         let stdin = child.stdin.take().ok_or_else(no_pipe)?;
         let stdout = child.stdout.take().ok_or_else(no_pipe)?;
         let stderr = child.stderr.take().ok_or_else(no_pipe)?;
-        let lines = BufReader::new(stdout).lines();
-        Ok(Self { child, stdin, lines, tail: tokio::spawn(read_tail(stderr)) })
-    }
-
-    /// Has it do what is asked. The inner result is its own last word, after which it waits for the
-    /// next request; after an outer failure it is of no more use.
-    pub async fn ask(
-        &mut self,
-        request: &ChildRequest,
-        events: &ChildEvents,
-    ) -> Result<Result<ChildOutput, Failure>, Failure> {
-        let mut line = serde_json::to_vec(request).map_err(Failure::internal)?;
-        line.push(b'\n');
-        // A child that died already is reported below by its status.
-        let _ = self.stdin.write_all(&line).await;
-        match listen(&mut self.lines, events).await {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) => Err(self.verdict().await),
-            Err(failure) => {
-                self.child.start_kill()?;
-                Err(failure)
-            }
-        }
-    }
-
-    /// Lets it go and waits until it is gone.
-    pub async fn end(self) {
-        let Self { mut child, stdin, .. } = self;
-        drop(stdin);
-        if let Err(error) = child.wait().await {
-            tracing::warn!(%error, "cannot wait for a child");
-        }
-    }
-
-    /// Why it ended without a last word.
-    async fn verdict(&mut self) -> Failure {
-        match self.child.wait().await {
-            Ok(status) => verdict(status, &(&mut self.tail).await.unwrap_or_default()),
-            Err(error) => error.into(),
-        }
-    }
-}
-
-fn spawn() -> io::Result<Child> {
-    Command::new(own_binary()?)
-        .arg(CHILD_ARGUMENT)
-        // Secrets of the service (database, storage, token) are nothing to native parsers.
-        .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| is_harmless(name)))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-}
-
-/// Also right after an upgrade replaced the file on disk: the running image itself.
-fn own_binary() -> io::Result<std::path::PathBuf> {
-    let proc = std::path::Path::new("/proc/self/exe");
-    if proc.exists() { Ok(proc.to_owned()) } else { std::env::current_exe() }
-}
-
-fn is_harmless(name: &std::ffi::OsStr) -> bool {
-    const KEEP: [&str; 6] =
-        ["PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "RUST_BACKTRACE"];
-    name.to_str().is_some_and(|name| KEEP.contains(&name))
-}
-
-/// Reads messages up to the child's last word. `None` if its output ends without one.
-async fn listen(
-    lines: &mut Lines<BufReader<ChildStdout>>,
-    events: &ChildEvents,
-) -> Result<Option<Result<ChildOutput, Failure>>, Failure> {
-    loop {
-        let Ok(line) = tokio::time::timeout(SILENCE, lines.next_line()).await else {
-            let silent = format!("a child said nothing for {} s", SILENCE.as_secs());
-            return Err(Failure::new(FailureCode::ResourceLimit, silent));
+        let (commands, commanded) = mpsc::unbounded_channel();
+        let calls = Arc::new(Calls::default());
+        let (kill, gone) = (CancellationToken::new(), CancellationToken::new());
+        let supervisor = Supervisor {
+            child,
+            stdin: Some(stdin),
+            commanded,
+            lines: BufReader::new(stdout).lines(),
+            tail: tokio::spawn(read_tail(stderr)),
+            calls: Arc::clone(&calls),
+            kill: kill.clone(),
         };
-        let Some(line) = line? else { return Ok(None) };
-        match serde_json::from_str(&line) {
-            // A receiver that is gone has no more use for the news.
-            Ok(ChildMessage::Progress(fraction)) => {
-                events.progress.send_replace(fraction);
+        let over = gone.clone().drop_guard();
+        tokio::spawn(async move {
+            supervisor.run().await;
+            drop(over);
+        });
+        Ok(Arc::new(Self { calls, commands, kill, gone }))
+    }
+
+    /// Begins a call. Fails if the child is of no more use.
+    pub fn call(self: &Arc<Self>) -> Result<Call, Failure> {
+        let Some((id, messages)) = self.calls.open() else { return Err(self.why_over()) };
+        Ok(Call { child: Arc::clone(self), id, messages, answered: false })
+    }
+
+    /// Whether it can be asked for anything.
+    pub fn is_over(&self) -> bool {
+        self.calls.over().is_some()
+    }
+
+    /// The last call that there was, if it has nothing to do.
+    pub fn idle_since(&self) -> Option<CallId> {
+        self.calls.idle_since()
+    }
+
+    /// Lets it go and waits until it is gone, which it is when nobody else has a use for it.
+    pub async fn end(self: Arc<Self>) {
+        let gone = self.gone.clone();
+        drop(self);
+        gone.cancelled().await;
+    }
+
+    fn why_over(&self) -> Failure {
+        self.calls.over().unwrap_or_else(|| Failure::internal("a child does not answer"))
+    }
+}
+
+/// One request to a child, before and until its answer. Dropped before that, it is called off: the
+/// child is told, or killed if there is nothing else that it does.
+pub struct Call {
+    child: Arc<Supervised>,
+    id: CallId,
+    messages: mpsc::UnboundedReceiver<ChildMessage>,
+    answered: bool,
+}
+
+impl Call {
+    /// Has the child do what is asked.
+    pub async fn ask(
+        mut self,
+        request: ChildRequest,
+        events: &ChildEvents,
+    ) -> Result<ChildOutput, Failure> {
+        // A child that died already is reported below by its status.
+        let _ = self.child.commands.send(ChildCommand::Begin { call: self.id, request });
+        loop {
+            let Ok(message) = tokio::time::timeout(SILENCE, self.messages.recv()).await else {
+                // It hangs, and whoever else waits for it waits in vain.
+                self.child.kill.cancel();
+                let silent = format!("a child said nothing for {} s", SILENCE.as_secs());
+                return Err(Failure::new(FailureCode::ResourceLimit, silent));
+            };
+            match message {
+                // A receiver that is gone has no more use for the news.
+                Some(ChildMessage::Progress(fraction)) => {
+                    events.progress.send_replace(fraction);
+                }
+                Some(ChildMessage::Partial(segment)) => {
+                    let _ = events.partial.send(segment);
+                }
+                Some(ChildMessage::Done(output)) => {
+                    self.answered = true;
+                    return Ok(output);
+                }
+                Some(ChildMessage::Failed(failure)) => {
+                    self.answered = true;
+                    return Err(failure);
+                }
+                None => return Err(self.child.why_over()),
             }
-            Ok(ChildMessage::Partial(segment)) => {
-                let _ = events.partial.send(segment);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if self.answered {
+            self.child.calls.close(self.id);
+        } else if self.child.calls.give_up(self.id) {
+            self.child.kill.cancel();
+        } else {
+            let _ = self.child.commands.send(ChildCommand::Stop { call: self.id });
+        }
+    }
+}
+
+/// What attends to a child as long as it runs.
+struct Supervisor {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    commanded: mpsc::UnboundedReceiver<ChildCommand>,
+    lines: Lines<BufReader<ChildStdout>>,
+    tail: JoinHandle<String>,
+    calls: Arc<Calls>,
+    kill: CancellationToken,
+}
+
+impl Supervisor {
+    /// Passes on what is asked and what is answered until the child is gone.
+    async fn run(mut self) {
+        loop {
+            tokio::select! {
+                command = self.commanded.recv(), if self.stdin.is_some() => match command {
+                    Some(command) => self.tell(&command).await,
+                    None => self.stdin = None,
+                },
+                line = self.lines.next_line() => match line {
+                    Ok(Some(line)) => self.hear(&line),
+                    _ => break,
+                },
+                () = self.kill.cancelled() => break,
             }
-            Ok(ChildMessage::Done(output)) => return Ok(Some(Ok(output))),
-            Ok(ChildMessage::Failed(failure)) => return Ok(Some(Err(failure))),
-            Err(_) => tracing::debug!(line, "a native library wrote to standard output"),
+        }
+        if self.kill.is_cancelled()
+            && let Err(error) = self.child.start_kill()
+        {
+            tracing::warn!(%error, "cannot kill a child");
+        }
+        drop(self.stdin);
+        let why = match self.child.wait().await {
+            Ok(status) => verdict(status, &self.tail.await.unwrap_or_default()),
+            Err(error) => error.into(),
+        };
+        self.calls.end(why);
+    }
+
+    async fn tell(&mut self, command: &ChildCommand) {
+        // Made of texts and numbers only.
+        let mut line = serde_json::to_vec(command).unwrap_or_default();
+        line.push(b'\n');
+        if let Some(stdin) = &mut self.stdin {
+            // The child reads at once whatever it works on. One that died is found by its silence.
+            let _ = stdin.write_all(&line).await;
+        }
+    }
+
+    fn hear(&self, line: &str) {
+        if let Ok(news) = serde_json::from_str(line) {
+            self.calls.deliver(news);
+        } else {
+            tracing::debug!(line, "a native library wrote to standard output");
         }
     }
 }
@@ -175,6 +254,9 @@ fn verdict(status: ExitStatus, tail: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
+    use super::super::{ChildJob, ChildNews, FileJob, ResourceLimits};
     use super::*;
 
     #[test]
@@ -185,10 +267,78 @@ mod tests {
         assert_eq!(verdict(spent, "").code, FailureCode::ResourceLimit);
     }
 
-    #[test]
-    fn secrets_are_not_handed_on() {
-        assert!(!is_harmless("HUIBAO_DATABASE_URL".as_ref()));
-        assert!(!is_harmless("AWS_SECRET_ACCESS_KEY".as_ref()));
-        assert!(is_harmless("LANG".as_ref()));
+    /// A child as a shell script: `$line` is what was asked.
+    fn child(script: &str) -> Arc<Supervised> {
+        let mut command = Command::new("sh");
+        let reading = format!("while read -r line; do {script}; done");
+        command.arg("-c").arg(reading);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Supervised::supervise(command).unwrap()
+    }
+
+    fn request() -> ChildRequest {
+        let limits = ResourceLimits { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0 };
+        let job = FileJob::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
+        ChildRequest { limits, job: ChildJob::File(job) }
+    }
+
+    fn events() -> ChildEvents {
+        ChildEvents { progress: watch::channel(0.0).0, partial: mpsc::unbounded_channel().0 }
+    }
+
+    /// Answers to a call, as the script of a child.
+    fn fails(call: CallId, detail: &str) -> String {
+        let message = ChildMessage::Failed(Failure::internal(detail));
+        format!("echo '{}'", serde_json::to_string(&ChildNews { call, message }).unwrap())
+    }
+
+    #[tokio::test]
+    async fn each_of_two_callers_gets_its_answer() {
+        let (to_first, to_second) = (fails(1, "first"), fails(2, "second"));
+        let script = format!(r#"case "$line" in *'"call":2'*) {to_second}; {to_first};; esac"#);
+        let child = child(&script);
+        let events = events();
+        let (first, second) = (child.call().unwrap(), child.call().unwrap());
+        let (first, second) =
+            tokio::join!(first.ask(request(), &events), second.ask(request(), &events));
+        assert_eq!(first.unwrap_err().detail, "first");
+        assert_eq!(second.unwrap_err().detail, "second");
+        assert!(child.idle_since().is_some() && !child.is_over());
+        child.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_crash_is_told_to_all_callers() {
+        let child =
+            child(r#"case "$line" in *'"call":2'*) echo 'no luck' >&2; kill -SEGV $$;; esac"#);
+        let events = events();
+        let (first, second) = (child.call().unwrap(), child.call().unwrap());
+        let answers = tokio::join!(first.ask(request(), &events), second.ask(request(), &events));
+        for failure in [answers.0.unwrap_err(), answers.1.unwrap_err()] {
+            assert_eq!(failure.code, FailureCode::ChildCrashed);
+            assert!(failure.detail.contains("no luck"), "{failure}");
+        }
+        assert!(child.is_over() && child.call().is_err());
+    }
+
+    #[tokio::test]
+    async fn one_of_two_callers_leaves_and_the_other_gets_its_answer() {
+        let script = format!(r#"case "$line" in *stop*'"call":1'*) {};; esac"#, fails(2, "second"));
+        let child = child(&script);
+        let events = events();
+        let (first, second) = (child.call().unwrap(), child.call().unwrap());
+        drop(first);
+        assert_eq!(second.ask(request(), &events).await.unwrap_err().detail, "second");
+        child.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_child_is_killed_when_its_only_caller_leaves() {
+        let child = child("exec sleep 600");
+        let (call, events) = (child.call().unwrap(), events());
+        let asking = call.ask(request(), &events);
+        assert!(tokio::time::timeout(Duration::from_millis(200), asking).await.is_err());
+        assert!(child.call().is_err(), "nobody is to wait for it");
+        child.end().await;
     }
 }

@@ -32,6 +32,9 @@ pub enum SpeechError {
     /// The engine failed.
     #[error("recognition failed: {0}")]
     Engine(String),
+    /// Nobody wants to know any more.
+    #[error("recognition was stopped")]
+    Stopped,
 }
 
 impl From<SpeechError> for Failure {
@@ -40,7 +43,9 @@ impl From<SpeechError> for Failure {
             SpeechError::NoModel { .. } => FailureCode::ModelMissing,
             SpeechError::BadModel { .. } => FailureCode::ModelBroken,
             SpeechError::Processor(_) => FailureCode::ProcessorUnfit,
-            SpeechError::Audio(_) | SpeechError::Engine(_) => FailureCode::Internal,
+            SpeechError::Audio(_) | SpeechError::Engine(_) | SpeechError::Stopped => {
+                FailureCode::Internal
+            }
         };
         Self::new(code, error)
     }

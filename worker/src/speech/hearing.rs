@@ -7,7 +7,7 @@ use super::normalise::Normaliser;
 use super::numbers;
 use super::pack::Window;
 use super::words::{self, Unplaced};
-use super::{Audio, Corrections, Effort, Piece, Request, Session, SpeechError};
+use super::{Audio, Corrections, Effort, Piece, Request, Session, SpeechError, Stop};
 
 /// What all windows of a recording have in common.
 pub struct Hearing<'a> {
@@ -21,6 +21,8 @@ pub struct Hearing<'a> {
     pub normaliser: Normaliser,
     /// What puts words right, and knows which are likely to be said.
     pub corrections: &'a Corrections,
+    /// Tells when to leave off.
+    pub stop: &'a Stop,
 }
 
 /// What was heard in a window.
@@ -182,6 +184,7 @@ impl Hearing<'_> {
         language: Option<&str>,
         effort: Effort,
     ) -> Result<Vec<Listened>, SpeechError> {
+        self.stop.check()?;
         let terms = self.corrections.glossary.prompted();
         let request = Request { language, threads: ear.threads, effort, terms };
         let samples: Vec<_> = windows.iter().map(|window| window.samples(self.audio)).collect();

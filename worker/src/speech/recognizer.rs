@@ -53,7 +53,7 @@ pub struct Heard {
 
 /// A speech engine with its model loaded. Its sessions share the model. What an engine must keep to
 /// is tested in `worker/tests/recognizer.rs`, on every one there is.
-pub trait Recognizer: Sync {
+pub trait Recognizer: Send + Sync {
     /// What it is, for the record.
     fn info(&self) -> RecognizerInfo;
 

@@ -7,7 +7,7 @@ use super::lanes;
 use super::normalise::Normaliser;
 use super::other_language;
 use super::pack::{self, Window, pack};
-use super::{AUTO, Audio, Corrections, Recognizer, SpeechError, Vad};
+use super::{AUTO, Audio, Corrections, Recognizer, SpeechError, Stop, Vad};
 
 /// A recording of this length has its first words heard before the rest is looked through.
 const LONG_MS: u64 = 120_000;
@@ -30,6 +30,8 @@ pub struct SpeechOptions {
     pub threads: u32,
     /// What puts words right, and knows which are likely to be said.
     pub corrections: Corrections,
+    /// Tells when to leave off.
+    pub stop: Stop,
 }
 
 /// What happens on the way.
@@ -78,6 +80,7 @@ fn hear(
         language: (options.language != AUTO).then(|| options.language.clone()),
         normaliser: Normaliser::new()?,
         corrections: &options.corrections,
+        stop: &options.stop,
     };
     let mut draft = Draft::new(sink);
     if let Some((window, speech)) = opening(audio, vad)? {

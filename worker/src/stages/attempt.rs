@@ -12,7 +12,9 @@ use huibao_models::task::Task;
 
 use super::scratch::Scratch;
 use crate::WorkerConfig;
-use crate::child::{ChildEvents, ChildJob, ChildOutput, ChildRequest, ResourceLimits, run_child};
+use crate::child::{
+    ChildEvents, ChildJob, ChildOutput, ChildRequest, FileJob, ResourceLimits, run_child,
+};
 
 /// One attempt at one task.
 pub struct Attempt {
@@ -82,13 +84,14 @@ impl Attempt {
         self.fetch(kind).await?.ok_or_else(missing)
     }
 
-    /// Lets a child do `job` within `limits`.
+    /// Lets a child of its own do `job` within `limits`.
     pub async fn child(
         &self,
-        job: ChildJob,
+        job: FileJob,
         limits: ResourceLimits,
     ) -> Result<ChildOutput, Failure> {
-        run_child(&ChildRequest { limits, job }, &self.events).await
+        let job = ChildJob::File(job);
+        run_child(ChildRequest { limits, job }, &self.events).await
     }
 
     /// Stores a finished scratch file as an output of this attempt.

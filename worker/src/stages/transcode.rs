@@ -5,7 +5,7 @@ use huibao_models::failure::Failure;
 use huibao_models::report::FileKind;
 
 use super::Attempt;
-use crate::child::{ChildJob, ChildOutput, ResourceLimits, unexpected};
+use crate::child::{ChildOutput, FileJob, ResourceLimits, unexpected};
 
 const GIB: u64 = 1 << 30;
 
@@ -20,7 +20,7 @@ pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
         cpu_seconds: 300 + media.duration_ms / 1000 * 20,
         file_bytes: 16 * GIB,
     };
-    let job = ChildJob::Transcode {
+    let job = FileJob::Transcode {
         video,
         media: Box::new(media),
         output: output.clone(),

@@ -8,7 +8,8 @@ use huibao_models::report::FileKind;
 
 use super::Attempt;
 use crate::child::{
-    ChildJob, ChildOutput, ChildRequest, LoadedModel, Residents, ResourceLimits, unexpected,
+    ChildJob, ChildOutput, ChildRequest, LoadedModel, Residents, ResourceLimits, TranscribeJob,
+    run_child, unexpected,
 };
 
 const GIB: u64 = 1 << 30;
@@ -29,7 +30,7 @@ pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Comp
         cpu_seconds: 600 + media.duration_ms / 1000 * 40,
         file_bytes: 0,
     };
-    let job = ChildJob::Transcribe {
+    let job = ChildJob::Transcribe(TranscribeJob {
         audio,
         model,
         vad_model: attempt.config.vad_model.clone(),
@@ -37,9 +38,15 @@ pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Comp
         glossary: glossary(attempt).await,
         homophones: attempt.config.correct_homophones,
         threads: attempt.cores,
-    };
+    });
     let request = ChildRequest { limits, job };
-    match residents.ask(loaded, &request, &attempt.events).await? {
+    // What crashes takes down whatever the same child does, so each of those is tried by itself.
+    let output = if attempt.claim.attempt > 1 {
+        run_child(request, &attempt.events).await?
+    } else {
+        residents.ask(loaded, request, &attempt.events).await?
+    };
+    match output {
         ChildOutput::Transcribe(recognition) => Ok(Completion::Transcribe(recognition)),
         other => Err(unexpected(&other)),
     }

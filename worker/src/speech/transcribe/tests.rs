@@ -70,11 +70,7 @@ fn recognition(
 ) -> (Recognition, Vec<Asked>, Vec<Segment>) {
     let audio = Audio::of(vec![0.0; 60 * 16_000]);
     let script = Script { rest: Mutex::new((answers, Vec::new())) };
-    let options = SpeechOptions {
-        language: language.into(),
-        threads: 1,
-        corrections: Corrections::default(),
-    };
+    let options = options(language);
     let mut partial = Vec::new();
     let recognition =
         transcribe(&audio, &mut Regions(regions.to_vec()), &script, &options, &mut |event| {
@@ -83,6 +79,30 @@ fn recognition(
             }
         });
     (recognition.unwrap(), script.rest.into_inner().unwrap().1, partial)
+}
+
+fn options(language: &str) -> SpeechOptions {
+    SpeechOptions {
+        language: language.into(),
+        threads: 1,
+        corrections: Corrections::default(),
+        stop: Stop::default(),
+    }
+}
+
+#[test]
+fn whoever_is_told_to_stop_hears_nothing_more() {
+    let regions = [region(0, 18_000), region(20_000, 38_000), region(40_000, 58_000)];
+    let text =
+        "Dear organisation, I am a student of computer science, and I report what I have learnt";
+    let answers = vec![vec![piece(0, 18_000, text)]; 3];
+    let script = Script { rest: Mutex::new((answers, Vec::new())) };
+    let (audio, options) = (Audio::of(vec![0.0; 60 * 16_000]), options(AUTO));
+    // The first window tells the language, so the others wait for it.
+    let mut sink = |_| options.stop.now();
+    let stopped = transcribe(&audio, &mut Regions(regions.into()), &script, &options, &mut sink);
+    assert!(matches!(stopped, Err(SpeechError::Stopped)), "{stopped:?}");
+    assert_eq!(script.rest.into_inner().unwrap().1.len(), 1);
 }
 
 #[test]
@@ -236,8 +256,7 @@ fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through(
         vec![piece(0, 3200, texts[1]), piece(3200, 6500, texts[2])],
     ];
     let script = Script { rest: Mutex::new((answers, Vec::new())) };
-    let options =
-        SpeechOptions { language: "zh".into(), threads: 1, corrections: Corrections::default() };
+    let options = options("zh");
     let mut events = Vec::new();
     let mut sink = |event| events.push(event);
     let transcript = transcribe(&Audio::of(samples), &mut Loud, &script, &options, &mut sink)
