@@ -2,18 +2,28 @@
 //! tokens, the weights. As written by `convert-pt-to-ggml.py` and `quantize` of whisper.cpp.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use ndarray::Array2;
 
-use super::formats::{self, Numbers};
+use super::formats::{self, Stored};
 use super::linear::Arithmetic;
+
+/// Numbers of a tensor that are read at once, as many as fill blocks.
+const PORTION: usize = 1 << 18;
+
+/// Bytes that are read from the file at once.
+const BUFFER: usize = 1 << 20;
 
 /// The most numbers that a tensor of a sound file can have: large-v3 has 66 million in one.
 const MOST_NUMBERS: usize = 1 << 28;
 
 /// The most bytes that a name or a token of a sound file has.
 const MOST_BYTES: usize = 1 << 12;
+
+const TOO_SHORT: &str = "it ends too early";
 
 /// The shape of a network.
 #[derive(Debug, Clone, Copy)]
@@ -52,13 +62,20 @@ pub struct ModelFile {
     pub arithmetic: Arithmetic,
     /// The bytes of each text token, by number.
     pub tokens: Vec<Box<[u8]>>,
-    tensors: HashMap<String, Tensor>,
+    /// Where its tensors are: a large model in the formats it comes in takes several times the memory
+    /// that it is kept in.
+    tensors: HashMap<String, Place>,
+    file: BufReader<File>,
 }
 
-struct Tensor {
+/// A tensor in a file.
+struct Place {
     /// The dimension that varies slowest first.
     shape: Vec<usize>,
-    numbers: Numbers,
+    /// `ggml_type` of its format.
+    kind: usize,
+    at: u64,
+    size: usize,
 }
 
 /// Reads only the shape.
@@ -80,48 +97,71 @@ pub fn read_shape(file: &mut impl Read) -> io::Result<Shape> {
 }
 
 impl ModelFile {
-    /// Reads a file to its end.
-    pub fn read(file: &mut impl Read, arithmetic: Arithmetic) -> io::Result<Self> {
-        let shape = read_shape(file)?;
-        let (bands, frequencies) = (number(file)?, number(file)?);
-        let filters = plain(file, within(bands.saturating_mul(frequencies), MOST_NUMBERS)?)?;
+    /// Opens a file and finds what is in it.
+    pub fn open(path: &Path, arithmetic: Arithmetic) -> io::Result<Self> {
+        let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+        let length = file.get_ref().metadata()?.len();
+        let shape = read_shape(&mut file)?;
+        let (bands, frequencies) = (number(&mut file)?, number(&mut file)?);
+        let filters = plain(&mut file, within(bands.saturating_mul(frequencies), MOST_NUMBERS)?)?;
         let filters = Array2::from_shape_vec((bands, frequencies), filters).map_err(broken)?;
-        let count = within(number(file)?, MOST_NUMBERS)?;
+        let count = within(number(&mut file)?, MOST_NUMBERS)?;
         let mut tokens = Vec::new();
         for _ in 0..count {
-            let length = within(number(file)?, MOST_BYTES)?;
-            tokens.push(bytes(file, length)?.into_boxed_slice());
+            let length = within(number(&mut file)?, MOST_BYTES)?;
+            tokens.push(bytes(&mut file, length)?.into_boxed_slice());
         }
         let mut tensors = HashMap::new();
-        while let Some((name, tensor)) = read_tensor(file)? {
-            tensors.insert(name, tensor);
+        while let Some((name, place)) = find_tensor(&mut file)? {
+            let end = place.at + place.size as u64;
+            if end > length {
+                return Err(broken(TOO_SHORT));
+            }
+            file.seek(SeekFrom::Start(end))?;
+            tensors.insert(name, place);
         }
-        Ok(Self { shape, filters, arithmetic, tokens, tensors })
+        Ok(Self { shape, filters, arithmetic, tokens, tensors, file })
     }
 
-    /// Takes a tensor out, which must have these dimensions, the one that varies slowest first.
-    pub fn take(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Numbers> {
+    /// Reads a tensor in 8 bits. It must have these dimensions, the one that varies slowest first, and
+    /// can be read once.
+    pub fn take_blocks(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Stored> {
+        let Place { kind, mut size, .. } = self.take(name, dimensions)?;
+        let portion = formats::size(kind, PORTION).unwrap_or(size);
+        let mut stored = Stored::with_room_for(dimensions.iter().product());
+        while size > 0 {
+            let part = bytes(&mut self.file, portion.min(size))?;
+            size -= part.len();
+            formats::append(kind, &part, &mut stored).ok_or_else(|| unknown(name, kind))?;
+        }
+        Ok(stored)
+    }
+
+    /// Reads a tensor as plain numbers, which it must be.
+    pub fn take_plain(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Vec<f32>> {
+        let Place { kind, size, .. } = self.take(name, dimensions)?;
+        let bytes = bytes(&mut self.file, size)?;
+        formats::plain(kind, &bytes)
+            .ok_or_else(|| broken(format!("the tensor {name} is quantised")))
+    }
+
+    /// Goes to where a tensor is.
+    fn take(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Place> {
         let missing = || broken(format!("the tensor {name} is missing"));
-        let tensor = self.tensors.remove(name).ok_or_else(missing)?;
+        let place = self.tensors.remove(name).ok_or_else(missing)?;
         // Biases of convolutions are stored as columns.
         let significant =
             |all: &[usize]| all.iter().copied().filter(|d| *d != 1).collect::<Vec<_>>();
-        if significant(&tensor.shape) == significant(dimensions) {
-            return Ok(tensor.numbers);
+        if significant(&place.shape) != significant(dimensions) {
+            let reason = format!("the tensor {name} is {:?}, not {dimensions:?}", place.shape);
+            return Err(broken(reason));
         }
-        Err(broken(format!("the tensor {name} is {:?}, not {dimensions:?}", tensor.shape)))
-    }
-
-    /// Takes a tensor out as plain numbers.
-    pub fn take_plain(&mut self, name: &str, dimensions: &[usize]) -> io::Result<Vec<f32>> {
-        match self.take(name, dimensions)? {
-            Numbers::Plain(numbers) => Ok(numbers),
-            Numbers::Blocks(_) => Err(broken(format!("the tensor {name} is quantised"))),
-        }
+        self.file.seek(SeekFrom::Start(place.at))?;
+        Ok(place)
     }
 }
 
-fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, Tensor)>> {
+fn find_tensor(file: &mut BufReader<File>) -> io::Result<Option<(String, Place)>> {
     let dimensions = match number(file) {
         Ok(dimensions) => within(dimensions, 4)?,
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -134,10 +174,13 @@ fn read_tensor(file: &mut impl Read) -> io::Result<Option<(String, Tensor)>> {
     let name = String::from_utf8(bytes(file, length)?).map_err(broken)?;
     let count = shape.iter().fold(1, |count: usize, length| count.saturating_mul(*length));
     let count = within(count, MOST_NUMBERS)?;
-    let unknown = || broken(format!("the tensor {name} is of an unknown kind, {kind}"));
-    let size = formats::size(kind, count).ok_or_else(unknown)?;
-    let numbers = formats::numbers(kind, &bytes(file, size)?).ok_or_else(unknown)?;
-    Ok(Some((name, Tensor { shape, numbers })))
+    let size = formats::size(kind, count).ok_or_else(|| unknown(&name, kind))?;
+    let at = file.stream_position()?;
+    Ok(Some((name, Place { shape, kind, at, size })))
+}
+
+fn unknown(name: &str, kind: usize) -> io::Error {
+    broken(format!("the tensor {name} is of an unknown kind, {kind}"))
 }
 
 fn plain(file: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {
@@ -150,7 +193,7 @@ fn bytes(file: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
     // By `take`, a file that lies about its lengths does not take memory it has no bytes for.
     file.take(count as u64).read_to_end(&mut bytes)?;
     if bytes.len() < count {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it ends too early"));
+        return Err(broken(TOO_SHORT));
     }
     Ok(bytes)
 }

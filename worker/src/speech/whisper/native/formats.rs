@@ -7,14 +7,6 @@ use half::slice::HalfFloatSliceExt;
 
 use super::kernels::{self, BLOCK, Blocks};
 
-/// Numbers of a tensor.
-pub enum Numbers {
-    /// As they are.
-    Plain(Vec<f32>),
-    /// In blocks of [`BLOCK`].
-    Blocks(Stored),
-}
-
 /// Whole numbers in blocks of [`BLOCK`].
 #[derive(Default)]
 pub struct Stored {
@@ -25,11 +17,15 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Of numbers as they are, as many as fill blocks, rounded.
-    pub fn compact(numbers: &[f32]) -> Self {
-        let mut stored = Self::default();
-        kernels::compact(numbers, BLOCK, &mut stored.values, &mut stored.scales);
-        stored
+    /// Nothing yet, with room for so many numbers.
+    pub fn with_room_for(count: usize) -> Self {
+        let (values, scales) = (Vec::with_capacity(count), Vec::with_capacity(count / BLOCK));
+        Self { values, scales }
+    }
+
+    /// Appends numbers, as many as fill blocks, rounded.
+    fn compact(&mut self, numbers: &[f32]) {
+        kernels::compact(numbers, BLOCK, &mut self.values, &mut self.scales);
     }
 
     /// As a matrix with so many columns.
@@ -96,40 +92,49 @@ fn block_size(kind: usize) -> Option<usize> {
     }
 }
 
-/// The numbers that bytes stand for; `None` if the format is unknown.
-pub fn numbers(kind: usize, bytes: &[u8]) -> Option<Numbers> {
-    let blocks = || Some(bytes.chunks_exact(block_size(kind)?));
-    Some(match kind {
-        F32 => Numbers::Plain(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-        F16 => Numbers::Plain(halves(bytes)),
-        Q8_0 => Numbers::Blocks(whole(blocks()?, |block, values| {
-            values.extend(block.iter().map(|byte| byte.cast_signed()));
-        })),
-        Q4_0 => Numbers::Blocks(whole(blocks()?, |block, values| {
-            values.extend(nibbles(block).map(|nibble| nibble.cast_signed() - 8));
-        })),
-        Q5_0 => Numbers::Blocks(whole(blocks()?, |block, values| {
-            values.extend(five_bits(block).map(|value| value.cast_signed() - 16));
-        })),
-        Q4_1 => Numbers::Blocks(Stored::compact(&above_least(blocks()?, |b| nibbles(b).collect()))),
-        Q5_1 => {
-            Numbers::Blocks(Stored::compact(&above_least(blocks()?, |b| five_bits(b).collect())))
-        }
-        _ => return None,
-    })
+/// The numbers that bytes stand for; `None` if they are not stored as they are.
+pub fn plain(kind: usize, bytes: &[u8]) -> Option<Vec<f32>> {
+    match kind {
+        F32 => Some(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+        F16 => Some(halves(bytes)),
+        _ => None,
+    }
 }
 
-/// Blocks of a scale and whole numbers, which `append` reads.
+/// Appends the numbers that bytes stand for, as many as fill blocks; `None` if the format is unknown.
+pub fn append(kind: usize, bytes: &[u8], stored: &mut Stored) -> Option<()> {
+    if let Some(numbers) = plain(kind, bytes) {
+        stored.compact(&numbers);
+        return Some(());
+    }
+    let blocks = bytes.chunks_exact(block_size(kind)?);
+    match kind {
+        Q8_0 => whole(blocks, stored, |block, values| {
+            values.extend(block.iter().map(|byte| byte.cast_signed()));
+        }),
+        Q4_0 => whole(blocks, stored, |block, values| {
+            values.extend(nibbles(block).map(|nibble| nibble.cast_signed() - 8));
+        }),
+        Q5_0 => whole(blocks, stored, |block, values| {
+            values.extend(five_bits(block).map(|value| value.cast_signed() - 16));
+        }),
+        Q4_1 => stored.compact(&above_least(blocks, |block| nibbles(block).collect())),
+        Q5_1 => stored.compact(&above_least(blocks, |block| five_bits(block).collect())),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Appends blocks of a scale and whole numbers, which `append` reads.
 fn whole<'a>(
     blocks: impl Iterator<Item = &'a [u8]>,
+    stored: &mut Stored,
     append: impl Fn(&[u8], &mut Vec<i8>),
-) -> Stored {
-    let mut stored = Stored::default();
+) {
     for block in blocks {
         stored.scales.push(half(block));
         append(&block[2..], &mut stored.values);
     }
-    stored
 }
 
 /// Blocks of a scale, the least number, and whole numbers above it, which `read` reads.
@@ -177,12 +182,9 @@ mod tests {
         let scale = f16::from_f32(0.5).to_le_bytes();
         let mut block = [&scale, head].concat();
         block.resize(size(kind, BLOCK).unwrap(), 0);
-        match numbers(kind, &block).unwrap() {
-            Numbers::Plain(numbers) => numbers,
-            Numbers::Blocks(Stored { values, scales }) => {
-                values.iter().map(|value| f32::from(*value) * scales[0]).collect()
-            }
-        }
+        let mut stored = Stored::default();
+        append(kind, &block, &mut stored).unwrap();
+        stored.plain()
     }
 
     #[test]
@@ -202,10 +204,8 @@ mod tests {
 
     #[test]
     fn plain_numbers_are_read() {
-        let Some(Numbers::Plain(numbers)) = numbers(F16, &f16::from_f32(0.25).to_le_bytes()) else {
-            panic!("not plain");
-        };
-        assert_eq!(numbers, [0.25]);
+        assert_eq!(plain(F16, &f16::from_f32(0.25).to_le_bytes()), Some(vec![0.25]));
+        assert_eq!((plain(Q8_0, &[]), append(99, &[], &mut Stored::default())), (None, None));
         assert_eq!((size(F32, 3), size(Q8_0, 33), size(99, 32)), (Some(12), None, None));
         assert!(is_known(2007) && is_known(1) && !is_known(15));
     }

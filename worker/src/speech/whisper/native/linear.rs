@@ -6,7 +6,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::file::ModelFile;
-use super::formats::{Numbers, Stored};
+use super::formats::Stored;
 use super::kernels::tiles::{self, Bytes, Tiles};
 use super::kernels::{self, MOST_VECTORS, Vectors};
 use super::threads;
@@ -94,10 +94,7 @@ impl Linear {
         [rows, columns]: [usize; 2],
         has_bias: bool,
     ) -> io::Result<Self> {
-        let stored = match file.take(&format!("{name}.weight"), &[rows, columns])? {
-            Numbers::Blocks(stored) => stored,
-            Numbers::Plain(numbers) => Stored::compact(&numbers),
-        };
+        let stored = file.take_blocks(&format!("{name}.weight"), &[rows, columns])?;
         let bias =
             has_bias.then(|| file.take_plain(&format!("{name}.bias"), &[rows])).transpose()?;
         let weights = match file.arithmetic {

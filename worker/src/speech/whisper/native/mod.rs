@@ -87,8 +87,7 @@ impl Native {
 
     fn read(model: &Path, arithmetic: Arithmetic) -> io::Result<Self> {
         let broken = |reason| io::Error::new(io::ErrorKind::InvalidData, reason);
-        let mut file = BufReader::with_capacity(1 << 20, File::open(model)?);
-        let mut file = ModelFile::read(&mut file, arithmetic)?;
+        let mut file = ModelFile::open(model, arithmetic)?;
         let size = file.shape.vocabulary;
         let special = Special::of(size).ok_or_else(|| broken("it is not multilingual"))?;
         let filters = std::mem::take(&mut file.filters);
