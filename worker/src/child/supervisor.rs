@@ -135,9 +135,10 @@ impl Call {
         loop {
             let Ok(message) = tokio::time::timeout(SILENCE, self.messages.recv()).await else {
                 // It hangs, and whoever else waits for it waits in vain.
-                self.child.kill.cancel();
                 let silent = format!("a child said nothing for {} s", SILENCE.as_secs());
-                return Err(Failure::new(FailureCode::ResourceLimit, silent));
+                self.child.calls.end(Failure::new(FailureCode::ResourceLimit, silent));
+                self.child.kill.cancel();
+                return Err(self.child.why_over());
             };
             match message {
                 // A receiver that is gone has no more use for the news.
