@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use ndarray::Array2;
@@ -103,7 +103,8 @@ impl ModelFile {
         let length = file.get_ref().metadata()?.len();
         let shape = read_shape(&mut file)?;
         let (bands, frequencies) = (number(&mut file)?, number(&mut file)?);
-        let filters = plain(&mut file, within(bands.saturating_mul(frequencies), MOST_NUMBERS)?)?;
+        let count = within(bands.saturating_mul(frequencies), MOST_NUMBERS)?;
+        let filters = formats::singles(&bytes(&mut file, 4 * count)?);
         let filters = Array2::from_shape_vec((bands, frequencies), filters).map_err(broken)?;
         let count = within(number(&mut file)?, MOST_NUMBERS)?;
         let mut tokens = Vec::new();
@@ -117,7 +118,7 @@ impl ModelFile {
             if end > length {
                 return Err(broken(TOO_SHORT));
             }
-            file.seek(SeekFrom::Start(end))?;
+            skip_to(&mut file, end)?;
             tensors.insert(name, place);
         }
         Ok(Self { shape, filters, arithmetic, tokens, tensors, file })
@@ -156,7 +157,7 @@ impl ModelFile {
             let reason = format!("the tensor {name} is {:?}, not {dimensions:?}", place.shape);
             return Err(broken(reason));
         }
-        self.file.seek(SeekFrom::Start(place.at))?;
+        skip_to(&mut self.file, place.at)?;
         Ok(place)
     }
 }
@@ -179,13 +180,15 @@ fn find_tensor(file: &mut BufReader<File>) -> io::Result<Option<(String, Place)>
     Ok(Some((name, Place { shape, kind, at, size })))
 }
 
-fn unknown(name: &str, kind: usize) -> io::Error {
-    broken(format!("the tensor {name} is of an unknown kind, {kind}"))
+/// Goes to a place without giving up what was read ahead, which [`Seek::seek`] does.
+fn skip_to(file: &mut BufReader<File>, at: u64) -> io::Result<()> {
+    let from = file.stream_position()?;
+    // A file's length is an i64.
+    file.seek_relative(at.cast_signed() - from.cast_signed())
 }
 
-fn plain(file: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {
-    let stored = bytes(file, 4 * count)?;
-    Ok(stored.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+fn unknown(name: &str, kind: usize) -> io::Error {
+    broken(format!("the tensor {name} is of an unknown kind, {kind}"))
 }
 
 fn bytes(file: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {

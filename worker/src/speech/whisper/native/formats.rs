@@ -95,7 +95,7 @@ fn block_size(kind: usize) -> Option<usize> {
 /// The numbers that bytes stand for; `None` if they are not stored as they are.
 pub fn plain(kind: usize, bytes: &[u8]) -> Option<Vec<f32>> {
     match kind {
-        F32 => Some(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+        F32 => Some(singles(bytes)),
         F16 => Some(halves(bytes)),
         _ => None,
     }
@@ -163,6 +163,11 @@ fn five_bits(bytes: &[u8]) -> impl Iterator<Item = u8> {
 
 fn half(bytes: &[u8]) -> f32 {
     f16::from_le_bytes([bytes[0], bytes[1]]).to_f32()
+}
+
+/// Numbers of 32 bits.
+pub fn singles(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
 fn halves(bytes: &[u8]) -> Vec<f32> {
