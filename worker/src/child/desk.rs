@@ -29,6 +29,18 @@ struct Running {
     stops: HashMap<CallId, Stop>,
 }
 
+impl Running {
+    fn begin(&mut self, call: CallId, limits: ResourceLimits) -> std::io::Result<Stop> {
+        self.limits.add(call, limits)?;
+        Ok(self.stops.entry(call).or_default().clone())
+    }
+
+    fn end(&mut self, call: CallId) {
+        self.limits.remove(call);
+        self.stops.remove(&call);
+    }
+}
+
 /// The networks that recognition needs, loaded.
 struct Engines {
     model: PathBuf,
@@ -46,25 +58,15 @@ impl Desk {
         limits: ResourceLimits,
         job: TranscribeJob,
     ) -> Result<(), Failure> {
-        let stop = Stop::default();
-        lock(&self.running).limits.add(call, limits)?;
-        let engines = match self.engines(&job.model, &job.vad_model) {
-            Ok(engines) => engines,
-            Err(error) => {
-                lock(&self.running).limits.remove(call);
-                return Err(error.into());
-            }
-        };
-        lock(&self.running).stops.insert(call, stop.clone());
+        let stop = lock(&self.running).begin(call, limits)?;
+        let engines = self.engines(&job.model, &job.vad_model);
+        let engines = engines.inspect_err(|_| lock(&self.running).end(call))?;
         let running = Arc::clone(&self.running);
         std::thread::spawn(move || {
             let crash = EndsWithPanic;
             let recognition = transcribe(call, &job, &engines, stop);
             drop(crash);
-            let mut running = lock(&running);
-            running.stops.remove(&call);
-            running.limits.remove(call);
-            drop(running);
+            lock(&running).end(call);
             let recognition = recognition.map(|r| ChildOutput::Transcribe(Box::new(r)));
             answer(call, recognition.map_err(Failure::from));
         });
@@ -126,13 +128,11 @@ fn transcribe(
     };
     let audio = Audio::read_wav(&job.audio)?.levelled();
     let mut sink = |event| {
-        tell(
-            call,
-            match event {
-                SpeechEvent::Progress(fraction) => ChildMessage::Progress(fraction),
-                SpeechEvent::Partial(segment) => ChildMessage::Partial(segment),
-            },
-        );
+        let message = match event {
+            SpeechEvent::Progress(fraction) => ChildMessage::Progress(fraction),
+            SpeechEvent::Partial(segment) => ChildMessage::Partial(segment),
+        };
+        tell(call, message);
     };
     let idle = lock(&engines.vads).pop();
     let mut vad = match idle {

@@ -69,15 +69,13 @@ pub fn tell(call: CallId, message: ChildMessage) {
 
 /// The last word on a request.
 pub fn answer(call: CallId, output: Result<ChildOutput, Failure>) {
+    let message = match output {
+        Ok(output) => ChildMessage::Done(output),
+        Err(failure) => ChildMessage::Failed(failure),
+    };
     // Before it is said: whoever has heard it may close the input at once.
     OPEN.fetch_sub(1, Ordering::SeqCst);
-    tell(
-        call,
-        match output {
-            Ok(output) => ChildMessage::Done(output),
-            Err(failure) => ChildMessage::Failed(failure),
-        },
-    );
+    tell(call, message);
 }
 
 fn begin(desk: &mut Desk, call: CallId, ChildRequest { limits, job }: ChildRequest) {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use huibao_models::failure::Failure;
 
 use super::supervisor::{Call, Supervised};
-use super::{ChildEvents, ChildOutput, ChildRequest};
+use super::{CallId, ChildEvents, ChildOutput, ChildRequest};
 
 /// The children of a worker that have a model loaded, one for each model.
 #[derive(Clone)]
@@ -89,24 +89,31 @@ impl Residents {
     /// Lets a child go, at once or later, if it has nothing else to do.
     async fn leave(&self, child: Arc<Supervised>) {
         let Some(since) = child.idle_since() else { return };
+        let weak = Arc::downgrade(&child);
         if self.keep.is_zero() {
-            self.children().retain(|one| !Arc::ptr_eq(&one.child, &child));
-            child.end().await;
+            let is_last = let_go(&mut self.children(), &weak, since);
+            if is_last {
+                child.end().await;
+            }
             return;
         }
-        let (children, keep, child) =
-            (Arc::downgrade(&self.children), self.keep, Arc::downgrade(&child));
+        let (children, keep) = (Arc::downgrade(&self.children), self.keep);
         tokio::spawn(async move {
             tokio::time::sleep(keep).await;
             if let Some(children) = children.upgrade() {
-                // Unless it was called again meanwhile.
-                let is_done = |one: &Resident| {
-                    Weak::ptr_eq(&Arc::downgrade(&one.child), &child)
-                        && one.child.idle_since() == Some(since)
-                };
                 let mut children = children.lock().unwrap_or_else(PoisonError::into_inner);
-                children.retain(|one| !is_done(one));
+                let_go(&mut children, &weak, since);
             }
         });
     }
+}
+
+/// Lets a child go unless it was called again since that call. Returns whether it did.
+fn let_go(children: &mut Vec<Resident>, child: &Weak<Supervised>, since: CallId) -> bool {
+    let before = children.len();
+    children.retain(|one| {
+        let is_it = Weak::ptr_eq(&Arc::downgrade(&one.child), child);
+        !(is_it && one.child.idle_since() == Some(since))
+    });
+    children.len() < before
 }
