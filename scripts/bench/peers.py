@@ -3,13 +3,14 @@
     peers.py RECOGNISE NATIVE MODELS PYTHON SOUND.wav REFERENCE.txt RUNS
 
 RECOGNISE is worker/examples/recognise.rs, built as Huibao is; NATIVE the same with whisper.cpp built for
-this very machine; PYTHON has faster-whisper and OpenCC. All engines take turns in every run. Figures are of the whole process, loading included; medians. Then each
-hears each variant of the sound (variants.py) once.
+this very machine; PYTHON has faster-whisper and OpenCC. All engines take turns in every run. Figures are
+of the whole process, loading included; medians. Then each hears each variant of the sound (variants.py)
+once.
 """
 
 import collections
+import os
 import pathlib
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from measure import error_rate
 THREADS = "2"
 OURS = "Huibao"
 
-Figures = collections.namedtuple("Figures", "cpu wall rate")
+Figures = collections.namedtuple("Figures", "cpu wall memory rate")
 
 
 def commands(recognise, native, models, python, sound):
@@ -43,20 +44,23 @@ def commands(recognise, native, models, python, sound):
 
 
 def run(command):
-    """The text, wall time and processor time of a command."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    text = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode()
-    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return text, wall, cpu
+    """The text of a command, and its processor time, wall time and peak memory in MiB."""
+    began = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    text = child.stdout.read().decode()
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.monotonic() - began
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return text, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024
 
 
 def take_turns(engines, judge):
     """Each engine's figures for one sound."""
     figures = {}
     for name, command in engines.items():
-        text, wall, cpu = run(command)
-        figures[name] = Figures(cpu, wall, judge(text))
+        text, *used = run(command)
+        figures[name] = Figures(*used, judge(text))
     return figures
 
 
@@ -67,9 +71,9 @@ def medians(turns):
 
 
 def print_sample(figures, runs):
-    print(f"{'':<34} CPU s  wall s    CER   (medians of {runs})")
-    for name, (cpu, wall, rate) in figures.items():
-        print(f"{name:<34} {cpu:5.1f}  {wall:6.1f}  {rate:.3f}", flush=True)
+    print(f"{'':<34} CPU s  wall s   MiB    CER   (medians of {runs})")
+    for name, (cpu, wall, memory, rate) in figures.items():
+        print(f"{name:<34} {cpu:5.1f}  {wall:6.1f}  {memory:4.0f}  {rate:.3f}", flush=True)
 
 
 def print_variants(heard):
@@ -95,19 +99,31 @@ def hear_variants(sound, plain, hear):
     return heard
 
 
-def main(recognise, native, models, python, sound, reference, runs):
+def judge_of(reference):
+    """What tells a text's character error rate."""
     said = pathlib.Path(reference).read_text("utf-8")
     simplify = OpenCC("t2s").convert
+    return lambda text: error_rate(said, simplify(text))
+
+
+def compare(engines_for, sound, judge, runs):
+    """Prints how engines do. `engines_for` has each engine's command for a file of sound."""
 
     def hear(path):
-        engines = commands(recognise, native, pathlib.Path(models), python, path)
-        return take_turns(engines, lambda text: error_rate(said, simplify(text)))
+        return take_turns(engines_for(path), judge)
 
     plain = medians([hear(sound) for _ in range(runs)])
     print_sample(plain, runs)
     heard = hear_variants(sound, plain, hear)
     print()
     print_variants(heard)
+
+
+def main(recognise, native, models, python, sound, reference, runs):
+    def engines_for(path):
+        return commands(recognise, native, pathlib.Path(models), python, path)
+
+    compare(engines_for, sound, judge_of(reference), runs)
 
 
 if __name__ == "__main__":
