@@ -7,15 +7,34 @@ use serde_json::Value;
 use crate::support::media::ffmpeg;
 use crate::support::{fixture, process};
 
-/// The transcript in the bag of a video with this sound.
-fn transcript(folder: &Path, sound: &Path) -> Value {
+/// The transcript in the bag of a video with this sound; `more` goes to the command.
+fn transcript(folder: &Path, sound: &Path, more: &[&str]) -> Value {
     let video = folder.join("video.mp4");
     let inputs = format!("-f lavfi -i color=c=black:s=64x64:r=5 -i {}", sound.display());
     ffmpeg(&video, &inputs, "-shortest -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac");
-    let (code, json) = process(&video, &folder.join("out"), &[]);
+    let (code, json) = process(&video, &folder.join("out"), more);
     assert_eq!(code, 0, "{json}");
     let bag = PathBuf::from(json["bag"].as_str().unwrap());
     serde_json::from_slice(&std::fs::read(bag.join("data/transcript.json")).unwrap()).unwrap()
+}
+
+/// Another of Whisper's sizes, as published in 16 bits, is one setting; the transcript says which it was.
+#[test]
+fn another_model_is_one_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = folder.path().join("sound.wav");
+    ffmpeg(&sound, &format!("-t 17 -i {}", fixture("report-zh.flac").display()), "-ar 16000");
+    let transcript = transcript(folder.path(), &sound, &["--model", "tiny"]);
+    let recognizer = &transcript["recognizer"];
+    assert_eq!(recognizer["model"], "ggml-tiny", "{recognizer}");
+    assert_eq!(
+        recognizer["model_sha256"],
+        "be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21"
+    );
+    let text =
+        transcript["segments"].as_array().unwrap().iter().map(|s| s["text"].as_str().unwrap());
+    let text: String = text.collect();
+    assert!(text.contains("入党积极分子培训班，系统学习了党的章程"), "{text}");
 }
 
 /// Sentences of the sample: where they begin and end there, and the characters they begin with.
@@ -51,7 +70,7 @@ fn words_are_said_when_they_are_said() {
     let input = format!("-i {}", fixture("report-zh.flac").display());
     ffmpeg(&sound, &input, &format!("-filter_complex {filter} -map [out] -ar 16000"));
 
-    let transcript = transcript(folder.path(), &sound);
+    let transcript = transcript(folder.path(), &sound, &[]);
     let segments = transcript["segments"].as_array().unwrap();
     let words: Vec<&Value> = segments.iter().flat_map(|s| s["words"].as_array().unwrap()).collect();
     for segment in segments {
@@ -117,7 +136,7 @@ fn nothing_is_made_out_of_recorded_music_and_applause() {
 }
 
 fn assert_nothing_is_said(folder: &Path, sound: &Path, least_ms: u64) {
-    let transcript = transcript(folder, sound);
+    let transcript = transcript(folder, sound, &[]);
     let texts: Vec<&str> = transcript["segments"]
         .as_array()
         .unwrap()

@@ -11,8 +11,8 @@ use huibao_worker::speech::{
     is_language, load_recognizer,
 };
 
-/// An engine that has its answer ready, our own with either arithmetic, and whisper.cpp, with real
-/// weights.
+/// An engine that has its answer ready, our own with either arithmetic and with the smallest of
+/// Whisper's sizes, and whisper.cpp; with real weights.
 fn engines(folder: &Path) -> Vec<Box<dyn Recognizer>> {
     let script = folder.join("script.json");
     std::fs::write(&script, r#"{"engine": "scripted", "text": "敬爱的党组织，您好！"}"#).unwrap();
@@ -21,6 +21,7 @@ fn engines(folder: &Path) -> Vec<Box<dyn Recognizer>> {
         load_recognizer(&script).unwrap(),
         Box::new(Native::load(&model, Some(Arithmetic::Bytes)).unwrap()),
         Box::new(Native::load(&model, Some(Arithmetic::Plain)).unwrap()),
+        load_recognizer(&models().join("ggml-tiny.bin")).unwrap(),
         Box::new(WhisperCpp::load(&model).unwrap()),
     ]
 }

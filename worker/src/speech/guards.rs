@@ -20,7 +20,7 @@ const SPARSE_PER_SECOND: f64 = 1.0;
 const MOST_PER_SECOND: f64 = 12.0;
 
 /// Syllables that even the shortest sound may have.
-const ALWAYS: f64 = 3.0;
+const ALWAYS: f64 = 2.0;
 
 /// A letter of an alphabet is so much of a syllable, at the least.
 const LETTER: f64 = 0.25;
