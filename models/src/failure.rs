@@ -130,8 +130,8 @@ failure_codes! {
         "The stored file does not match its checksum. It will be tried again; if it keeps failing, please tell the operator.";
     /// No speech model at the configured place.
     ModelMissing = "model_missing", Unavailable,
-        "没有找到语音识别模型。请管理员运行 scripts/fetch-model，或用 HUIBAO_MODEL 指定模型文件。",
-        "The speech model was not found. The operator should run scripts/fetch-model, or name the file with HUIBAO_MODEL.";
+        "没有找到语音识别模型。请管理员运行 scripts/fetch-model 模型名，或用 HUIBAO_MODEL 指定模型文件。",
+        "The speech model was not found. The operator should run scripts/fetch-model with its name, or name the file with HUIBAO_MODEL.";
     /// A model file that cannot be loaded.
     ModelBroken = "model_broken", Unavailable,
         "语音识别模型无法加载，文件可能已损坏。请管理员删除它并重新运行 scripts/fetch-model。",
