@@ -7,13 +7,14 @@ pauses between. Figures are of the whole process, loading included. Needs ffmpeg
 only.
 """
 
-import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 import time
+
+from measure import wait_for
 
 MINUTES = (5, 10, 20, 40, 120)
 PAUSES = (1, 4, 0.5, 9, 2, 20)
@@ -53,10 +54,8 @@ def run(command):
     with tempfile.TemporaryFile() as text:
         process = subprocess.Popen(command, stdout=text, stderr=subprocess.PIPE)
         log = process.stderr.read().decode()
-        # For this child alone; what getrusage tells is the largest of all children so far.
-        _, status, usage = os.wait4(process.pid, 0)
+        usage = wait_for(process)
         wall = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit(f"{command[0]} failed ({process.returncode}): {log}")
         text.seek(0)

@@ -1,4 +1,4 @@
-"""How good a transcript is: character error rate, and speech without text.
+"""How good a transcript is: character error rate, and speech without text; and what a process used.
 
     measure.py REFERENCE.txt TRANSCRIPT.json
 
@@ -6,8 +6,17 @@ TRANSCRIPT.json is the one in an archive bag. Standard library only.
 """
 
 import json
+import os
 import sys
 import unicodedata
+
+
+def wait_for(process):
+    """What a `subprocess.Popen` used until its end, as `resource.getrusage` tells it: of this child alone,
+    while that tells the largest memory of all children so far. Sets the exit code."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage
 
 
 def essence(text):

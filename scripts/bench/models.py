@@ -8,15 +8,15 @@ RECOGNISE and NATIVE are peers.py's. MODEL is a name as in the settings: small-q
 import pathlib
 import sys
 
-from peers import OURS, THREADS, compare, judge_of
+from peers import OURS, compare, judge_of, ours, whisper_cpp
 
 
 def commands(recognise, native, models, model, sound):
-    weights, vad = models / f"ggml-{model}.bin", models / "ggml-silero-v6.2.0.bin"
+    weights = models / f"ggml-{model}.bin"
     return {
-        OURS: [recognise, "huibao", weights, vad, sound, THREADS],
-        "whisper.cpp greedy": [native, "whisper.cpp", "greedy", weights, sound, THREADS],
-        "whisper.cpp beam 5": [native, "whisper.cpp", "beam", weights, sound, THREADS],
+        OURS: ours(recognise, models, weights, sound),
+        "whisper.cpp greedy": whisper_cpp(native, "greedy", weights, sound),
+        "whisper.cpp beam 5": whisper_cpp(native, "beam", weights, sound),
     }
 
 

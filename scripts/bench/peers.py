@@ -9,7 +9,6 @@ once.
 """
 
 import collections
-import os
 import pathlib
 import statistics
 import subprocess
@@ -20,7 +19,7 @@ import time
 from opencc import OpenCC
 
 import variants
-from measure import error_rate
+from measure import error_rate, wait_for
 
 THREADS = "2"
 OURS = "Huibao"
@@ -28,16 +27,22 @@ OURS = "Huibao"
 Figures = collections.namedtuple("Figures", "cpu wall memory rate")
 
 
+def ours(recognise, models, weights, sound):
+    return [recognise, "huibao", weights, models / "ggml-silero-v6.2.0.bin", sound, THREADS]
+
+
+def whisper_cpp(native, how, weights, sound):
+    return [native, "whisper.cpp", how, weights, sound, THREADS]
+
+
 def commands(recognise, native, models, python, sound):
     peers = models / "whisper-base-peers"
     faster = [python, pathlib.Path(__file__).with_name("faster_whisper_run.py"), peers, sound, THREADS]
-    q8_0, vad = models / "ggml-base-q8_0.bin", models / "ggml-silero-v6.2.0.bin"
+    q8_0 = models / "ggml-base-q8_0.bin"
     return {
-        OURS: [recognise, "huibao", q8_0, vad, sound, THREADS],
-        "whisper.cpp greedy, q8_0": [native, "whisper.cpp", "greedy", q8_0, sound, THREADS],
-        "whisper.cpp beam 5, f16": [
-            native, "whisper.cpp", "beam", peers / "ggml-base.bin", sound, THREADS
-        ],
+        OURS: ours(recognise, models, q8_0, sound),
+        "whisper.cpp greedy, q8_0": whisper_cpp(native, "greedy", q8_0, sound),
+        "whisper.cpp beam 5, f16": whisper_cpp(native, "beam", peers / "ggml-base.bin", sound),
         "faster-whisper greedy, int8, VAD": [*faster, "1"],
         "faster-whisper beam 5, int8, VAD": [*faster, "5"],
     }
@@ -48,10 +53,10 @@ def run(command):
     began = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
     text = child.stdout.read().decode()
-    _, status, used = os.wait4(child.pid, 0)
+    used = wait_for(child)
     wall = time.monotonic() - began
-    if status:
-        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
     return text, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024
 
 

@@ -20,12 +20,9 @@ need_bench_python() {
   python=$venv/bin/python
 }
 
-# The sample's sound, in a file that goes with the script. Sets `sound`.
-sample_sound() {
-  local sample
-  sample=$(cache_dir)/sample/report.mp4
-  scripts/make-sample "$sample"
+# sound_of VIDEO: sets `sound` to a file of its sound that goes with the script.
+sound_of() {
   sound=$(mktemp --suffix=.wav)
   trap 'rm -f "$sound"' EXIT
-  ffmpeg -v error -y -i "$sample" -ac 1 -ar 16000 "$sound"
+  ffmpeg -v error -y -i "$1" -ac 1 -ar 16000 "$sound"
 }

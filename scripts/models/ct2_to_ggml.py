@@ -9,10 +9,9 @@ checksum can be pinned.
 import argparse
 import mmap
 import struct
-import sys
 from typing import BinaryIO, Dict, Iterator, Tuple
 
-from ggml_file import ModelFormatError, write_file
+from ggml_file import ModelFormatError, convert_file
 from whisper_file import Source, write_whisper
 
 BINARY_VERSION = 6
@@ -135,8 +134,10 @@ def named_tensors(tensors: Dict[str, Source]) -> Iterator[Tuple[str, Source]]:
     yield from norm(tensors, "decoder/layer_norm", "decoder.ln")
 
 
-def convert(view: memoryview, vocabulary_path: str, half: bool, out: BinaryIO) -> None:
+def convert(model_path: str, vocabulary_path: str, half: bool, out: BinaryIO) -> None:
     """Writes the whole ggml model."""
+    with open(model_path, "rb") as file:
+        view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     with open(vocabulary_path, encoding="utf-8", newline="\n") as lines:
         tokens = lines.read().split("\n")
     write_whisper(out, dict(named_tensors(read_ctranslate2(view))), tokens, half)
@@ -149,17 +150,11 @@ def main() -> None:
     parser.add_argument("output", help="the ggml model to write")
     parser.add_argument("--half", action="store_true", help="matrices in 16 bits, not 8")
     arguments = parser.parse_args()
-    try:
-        with open(arguments.model, "rb") as file:
-            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        write_file(
-            arguments.output,
-            lambda out: convert(view, arguments.vocabulary, arguments.half, out),
-        )
-    except KeyError as missing:
-        sys.exit(f"{arguments.model}: tensor {missing} is missing")
-    except (OSError, ValueError, ModelFormatError) as error:
-        sys.exit(str(error))
+    convert_file(
+        arguments.model,
+        arguments.output,
+        lambda out: convert(arguments.model, arguments.vocabulary, arguments.half, out),
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ tensors up to the end of the file. All numbers are little-endian.
 
 import os
 import struct
+import sys
 from typing import BinaryIO, Callable, NamedTuple, Sequence
 
 MAGIC = 0x67676D6C
@@ -69,6 +70,16 @@ def quantise(halves: bytes) -> bytes:
         scaled = [round(value * factor) for value in values]
         packed.pack_into(out, position * packed.size, largest / 127.0, *scaled)
     return bytes(out)
+
+
+def convert_file(source: str, output: str, write: Callable[[BinaryIO], None]) -> None:
+    """Does a converter's work: `write_file`, and ends the program with the reason if it fails."""
+    try:
+        write_file(output, write)
+    except KeyError as missing:
+        sys.exit(f"{source}: tensor {missing} is missing")
+    except (OSError, ValueError, ModelFormatError) as error:
+        sys.exit(str(error))
 
 
 def write_file(path: str, write: Callable[[BinaryIO], None]) -> None:

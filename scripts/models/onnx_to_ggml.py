@@ -9,14 +9,13 @@ import argparse
 import json
 import pathlib
 import re
-import sys
-from typing import BinaryIO, Dict, Iterator, List
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple
 
 import numpy
 import onnx
 from onnx import numpy_helper
 
-from ggml_file import ModelFormatError, write_file
+from ggml_file import convert_file
 from whisper_file import BASE_TOKENS, Source, write_whisper
 
 ENCODER = "onnx/encoder_model_quantized.onnx"
@@ -61,6 +60,14 @@ def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
                 yield from all_nodes(attribute.g)
 
 
+class Bytes(NamedTuple):
+    """Where the bytes of a tensor are."""
+
+    name: str
+    turned: bool
+    """Whether they are those of the transposed matrix, as products have them."""
+
+
 class Checkpoint:
     """One ONNX file's tensors, as numbers of single precision."""
 
@@ -77,21 +84,28 @@ class Checkpoint:
         )
         return (values.astype(numpy.float32) - float(zero)) * numpy.float32(scale)
 
-    def tensors(self) -> Iterator["tuple[str, numpy.ndarray]"]:
-        """All tensors by the checkpoint's names, some of them more than once."""
-        for tensor in self.stored.values():
-            if tensor.data_type == onnx.TensorProto.FLOAT and tensor.dims:
-                yield re.sub(r"_merged_\d+$", "", tensor.name), numpy_helper.to_array(tensor)
+    def layers(self) -> Dict[str, Bytes]:
+        """The tensors that are kept as bytes, by their names."""
+        named = {}
         for node in all_nodes(self.graph):
             # A matrix goes by a number, so its layer's name is the operation's.
             layer = node.name.strip("/").replace("/", ".")
             if node.op_type == "MatMulInteger" and node.input[1] in self.stored:
-                weight = self.dequantised(node.input[1]).T
-                yield layer.replace(".MatMul_quant", ".weight"), weight
+                named[layer.replace(".MatMul_quant", ".weight")] = Bytes(node.input[1], True)
             elif node.op_type == "ConvInteger":
-                yield node.input[1][: -len("_quantized")], self.dequantised(node.input[1])
+                named[node.input[1][: -len("_quantized")]] = Bytes(node.input[1], False)
             elif node.op_type == "Gather" and node.input[0].endswith("_quantized"):
-                yield layer.replace(".Gather", ".weight"), self.dequantised(node.input[0])
+                named[layer.replace(".Gather", ".weight")] = Bytes(node.input[0], False)
+        return named
+
+    def tensors(self) -> Iterator["tuple[str, numpy.ndarray]"]:
+        """All tensors by the checkpoint's names."""
+        for tensor in self.stored.values():
+            if tensor.data_type == onnx.TensorProto.FLOAT and tensor.dims:
+                yield re.sub(r"_merged_\d+$", "", tensor.name), numpy_helper.to_array(tensor)
+        for name, stored in self.layers().items():
+            values = self.dequantised(stored.name)
+            yield name, values.T if stored.turned else values
 
 
 def read_checkpoint(folder: pathlib.Path) -> Dict[str, Source]:
@@ -101,7 +115,7 @@ def read_checkpoint(folder: pathlib.Path) -> Dict[str, Source]:
         for theirs, values in Checkpoint(folder / file).tensors():
             name = openai_name(prefix + theirs)
             # The output projection is the token embedding once more.
-            if name not in tensors and "proj_out" not in name:
+            if "proj_out" not in name:
                 halves = numpy.ascontiguousarray(values, dtype=numpy.float16)
                 tensors[name] = Source(halves.shape, halves.data.cast("B"))
     return dict(sorted(tensors.items()))
@@ -123,12 +137,7 @@ def main() -> None:
     parser.add_argument("folder", type=pathlib.Path, help=f"holds {ENCODER}, {DECODER}, {VOCABULARY}")
     parser.add_argument("output", help="the ggml model to write")
     arguments = parser.parse_args()
-    try:
-        write_file(arguments.output, lambda out: convert(arguments.folder, out))
-    except KeyError as missing:
-        sys.exit(f"{arguments.folder}: tensor {missing} is missing")
-    except (OSError, ValueError, ModelFormatError) as error:
-        sys.exit(str(error))
+    convert_file(arguments.folder, arguments.output, lambda out: convert(arguments.folder, out))
 
 
 if __name__ == "__main__":
