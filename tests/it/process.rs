@@ -120,7 +120,7 @@ fn the_glossary_puts_right_what_sounds_like_its_words() {
     };
     let (code, json) = run(&glossary);
     assert_eq!(code, Some(0), "{json}");
-    assert_eq!(text(&json["transcript"]["text"]), "我在计算机学院读书");
+    assert_eq!(text(&json["transcript"]["text"]), "我在计算机学院读书。");
     let bag = Path::new(text(&json["bag"]));
     let raw = std::fs::read_to_string(bag.join("data/transcript-raw.json")).unwrap();
     assert!(raw.contains("计算机学苑"), "{raw}");

@@ -6,6 +6,7 @@
 
 mod audio;
 mod corrections;
+mod ending;
 mod error;
 mod guards;
 mod hearing;

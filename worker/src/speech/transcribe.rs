@@ -2,6 +2,7 @@
 
 use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, SpeechRegion, Transcript};
 
+use super::ending;
 use super::hearing::{Ear, Hearing, Passage};
 use super::lanes;
 use super::normalise::Normaliser;
@@ -209,7 +210,11 @@ impl<'a> Draft<'a> {
         Self { segments: Vec::new(), raw: Vec::new(), done_ms: 0, all_ms: None, sink }
     }
 
-    fn add(&mut self, passage: Passage, window: &Window) {
+    fn add(&mut self, mut passage: Passage, window: &Window) {
+        self.done_ms += window.length_ms();
+        if self.all_ms == Some(self.done_ms) && passage.language.as_deref() == Some("zh") {
+            ending::finish(&mut passage.segments);
+        }
         self.raw.extend(passage.raw);
         for mut segment in passage.segments {
             let earliest = self.segments.last().map_or(0, |last| last.end_ms);
@@ -218,7 +223,6 @@ impl<'a> Draft<'a> {
             (self.sink)(SpeechEvent::Partial(segment.clone()));
             self.segments.push(segment);
         }
-        self.done_ms += window.length_ms();
         if let Some(all_ms) = self.all_ms {
             #[expect(clippy::cast_precision_loss, reason = "a fraction for display")]
             (self.sink)(SpeechEvent::Progress(self.done_ms as f32 / all_ms.max(1) as f32));

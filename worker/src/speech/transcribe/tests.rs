@@ -119,7 +119,7 @@ fn times_are_those_of_the_recording_and_partial_text_is_final() {
     let (transcript, _, partial) = run(&regions, vec![answer], "zh");
     let times: Vec<_> = transcript.segments.iter().map(|s| (s.start_ms, s.end_ms)).collect();
     assert_eq!(times, [(10_000, 12_000), (50_000, 52_000)]);
-    assert_eq!(transcript.segments[1].text, "您好，我是学生");
+    assert_eq!(transcript.segments[1].text, "您好，我是学生。");
     assert_eq!(transcript.segments[1].raw_text, "您好,我是學生");
     assert_eq!(partial, transcript.segments);
 }
@@ -136,14 +136,14 @@ fn speech_without_text_is_heard_again_and_then_marked() {
     let efforts: Vec<_> = asked.iter().map(|call| call.1).collect();
     assert_eq!(efforts, [Effort::Usual, Effort::Careful, Effort::Careful]);
     let texts: Vec<_> = transcript.segments.iter().map(|s| s.text.as_str()).collect();
-    assert_eq!(texts, ["第一句话说完了", "第二句话也有了", ""]);
+    assert_eq!(texts, ["第一句话说完了", "第二句话也有了。", ""]);
     assert_eq!(transcript.segments[2].flags, [SegmentFlag::Unclear]);
 }
 
 #[test]
 fn a_loop_is_heard_again_and_flagged_if_it_stays() {
     let stuck = "我要学习我要学习我要学习我要学习我要学习";
-    let good = "我要学习党的理论，更好地为同学服务";
+    let good = "我要学习党的理论，更好地为同学服务。";
     let once = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, good)]];
     let (transcript, ..) = run(&[region(0, 4000)], once, "zh");
     assert_eq!(transcript.segments[0].text, good);
@@ -161,7 +161,7 @@ fn what_the_engine_wrote_is_kept_also_where_it_was_set_aside() {
     let (heard, ..) = recognition(&[region(0, 4000)], answers, "zh");
     let raw: Vec<_> = heard.raw.iter().map(|s| (s.text.as_str(), s.flags.as_slice())).collect();
     assert_eq!(raw, [(good, &[][..]), (stuck, &[SegmentFlag::SetAside])]);
-    assert_eq!(heard.transcript.text(), "我要学习党的理论，更好地为同学服务");
+    assert_eq!(heard.transcript.text(), "我要学习党的理论，更好地为同学服务。");
     assert_eq!(heard.raw_transcript().recognizer, heard.transcript.recognizer);
 }
 
@@ -169,7 +169,7 @@ fn what_the_engine_wrote_is_kept_also_where_it_was_set_aside() {
 fn the_glossary_corrects_and_what_was_heard_is_kept() {
     let answers = vec![vec![piece(0, 4000, "我是入当几几分子")]];
     let (heard, ..) = recognition(&[region(0, 4000)], answers, "zh");
-    assert_eq!(heard.transcript.text(), "我是入党积极分子");
+    assert_eq!(heard.transcript.text(), "我是入党积极分子。");
     assert_eq!(heard.raw[0].text, "我是入当几几分子");
     assert_eq!(heard.transcript.segments[0].words[3].heard.as_deref(), Some("当"));
 }
@@ -250,7 +250,7 @@ fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through(
         let index = |ms: u64| usize::try_from(ms).unwrap() * 16;
         samples[index(start_ms)..index(end_ms)].fill(0.1);
     }
-    let texts = ["敬爱的党组织，您好", "我是计算机学院的学生", "现在汇报"];
+    let texts = ["敬爱的党组织，您好", "我是计算机学院的学生", "现在汇报。"];
     let answers = vec![
         vec![piece(0, 3000, texts[0])],
         vec![piece(0, 3200, texts[1]), piece(3200, 6500, texts[2])],

@@ -1,4 +1,4 @@
-//! whisper.cpp, for the models that only it knows: of English alone, and of other formats.
+//! whisper.cpp, for the models that only it knows: of English alone, and of other shapes or formats.
 
 use std::ffi::{c_int, c_void};
 use std::path::Path;

@@ -7,6 +7,8 @@ use half::slice::HalfFloatSliceExt;
 
 use super::kernels::{self, BLOCK, Blocks};
 
+mod k_quants;
+
 /// Whole numbers in blocks of [`BLOCK`].
 #[derive(Default)]
 pub struct Stored {
@@ -59,8 +61,9 @@ const Q5_0: usize = 6;
 const Q5_1: usize = 7;
 const Q8_0: usize = 8;
 
-/// `ggml_ftype` of the files whose tensors have these formats: all plain, of 16 bits, and blocks.
-const FILES: [usize; 7] = [0, 1, 2, 3, 7, 8, 9];
+/// `ggml_ftype` of the files whose tensors have formats known here: all plain, of 16 bits, blocks, and
+/// K-quants.
+const FILES: [usize; 12] = [0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13, 14];
 
 /// The versions of ggml's formats are told by thousands (`GGML_QNT_VERSION_FACTOR`).
 const VERSION_FACTOR: usize = 1000;
@@ -75,7 +78,13 @@ pub fn size(kind: usize, count: usize) -> Option<usize> {
     match kind {
         F32 => Some(4 * count),
         F16 => Some(2 * count),
-        _ => count.is_multiple_of(BLOCK).then_some(count / BLOCK * block_size(kind)?),
+        _ => {
+            let (block, size) = match k_quants::block_size(kind) {
+                Some(size) => (k_quants::BLOCK, size),
+                None => (BLOCK, block_size(kind)?),
+            };
+            count.is_multiple_of(block).then_some(count / block * size)
+        }
     }
 }
 
@@ -105,6 +114,12 @@ pub fn plain(kind: usize, bytes: &[u8]) -> Option<Vec<f32>> {
 pub fn append(kind: usize, bytes: &[u8], stored: &mut Stored) -> Option<()> {
     if let Some(numbers) = plain(kind, bytes) {
         stored.compact(&numbers);
+        return Some(());
+    }
+    if let Some(size) = k_quants::block_size(kind) {
+        for block in bytes.chunks_exact(size) {
+            stored.compact(&k_quants::numbers(kind, block)?);
+        }
         return Some(());
     }
     let blocks = bytes.chunks_exact(block_size(kind)?);
@@ -212,6 +227,6 @@ mod tests {
         assert_eq!(plain(F16, &f16::from_f32(0.25).to_le_bytes()), Some(vec![0.25]));
         assert_eq!((plain(Q8_0, &[]), append(99, &[], &mut Stored::default())), (None, None));
         assert_eq!((size(F32, 3), size(Q8_0, 33), size(99, 32)), (Some(12), None, None));
-        assert!(is_known(2007) && is_known(1) && !is_known(15));
+        assert!(is_known(2007) && is_known(1) && is_known(2012) && !is_known(15));
     }
 }
