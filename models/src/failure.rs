@@ -138,8 +138,8 @@ failure_codes! {
         "The speech model cannot be loaded; the file is probably damaged. The operator should delete it and run scripts/fetch-model again.";
     /// A processor without instructions that the binary was built for.
     ProcessorUnfit = "processor_unfit", Unavailable,
-        "这台机器的处理器太旧，缺少程序编译时选用的指令（一般是 AVX2）。请管理员换用较新的机器，或在这台机器上重新编译（见 .cargo/config.toml）。",
-        "This machine's processor is too old: it lacks instructions that the program was built for, usually AVX2. The operator should use a newer machine, or build on this one (see .cargo/config.toml).";
+        "这台机器的处理器缺少程序编译时选用的指令（一般是 AVX2）。如果是虚拟机，请管理员把它的处理器类型设为与宿主机相同；否则请换用较新的机器，或在这台机器上重新编译（见 .cargo/config.toml）。",
+        "This machine's processor lacks instructions that the program was built for, usually AVX2. If it is a virtual machine, the operator should give it the processor type of its host; otherwise use a newer machine, or build on this one (see .cargo/config.toml).";
     /// An encoder or similar that this build of ffmpeg lacks.
     EncoderMissing = "encoder_missing", Unavailable,
         "这台机器的 FFmpeg 缺少需要的编码器。请管理员运行 huibao doctor 查看。",
