@@ -1,6 +1,6 @@
 //! The ways in which ggml stores the numbers of a tensor: as they are, or in blocks of whole numbers
-//! with a scale (`block_q4_0` and so on in `ggml-common.h`). Blocks of fewer bits become those of 8,
-//! which hold the same numbers.
+//! with a scale (`block_q4_0` and so on in `ggml-common.h`). All become blocks of 8 bits: those with a scale
+//! alone hold the same numbers then, others are rounded.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -79,25 +79,22 @@ pub fn size(kind: usize, count: usize) -> Option<usize> {
         F32 => Some(4 * count),
         F16 => Some(2 * count),
         _ => {
-            let (block, size) = match k_quants::block_size(kind) {
-                Some(size) => (k_quants::BLOCK, size),
-                None => (BLOCK, block_size(kind)?),
-            };
-            count.is_multiple_of(block).then_some(count / block * size)
+            let (numbers, bytes) = block(kind)?;
+            count.is_multiple_of(numbers).then_some(count / numbers * bytes)
         }
     }
 }
 
-/// Bytes of a block: a scale of 16 bits, the least number where there is one, the fifth bits, and the
-/// rest.
-fn block_size(kind: usize) -> Option<usize> {
+/// Numbers of a block and its bytes, which are a scale of 16 bits, the least number where there is one, the
+/// fifth bits, and the rest, or those of a K-quant.
+fn block(kind: usize) -> Option<(usize, usize)> {
     match kind {
-        Q4_0 => Some(2 + BLOCK / 2),
-        Q4_1 => Some(4 + BLOCK / 2),
-        Q5_0 => Some(2 + 4 + BLOCK / 2),
-        Q5_1 => Some(4 + 4 + BLOCK / 2),
-        Q8_0 => Some(2 + BLOCK),
-        _ => None,
+        Q4_0 => Some((BLOCK, 2 + BLOCK / 2)),
+        Q4_1 => Some((BLOCK, 4 + BLOCK / 2)),
+        Q5_0 => Some((BLOCK, 2 + 4 + BLOCK / 2)),
+        Q5_1 => Some((BLOCK, 4 + 4 + BLOCK / 2)),
+        Q8_0 => Some((BLOCK, 2 + BLOCK)),
+        _ => Some((k_quants::BLOCK, k_quants::block_size(kind)?)),
     }
 }
 
@@ -116,13 +113,8 @@ pub fn append(kind: usize, bytes: &[u8], stored: &mut Stored) -> Option<()> {
         stored.compact(&numbers);
         return Some(());
     }
-    if let Some(size) = k_quants::block_size(kind) {
-        for block in bytes.chunks_exact(size) {
-            stored.compact(&k_quants::numbers(kind, block)?);
-        }
-        return Some(());
-    }
-    let blocks = bytes.chunks_exact(block_size(kind)?);
+    let (_, size) = block(kind)?;
+    let blocks = bytes.chunks_exact(size);
     match kind {
         Q8_0 => whole(blocks, stored, |block, values| {
             values.extend(block.iter().map(|byte| byte.cast_signed()));
@@ -135,7 +127,11 @@ pub fn append(kind: usize, bytes: &[u8], stored: &mut Stored) -> Option<()> {
         }),
         Q4_1 => stored.compact(&above_least(blocks, |block| nibbles(block).collect())),
         Q5_1 => stored.compact(&above_least(blocks, |block| five_bits(block).collect())),
-        _ => return None,
+        _ => {
+            for block in blocks {
+                stored.compact(&k_quants::numbers(kind, block)?);
+            }
+        }
     }
     Some(())
 }
