@@ -1,13 +1,13 @@
-//! Opening the three keepers that the settings name, and waiting for servers that are coming up.
+//! Opening the three backends that the settings name, and waiting for servers that are coming up.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huibao_models::db::{Database, DbError};
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
+use huibao_models::domain::job::JobMessage;
 use huibao_models::queue::{self, QueueError};
 use huibao_models::storage::{self, Storage, StorageError};
-use huibao_models::task::Hint;
+use huibao_models::store::{Store, StoreError};
 use huibao_models::transfer::Side;
 use url::Url;
 
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const DISTRUST: &str = "invalid peer certificate";
 const NO_TLS: &str = "corrupt message of type InvalidContentType";
 
-/// A keeper that could not be opened, or that will not be by waiting.
+/// A backend that could not be opened, or that will not be by waiting.
 struct Refusal {
     passing: bool,
     reason: String,
@@ -52,8 +52,8 @@ impl Refusal {
     }
 }
 
-impl From<DbError> for Refusal {
-    fn from(error: DbError) -> Self {
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
         Self::new(error.is_passing(), error.to_string())
     }
 }
@@ -70,29 +70,29 @@ impl From<StorageError> for Refusal {
     }
 }
 
-/// Opens all three keepers.
-pub async fn keepers(settings: &Settings) -> Result<Keepers, CommandError> {
-    let db = database(settings).await?;
+/// Opens all three backends.
+pub async fn backends(settings: &Settings) -> Result<Backends, CommandError> {
+    let store = database(settings).await?;
     let storage = storage(settings).await?;
     let url = settings.queue_url.expose();
     let queue =
         patiently("HUIBAO_QUEUE_URL", wait(settings), async || Ok(queue::open(url).await?)).await?;
-    Ok(Keepers { db, storage, queue })
+    Ok(Backends { store, storage, queue })
 }
 
-/// Tells whoever works of tasks that this process made ready. An embedded queue is in the memory of
-/// the process that works; that one looks for hints that are due in the table.
-pub async fn announce(settings: &Settings, keepers: &Keepers, hints: Vec<Hint>) {
-    if hints.is_empty() || !settings.is_embedded() {
-        return keepers.announce(hints).await;
+/// Tells whoever works of jobs that this process made ready. An embedded queue is in the memory of
+/// the process that works; that one looks for messages that are due in the table.
+pub async fn announce(settings: &Settings, backends: &Backends, messages: Vec<JobMessage>) {
+    if messages.is_empty() || !settings.is_embedded() {
+        return backends.announce(messages).await;
     }
-    if let Err(error) = keepers.db.hint_soon(&hints, keepers.db.now()).await {
-        tracing::warn!(%error, "cannot mark hints as due; they will be in a while");
+    if let Err(error) = backends.store.publish_soon(&messages, backends.store.now()).await {
+        tracing::warn!(%error, "cannot mark messages as due; they will be in a while");
     }
 }
 
 /// Opens the database alone.
-pub async fn database(settings: &Settings) -> Result<Database, CommandError> {
+pub async fn database(settings: &Settings) -> Result<Store, CommandError> {
     database_at(settings, "HUIBAO_DATABASE_URL", &settings.database_url()).await
 }
 
@@ -114,7 +114,7 @@ pub struct Place {
 /// Opens an installation, making what is missing.
 pub async fn to_write(settings: &Settings, place: &Place) -> Result<Side, CommandError> {
     Ok(Side {
-        db: database_at(settings, place.setting, &place.database).await?,
+        store: database_at(settings, place.setting, &place.database).await?,
         storage: storage_at(settings, place.setting, &place.storage).await?,
     })
 }
@@ -124,8 +124,8 @@ pub async fn to_read(settings: &Settings, place: &Place) -> Result<Side, Command
     let Place { setting, database, storage } = place;
     let setting = *setting;
     let connections = settings.database_connections;
-    let db = patiently(setting, wait(settings), async || {
-        Ok(Database::open_to_read(database, connections).await?)
+    let store = patiently(setting, wait(settings), async || {
+        Ok(Store::open_to_read(database, connections).await?)
     })
     .await?;
     // Opening a folder would make it.
@@ -137,16 +137,16 @@ pub async fn to_read(settings: &Settings, place: &Place) -> Result<Side, Command
     }
     let storage =
         patiently(setting, wait(settings), async || Ok(storage::open(storage).await?)).await?;
-    Ok(Side { db, storage })
+    Ok(Side { store, storage })
 }
 
 async fn database_at(
     settings: &Settings,
     setting: &'static str,
     url: &str,
-) -> Result<Database, CommandError> {
+) -> Result<Store, CommandError> {
     let connections = settings.database_connections;
-    patiently(setting, wait(settings), async || Ok(Database::open(url, connections).await?)).await
+    patiently(setting, wait(settings), async || Ok(Store::open(url, connections).await?)).await
 }
 
 async fn storage_at(
@@ -176,7 +176,7 @@ async fn patiently<T>(
     let started = Instant::now();
     let mut told = false;
     loop {
-        // Boxed: what a keeper keeps while it connects is large, and every caller would carry it.
+        // Boxed: what a backend keeps while it connects is large, and every caller would carry it.
         let refusal = match Box::pin(open()).await {
             Ok(opened) => return Ok(opened),
             Err(refusal) => refusal,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use huibao_models::failure::{Failure, FailureCode, Lang};
+use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use serde_json::json;
 
 use crate::settings::SettingsError;
@@ -61,7 +61,7 @@ impl CommandError {
         let (code, message, more, exit) = match self {
             Self::Usage { zh, en } => ("usage", lang.pick(zh, en), None, USAGE),
             Self::Unavailable { zh, en } => {
-                let code = FailureCode::KeeperUnavailable;
+                let code = FailureCode::BackendUnavailable;
                 (code.as_str(), lang.pick(zh, en), None, code.exit_code())
             }
             Self::Failed(failure) => {

@@ -1,12 +1,12 @@
-//! What a long-running process works with: the keepers, a scratch folder, and, where the data
+//! What a long-running process works with: the backends, a scratch folder, and, where the data
 //! folder is a whole installation, a lock on it.
 
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use huibao_models::failure::Failure;
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::Failure;
 
 use crate::connect;
 use crate::exit::CommandError;
@@ -16,7 +16,7 @@ use crate::settings::Settings;
 /// An opened installation.
 pub struct Installation {
     /// Rows, files and wake-ups.
-    pub keepers: Keepers,
+    pub backends: Backends,
     scratch: Scratch,
     /// Held as long as the process lives; the system lets go of it even after a crash.
     _lock: Option<File>,
@@ -28,31 +28,31 @@ impl Installation {
     pub async fn open(settings: &Settings) -> Result<Self, CommandError> {
         make_private(&settings.data_dir)?;
         let lock = lock(&settings.data_dir)?;
-        let keepers = connect::keepers(settings).await?;
+        let backends = connect::backends(settings).await?;
         if settings.is_embedded() {
-            keepers.db.recover(keepers.db.now()).await.map_err(Failure::from)?;
+            backends.store.recover(backends.store.now()).await.map_err(Failure::from)?;
         }
-        Self::with(settings, keepers, Some(lock))
+        Self::with(settings, backends, Some(lock))
     }
 
-    /// Opens the keepers that all processes of a distributed installation share.
+    /// Opens the backends that all processes of a distributed installation share.
     pub async fn join(settings: &Settings) -> Result<Self, CommandError> {
         settings.check_distributed()?;
         make_private(&settings.data_dir)?;
-        Self::with(settings, connect::keepers(settings).await?, None)
+        Self::with(settings, connect::backends(settings).await?, None)
     }
 
     fn with(
         settings: &Settings,
-        keepers: Keepers,
+        backends: Backends,
         lock: Option<File>,
     ) -> Result<Self, CommandError> {
         let parent = settings.data_dir.join("tmp");
         make_private(&parent)?;
         let scratch = Scratch::make(&parent, "work-").map_err(Failure::from)?;
-        let db = keepers.db.clone();
-        tokio::spawn(async move { db.keep_clock().await });
-        Ok(Self { keepers, scratch, _lock: lock })
+        let store = backends.store.clone();
+        tokio::spawn(async move { store.keep_clock().await });
+        Ok(Self { backends, scratch, _lock: lock })
     }
 
     /// Where files in the making go.
@@ -62,8 +62,8 @@ impl Installation {
 
     /// Closes what is open.
     pub async fn close(self) {
-        self.keepers.queue.close().await;
-        self.keepers.db.close().await;
+        self.backends.queue.close().await;
+        self.backends.store.close().await;
     }
 }
 

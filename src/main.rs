@@ -37,14 +37,14 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(huibao_models::failure::Failure::from)?;
+        .map_err(huibao_models::domain::failure::Failure::from)?;
     match cli.command {
         Command::Process(args) => runtime.block_on(commands::process::run(settings, args)),
         Command::Submit(args) => runtime.block_on(commands::submit::run(settings, args)),
         Command::Up(_) => runtime.block_on(commands::up::run(settings)),
         Command::Api(_) => runtime.block_on(commands::api::run(settings)),
         Command::Worker(args) => runtime.block_on(commands::worker::run(settings, args)),
-        Command::Tasks(args) => runtime.block_on(commands::tasks::run(settings, args)),
+        Command::Jobs(args) => runtime.block_on(commands::jobs::run(settings, args)),
         Command::RecognizeAgain(args) => {
             runtime.block_on(commands::recognize_again::run(settings, args))
         }

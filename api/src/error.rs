@@ -8,9 +8,9 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use huibao_models::db::DbError;
-use huibao_models::failure::{Failure, FailureClass, FailureCode, Lang};
+use huibao_models::domain::failure::{Failure, FailureClass, FailureCode, Lang};
 use huibao_models::storage::StorageError;
+use huibao_models::store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,7 +85,7 @@ pub(crate) enum ApiError {
     /// The request was at fault.
     #[error("{}", .0.parts().0)]
     Request(RequestError),
-    /// A failure with a shared code: a file that is refused, or a keeper that does not work.
+    /// A failure with a shared code: a file that is refused, or a backend that does not work.
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -130,8 +130,8 @@ impl From<RequestError> for ApiError {
     }
 }
 
-impl From<DbError> for ApiError {
-    fn from(error: DbError) -> Self {
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
         Self::Failure(error.into())
     }
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::{header, request::Parts};
-use huibao_models::failure::Lang;
+use huibao_models::domain::failure::Lang;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! Huibao's HTTP interface: reports in, transcripts out, and the pages that show them.
 //!
-//! [`router`] builds everything from the three keepers; [`serve`] runs it on a listener. Handlers
+//! [`router`] builds everything from the three backends; [`serve`] runs it on a listener. Handlers
 //! live under `routes`, one file per resource; what they answer with is under `view`.
 
 mod access_log;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huibao_models::failure::Failure;
+use huibao_models::domain::failure::Failure;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::ApiState;
 
-/// A keeper that answers later than this counts as one that does not answer.
+/// A backend that answers later than this counts as one that does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One check and its outcome.
@@ -39,19 +39,19 @@ impl Readiness for () {
     }
 }
 
-/// All checks: the keepers' own and the caller's.
+/// All checks: the backends' own and the caller's.
 pub(crate) async fn check_all(state: &ApiState) -> Vec<Check> {
     let (database, storage, queue, others) = tokio::join!(
-        keeper("database", "a query was answered", state.db.health()),
-        keeper("storage", "a file was written and removed", state.storage.health()),
-        keeper("queue", "it takes hints", state.queue.health()),
+        backend("database", "a query was answered", state.store.health()),
+        backend("storage", "a file was written and removed", state.storage.health()),
+        backend("queue", "it takes messages", state.queue.health()),
         tokio::time::timeout(PATIENCE, state.readiness.checks()),
     );
     let others = others.unwrap_or_else(|_| vec![failed("other", "no answer in time")]);
     [database, storage, queue].into_iter().chain(others).collect()
 }
 
-async fn keeper<E: Into<Failure>>(
+async fn backend<E: Into<Failure>>(
     name: &str,
     good: &str,
     check: impl Future<Output = Result<(), E>>,

@@ -9,8 +9,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use huibao_models::failure::Failure;
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::Failure;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -36,9 +36,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
 pub(crate) struct Shutdown(pub CancellationToken);
 
 /// Builds the whole interface: routes, pages, guards and headers.
-pub fn router(keepers: Keepers, config: ApiConfig, readiness: Arc<dyn Readiness>) -> Router {
+pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readiness>) -> Router {
     let idle = RequestBodyTimeoutLayer::new(config.upload_idle);
-    let state = ApiState { keepers, readiness, config: Arc::new(config) };
+    let state = ApiState { backends, readiness, config: Arc::new(config) };
     let (described, _) = routes::described().split_for_parts();
     let guarded = described
         .fallback(routes::fallback)

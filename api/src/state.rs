@@ -3,24 +3,24 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
 
 use crate::config::ApiConfig;
 use crate::readiness::Readiness;
 
-/// The keepers and the settings. Cheap to clone.
+/// The backends and the settings. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ApiState {
-    pub keepers: Keepers,
+    pub backends: Backends,
     pub readiness: Arc<dyn Readiness>,
     pub config: Arc<ApiConfig>,
 }
 
-/// Handlers speak of `state.db` and `state.storage`.
+/// Handlers speak of `state.store` and `state.storage`.
 impl Deref for ApiState {
-    type Target = Keepers;
+    type Target = Backends;
 
-    fn deref(&self) -> &Keepers {
-        &self.keepers
+    fn deref(&self) -> &Backends {
+        &self.backends
     }
 }

@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use headers::{ContentLength, HeaderMapExt};
-use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode};
 
 pub(crate) use form::Received;
 

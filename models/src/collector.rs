@@ -9,9 +9,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt};
 
-use crate::db::{Database, DbError, References};
-use crate::failure::Failure;
+use crate::domain::failure::Failure;
 use crate::storage::{Storage, StorageError, StoredObject};
+use crate::store::{References, Store, StoreError};
 
 /// Nothing younger is removed, unless an operator says otherwise.
 pub const SAFE_AGE: Duration = Duration::from_hours(24);
@@ -50,7 +50,7 @@ impl Collected {
 pub enum CollectError {
     /// The database failed.
     #[error(transparent)]
-    Db(#[from] DbError),
+    Db(#[from] StoreError),
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -66,7 +66,7 @@ impl From<CollectError> for Failure {
             CollectError::Db(error) => error.into(),
             CollectError::Storage(error) => error.into(),
             CollectError::Strangers => {
-                Self::new(crate::failure::FailureCode::KeeperUnavailable, error)
+                Self::new(crate::domain::failure::FailureCode::BackendUnavailable, error)
             }
         }
     }
@@ -76,7 +76,7 @@ impl From<CollectError> for Failure {
 ///
 /// Storages by other clocks than `now`'s may be a little off, which [`Policy::min_age`] must cover.
 pub async fn collect(
-    db: &Database,
+    store: &Store,
     storage: &dyn Storage,
     policy: Policy,
     now: DateTime<Utc>,
@@ -93,7 +93,7 @@ pub async fn collect(
     while let Some(batch) = batches.next().await {
         let mut old = batch.map_err(|broken| broken.1)?;
         old.retain(|object| object.modified < born_before);
-        for object in unreferenced(db, old).await? {
+        for object in unreferenced(store, old).await? {
             if !policy.dry_run {
                 storage.delete(&object.key).await?;
             }
@@ -105,7 +105,7 @@ pub async fn collect(
 
 /// Those of the objects that are garbage by what the database says now.
 async fn unreferenced(
-    db: &Database,
+    store: &Store,
     objects: Vec<StoredObject>,
 ) -> Result<Vec<StoredObject>, CollectError> {
     let reports = objects.iter().filter_map(|object| object.key.report());
@@ -114,10 +114,10 @@ async fn unreferenced(
         Some((oldest, newest)) => Some((id.min(oldest), id.max(newest))),
     });
     let Some((oldest, newest)) = range else { return Ok(Vec::new()) };
-    let references = db.references(oldest, newest).await?;
+    let references = store.references(oldest, newest).await?;
     let garbage: Vec<_> =
         objects.into_iter().filter(|object| is_garbage(object, &references)).collect();
-    if !garbage.is_empty() && db.report_ids(None, 1).await?.is_empty() {
+    if !garbage.is_empty() && store.report_ids(None, 1).await?.is_empty() {
         return Err(CollectError::Strangers);
     }
     Ok(garbage)

@@ -1,18 +1,14 @@
-//! The shared vocabulary of Huibao and the keepers of its data.
+//! The domain of Huibao and the backends that hold its data.
 //!
-//! Pure types and their legal transitions live at the top level; the three keepers (database,
-//! storage, queue) have a room each. Nothing here speaks HTTP or links ffmpeg or whisper.
+//! [`domain`] is pure: types and rules. The three backends are [`store`] (rows), [`storage`] (files)
+//! and [`queue`] (job messages). Nothing here speaks HTTP or links FFmpeg or Whisper.
 
+pub mod backends;
 pub mod collector;
-pub mod db;
+pub mod domain;
 pub mod export;
-pub mod failure;
-pub mod keepers;
-pub mod media;
 pub mod punctuation;
 pub mod queue;
-pub mod report;
 pub mod storage;
-pub mod task;
-pub mod transcript;
+pub mod store;
 pub mod transfer;

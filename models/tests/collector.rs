@@ -10,16 +10,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use huibao_models::collector::{CollectError, Collected, Policy, SAFE_AGE, collect};
-use huibao_models::db::{Claim, Claimant, Database, NewReport};
-use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::domain::job::{JobMessage, RetryPolicy, Stage};
+use huibao_models::domain::report::{FileKind, StoredFile};
 use huibao_models::storage::{self, Storage, StorageKey};
-use huibao_models::task::{Hint, RetryPolicy, Stage};
+use huibao_models::store::{Claim, Claimant, NewReport, Store};
 use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
-struct House {
-    db: Database,
+struct Harness {
+    store: Store,
     storage: Arc<dyn Storage>,
     _folder: TempDir,
 }
@@ -28,12 +28,12 @@ macro_rules! on_every_storage {
     ($($promise:ident)*) => {
         mod local {
             $(#[tokio::test] async fn $promise() {
-                super::$promise(super::House::local().await).await;
+                super::$promise(super::Harness::local().await).await;
             })*
         }
         mod s3 {
             $(#[tokio::test] async fn $promise() {
-                super::$promise(super::House::s3().await).await;
+                super::$promise(super::Harness::s3().await).await;
             })*
         }
     };
@@ -47,7 +47,7 @@ on_every_storage! {
     a_database_that_knows_nothing_is_not_believed
 }
 
-impl House {
+impl Harness {
     async fn local() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = Url::from_file_path(folder.path().join("files")).unwrap();
@@ -62,9 +62,9 @@ impl House {
     }
 
     async fn with(url: &Url, folder: TempDir) -> Self {
-        let db = Database::open_sqlite(&folder.path().join("test.db")).await.unwrap();
+        let store = Store::open_sqlite(&folder.path().join("test.db")).await.unwrap();
         let storage = storage::open(url.as_str()).await.unwrap();
-        Self { db, storage, _folder: folder }
+        Self { store, storage, _folder: folder }
     }
 
     async fn put(&self, key: &StorageKey) -> StoredFile {
@@ -86,21 +86,21 @@ impl House {
         let files = vec![self.put(&key).await];
         let (title, speaker, language) = (String::new(), String::new(), "zh".into());
         let new = NewReport { id, title, speaker, language, files };
-        self.db.submit(&new, Utc::now()).await.unwrap();
+        self.store.submit(&new, Utc::now()).await.unwrap();
         (id, key)
     }
 
     async fn claim(&self, report: Uuid) -> Claim {
-        let task = self.db.tasks(report).await.unwrap().remove(0);
-        let hint = Hint { task_id: task.id, stage: Stage::Ingest, token: task.token };
+        let job = self.store.jobs(report).await.unwrap().remove(0);
+        let message = JobMessage { job_id: job.id, stage: Stage::Ingest, token: job.token };
         let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
-        self.db.claim(&hint, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
+        self.store.claim(&message, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
     }
 
     async fn collect(&self, now: DateTime<Utc>) -> Collected {
         let policy = Policy { min_age: SAFE_AGE, dry_run: false };
-        collect(&self.db, &*self.storage, policy, now).await.unwrap()
+        collect(&self.store, &*self.storage, policy, now).await.unwrap()
     }
 
     async fn keys(&self) -> Vec<StorageKey> {
@@ -114,59 +114,59 @@ fn later() -> DateTime<Utc> {
     Utc::now() + SAFE_AGE + TimeDelta::minutes(1)
 }
 
-async fn only_what_nobody_refers_to_goes(house: House) {
-    let (first, kept) = house.report().await;
-    let (_, also_kept) = house.report().await;
+async fn only_what_nobody_refers_to_goes(harness: Harness) {
+    let (first, kept) = harness.report().await;
+    let (_, also_kept) = harness.report().await;
     let lost = StorageKey::output(first, 3, "audio.wav");
     let unknown = StorageKey::original(Uuid::now_v7(), "mp4");
     let strange = StorageKey::parse("reports/notes/readme.txt").unwrap();
     for key in [&lost, &unknown, &strange] {
-        house.put(key).await;
+        harness.put(key).await;
     }
-    let collected = house.collect(later()).await;
+    let collected = harness.collect(later()).await;
     let mut gone: Vec<_> = collected.objects.iter().map(|object| object.key.clone()).collect();
     gone.sort_by_key(ToString::to_string);
     assert_eq!(gone, [lost, unknown]);
     assert_eq!(collected.bytes(), 6);
-    assert_eq!(house.keys().await, [kept, also_kept, strange]);
-    assert!(house.collect(later()).await.objects.is_empty());
+    assert_eq!(harness.keys().await, [kept, also_kept, strange]);
+    assert!(harness.collect(later()).await.objects.is_empty());
 }
 
-async fn what_a_running_attempt_made_stays_until_it_ends(house: House) {
-    let (report, _) = house.report().await;
-    let claim = house.claim(report).await;
+async fn what_a_running_attempt_made_stays_until_it_ends(harness: Harness) {
+    let (report, _) = harness.report().await;
+    let claim = harness.claim(report).await;
     let output = StorageKey::output(report, claim.token, "audio.wav");
-    house.put(&output).await;
-    assert!(house.collect(later()).await.objects.is_empty());
-    house.db.hand_back(&claim, Utc::now()).await.unwrap().unwrap();
-    let again = house.claim(report).await;
+    harness.put(&output).await;
+    assert!(harness.collect(later()).await.objects.is_empty());
+    harness.store.hand_back(&claim, Utc::now()).await.unwrap().unwrap();
+    let again = harness.claim(report).await;
     assert!(again.token > claim.token);
-    assert_eq!(house.collect(later()).await.objects.len(), 1);
-    assert!(house.storage.size(&output).await.is_err());
+    assert_eq!(harness.collect(later()).await.objects.len(), 1);
+    assert!(harness.storage.size(&output).await.is_err());
 }
 
-async fn what_is_young_stays(house: House) {
-    house.report().await;
+async fn what_is_young_stays(harness: Harness) {
+    harness.report().await;
     // An upload whose rows are still to come.
-    house.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    harness.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
     let soon = Utc::now() + SAFE_AGE - TimeDelta::minutes(1);
-    assert!(house.collect(soon).await.objects.is_empty());
-    assert_eq!(house.keys().await.len(), 2);
+    assert!(harness.collect(soon).await.objects.is_empty());
+    assert_eq!(harness.keys().await.len(), 2);
 }
 
-async fn looking_removes_nothing(house: House) {
-    house.report().await;
-    house.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+async fn looking_removes_nothing(harness: Harness) {
+    harness.report().await;
+    harness.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
     let policy = Policy { min_age: SAFE_AGE, dry_run: true };
-    let collected = collect(&house.db, &*house.storage, policy, later()).await.unwrap();
+    let collected = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap();
     assert_eq!(collected.objects.len(), 1);
-    assert_eq!(house.keys().await.len(), 2);
+    assert_eq!(harness.keys().await.len(), 2);
 }
 
-async fn a_database_that_knows_nothing_is_not_believed(house: House) {
-    house.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+async fn a_database_that_knows_nothing_is_not_believed(harness: Harness) {
+    harness.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
     let policy = Policy { min_age: SAFE_AGE, dry_run: false };
-    let error = collect(&house.db, &*house.storage, policy, later()).await.unwrap_err();
+    let error = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap_err();
     assert!(matches!(error, CollectError::Strangers), "{error}");
-    assert_eq!(house.keys().await.len(), 1);
+    assert_eq!(harness.keys().await.len(), 1);
 }

@@ -12,8 +12,8 @@ mod broker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use huibao_models::domain::job::{JobMessage, Stage};
 use huibao_models::queue::{self, Delivery, Queue, QueueError, Subscription};
-use huibao_models::task::{Hint, Stage};
 use uuid::Uuid;
 
 /// Longest wait for what must come.
@@ -57,8 +57,8 @@ fn rabbit_url() -> String {
     format!("{url}{mark}prefix=test-{}", Uuid::now_v7().simple())
 }
 
-fn hint(stage: Stage, token: i64) -> Hint {
-    Hint { task_id: Uuid::now_v7(), stage, token }
+fn message(stage: Stage, token: i64) -> JobMessage {
+    JobMessage { job_id: Uuid::now_v7(), stage, token }
 }
 
 async fn subscribe(queue: &Arc<dyn Queue>) -> Box<dyn Subscription> {
@@ -69,40 +69,40 @@ async fn next(receiver: &mut Box<dyn Subscription>) -> Delivery {
     tokio::time::timeout(PATIENCE, receiver.next()).await.unwrap()
 }
 
-async fn take(receiver: &mut Box<dyn Subscription>) -> Hint {
+async fn take(receiver: &mut Box<dyn Subscription>) -> JobMessage {
     let delivery = next(receiver).await;
-    let hint = delivery.hint;
+    let message = delivery.message;
     delivery.ack().await;
-    hint
+    message
 }
 
 async fn assert_quiet(receiver: &mut Box<dyn Subscription>) {
     let more = tokio::time::timeout(QUIET, receiver.next()).await;
-    assert!(more.is_err(), "unexpected {:?}", more.map(|delivery| delivery.hint));
+    assert!(more.is_err(), "unexpected {:?}", more.map(|delivery| delivery.message));
 }
 
 async fn what_is_published_arrives_once(queue: Arc<dyn Queue>) {
     queue.health().await.unwrap();
-    let hints: Vec<Hint> = (0..20).map(|token| hint(Stage::Ingest, token)).collect();
-    queue.publish(&hints).await.unwrap();
+    let messages: Vec<JobMessage> = (0..20).map(|token| message(Stage::Ingest, token)).collect();
+    queue.publish(&messages).await.unwrap();
     let mut receiver = subscribe(&queue).await;
-    for expected in &hints {
+    for expected in &messages {
         assert_eq!(take(&mut receiver).await, *expected);
     }
     assert_quiet(&mut receiver).await;
-    queue.publish(&hints[..1]).await.unwrap();
-    assert_eq!(take(&mut receiver).await, hints[0], "a duplicate is passed on");
+    queue.publish(&messages[..1]).await.unwrap();
+    assert_eq!(take(&mut receiver).await, messages[0], "a duplicate is passed on");
     queue.close().await;
 }
 
 async fn it_tells_how_many_wait(queue: Arc<dyn Queue>) {
     let waiting = async |stage| queue.waiting(stage).await.unwrap();
     assert_eq!(waiting(Stage::Transcode).await, 0);
-    let hints: Vec<Hint> = (0..5).map(|token| hint(Stage::Transcode, token)).collect();
-    queue.publish(&hints).await.unwrap();
+    let messages: Vec<JobMessage> = (0..5).map(|token| message(Stage::Transcode, token)).collect();
+    queue.publish(&messages).await.unwrap();
     assert_eq!((waiting(Stage::Transcode).await, waiting(Stage::Ingest).await), (5, 0));
     let mut receiver = subscribe(&queue).await;
-    for _ in &hints {
+    for _ in &messages {
         take(&mut receiver).await;
     }
     assert_eq!(waiting(Stage::Transcode).await, 0);
@@ -111,11 +111,11 @@ async fn it_tells_how_many_wait(queue: Arc<dyn Queue>) {
 async fn the_most_urgent_stage_comes_first(queue: Arc<dyn Queue>) {
     let mut receiver = subscribe(&queue).await;
     // The receiver's own order decides, not that of publishing, once all have arrived.
-    let first = hint(Stage::Ingest, 0);
+    let first = message(Stage::Ingest, 0);
     queue.publish(&[first]).await.unwrap();
     assert_eq!(take(&mut receiver).await, first);
     let published = [Stage::Transcode, Stage::Transcribe, Stage::Archive, Stage::Ingest];
-    queue.publish(&published.map(|stage| hint(stage, 1))).await.unwrap();
+    queue.publish(&published.map(|stage| message(stage, 1))).await.unwrap();
     tokio::time::sleep(QUIET).await;
     for stage in Stage::BY_URGENCY {
         assert_eq!(take(&mut receiver).await.stage, stage);
@@ -124,10 +124,11 @@ async fn the_most_urgent_stage_comes_first(queue: Arc<dyn Queue>) {
 
 async fn two_receivers_share(queue: Arc<dyn Queue>) {
     let mut receivers = [subscribe(&queue).await, subscribe(&queue).await];
-    let hints: Vec<Hint> = (0..40).map(|token| hint(Stage::Transcribe, token)).collect();
-    queue.publish(&hints).await.unwrap();
+    let messages: Vec<JobMessage> =
+        (0..40).map(|token| message(Stage::Transcribe, token)).collect();
+    queue.publish(&messages).await.unwrap();
     let mut got = Vec::new();
-    for turn in 0..hints.len() {
+    for turn in 0..messages.len() {
         let [one, other] = &mut receivers;
         let turn = turn.is_multiple_of(2);
         let (one, other) = if turn { (one, other) } else { (other, one) };
@@ -136,7 +137,7 @@ async fn two_receivers_share(queue: Arc<dyn Queue>) {
             delivery = one.next() => delivery,
             delivery = other.next() => delivery,
         };
-        got.push(delivery.hint.token);
+        got.push(delivery.message.token);
         delivery.ack().await;
     }
     got.sort_unstable();
@@ -145,8 +146,8 @@ async fn two_receivers_share(queue: Arc<dyn Queue>) {
 
 async fn a_paused_receiver_leaves_the_rest_to_others(queue: Arc<dyn Queue>) {
     let mut busy = subscribe(&queue).await;
-    let hints: Vec<Hint> = (0..3).map(|token| hint(Stage::Transcode, token)).collect();
-    queue.publish(&hints).await.unwrap();
+    let messages: Vec<JobMessage> = (0..3).map(|token| message(Stage::Transcode, token)).collect();
+    queue.publish(&messages).await.unwrap();
     let working_on = take(&mut busy).await;
     busy.pause().await;
     let mut idle = subscribe(&queue).await;
@@ -155,14 +156,14 @@ async fn a_paused_receiver_leaves_the_rest_to_others(queue: Arc<dyn Queue>) {
     rest.sort_unstable();
     assert_eq!(rest, [0, 1, 2]);
     idle.pause().await;
-    queue.publish(&hints[..1]).await.unwrap();
-    assert_eq!(take(&mut busy).await, hints[0], "it can go on");
+    queue.publish(&messages[..1]).await.unwrap();
+    assert_eq!(take(&mut busy).await, messages[0], "it can go on");
 }
 
 async fn waiting_can_be_given_up(queue: Arc<dyn Queue>) {
     let mut receiver = subscribe(&queue).await;
     assert_quiet(&mut receiver).await;
-    let late = hint(Stage::Archive, 1);
+    let late = message(Stage::Archive, 1);
     queue.publish(&[late]).await.unwrap();
     assert_eq!(take(&mut receiver).await, late);
 }
@@ -171,7 +172,7 @@ async fn waiting_can_be_given_up(queue: Arc<dyn Queue>) {
 async fn what_was_not_acknowledged_comes_again() {
     let queue = rabbit().await;
     let mut receiver = subscribe(&queue).await;
-    let published = hint(Stage::Ingest, 1);
+    let published = message(Stage::Ingest, 1);
     queue.publish(&[published]).await.unwrap();
     let unacknowledged = next(&mut receiver).await;
     drop(receiver);
@@ -183,7 +184,7 @@ async fn what_was_not_acknowledged_comes_again() {
 #[tokio::test]
 async fn what_was_given_back_often_is_not_dropped() {
     let queue = rabbit().await;
-    let published = hint(Stage::Ingest, 1);
+    let published = message(Stage::Ingest, 1);
     queue.publish(&[published]).await.unwrap();
     // More often than a quorum queue of RabbitMQ 4 bears unless told otherwise.
     for _ in 0..25 {
@@ -220,7 +221,7 @@ async fn the_broker_breaks_in_every_way() {
     let queue = queue::open(&services.env("HUIBAO_QUEUE_URL")).await.unwrap();
     let mut receiver = subscribe(&queue).await;
     let works = async |receiver: &mut Box<dyn Subscription>, token| {
-        let published = hint(Stage::Transcribe, token);
+        let published = message(Stage::Transcribe, token);
         let publish = async {
             while queue.publish(&[published]).await.is_err() {
                 tokio::time::sleep(QUIET).await;
@@ -236,10 +237,10 @@ async fn the_broker_breaks_in_every_way() {
     works(&mut receiver, 2).await;
 
     // It is stopped, and started again: what was published stays.
-    let kept = hint(Stage::Archive, 3);
+    let kept = message(Stage::Archive, 3);
     queue.publish(&[kept]).await.unwrap();
     services.run(&["stop", "rabbitmq"]).await;
-    assert!(queue.publish(&[hint(Stage::Ingest, 4)]).await.unwrap_err().is_passing());
+    assert!(queue.publish(&[message(Stage::Ingest, 4)]).await.unwrap_err().is_passing());
     assert!(queue.health().await.is_err());
     services.run(&["start", "rabbitmq"]).await;
     while take(&mut receiver).await != kept {}
@@ -247,14 +248,14 @@ async fn the_broker_breaks_in_every_way() {
 
     // Its queues are purged.
     receiver.pause().await;
-    queue.publish(&[hint(Stage::Ingest, 6)]).await.unwrap();
+    queue.publish(&[message(Stage::Ingest, 6)]).await.unwrap();
     services.rabbitmqctl(&["purge_queue", "huibao.ingest"]).await;
     works(&mut receiver, 7).await;
 
     // It is short of memory and reads nothing.
     services.rabbitmqctl(&["set_vm_memory_high_watermark", "0.00001"]).await;
     let blocked = async {
-        while queue.publish(&[hint(Stage::Ingest, 8)]).await.is_ok() {
+        while queue.publish(&[message(Stage::Ingest, 8)]).await.is_ok() {
             tokio::time::sleep(QUIET).await;
         }
     };

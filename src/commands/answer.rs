@@ -5,10 +5,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use huibao_models::failure::{Failure, Lang};
-use huibao_models::media::{MediaInfo, Rendition};
-use huibao_models::task::Stage;
-use huibao_models::transcript;
+use huibao_models::domain::failure::{Failure, Lang};
+use huibao_models::domain::job::Stage;
+use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::transcript;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use huibao_models::failure::Failure;
+use huibao_models::domain::failure::Failure;
 
 use super::serve;
 use crate::exit::CommandError;
@@ -28,8 +28,8 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let installation = Installation::join(&settings).await?;
     let listener = serve::listen(&settings).await?;
-    let keepers = installation.keepers.clone();
-    let served = serve::serve(listener, keepers, &settings, Arc::new(()), shutdown).await;
+    let backends = installation.backends.clone();
+    let served = serve::serve(listener, backends, &settings, Arc::new(()), shutdown).await;
     installation.close().await;
     served?;
     Ok(ExitCode::SUCCESS)

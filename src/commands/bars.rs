@@ -2,8 +2,8 @@
 
 use std::io::IsTerminal;
 
-use huibao_models::failure::Lang;
-use huibao_models::task::{Stage, TaskState};
+use huibao_models::domain::failure::Lang;
+use huibao_models::domain::job::{JobState, Stage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::stages::{StageStatus, stage_name};
@@ -45,7 +45,7 @@ impl Bars {
                 reason = "a fraction"
             )]
             bar.set_position((stage.progress.clamp(0.0, 1.0) * f32::from(STEPS)) as u64);
-            if stage.state == TaskState::Done && !bar.is_finished() {
+            if stage.state == JobState::Done && !bar.is_finished() {
                 bar.finish_with_message(format!("{:.1} s", stage.work_seconds.unwrap_or(0.0)));
             }
         }

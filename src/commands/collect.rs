@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use huibao_models::collector::{self, Collected, Policy, SAFE_AGE};
-use huibao_models::failure::{Failure, Lang};
+use huibao_models::domain::failure::{Failure, Lang};
 use serde_json::json;
 
 use crate::connect;
@@ -46,12 +46,12 @@ fn parse_age(text: &str) -> Result<humantime::Duration, String> {
 
 /// Runs the command.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
-    let db = connect::database(&settings).await?;
+    let store = connect::database(&settings).await?;
     let storage = connect::storage(&settings).await?;
     let min_age = if args.nothing_runs { Duration::ZERO } else { *args.older_than };
     let policy = Policy { min_age, dry_run: args.dry_run };
-    let collected = collector::collect(&db, &*storage, policy, db.now()).await;
-    db.close().await;
+    let collected = collector::collect(&store, &*storage, policy, store.now()).await;
+    store.close().await;
     print(&collected.map_err(Failure::from)?, &args, settings.lang());
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use huibao_models::failure::Failure;
+use huibao_models::domain::failure::Failure;
 
 use crate::exit::CommandError;
 use crate::settings::Settings;

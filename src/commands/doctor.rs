@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use huibao_models::failure::{FailureCode, Lang};
+use huibao_models::domain::failure::{FailureCode, Lang};
 use huibao_worker::{media, speech};
 use serde::Serialize;
 

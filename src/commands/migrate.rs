@@ -1,11 +1,11 @@
-//! `huibao migrate`: moves an installation to other keepers, such as from one machine to many.
+//! `huibao migrate`: moves an installation to other backends, such as from one machine to many.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use huibao_models::failure::{Failure, FailureCode, Lang};
+use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use serde_json::json;
 
@@ -62,18 +62,18 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     }
     let _target_lock = installation::lock_target(&to.database)?;
     let target = connect::to_write(&settings, &to).await?;
-    let bar = transfer_bar(source.db.extent().await.map_err(Failure::from)?.bytes);
+    let bar = transfer_bar(source.store.extent().await.map_err(Failure::from)?.bytes);
     let shown = bar.clone();
     let progress = Arc::new(move |bytes| shown.inc(bytes));
     let moved = tokio::select! {
-        moved = transfer(&source, &target, target.db.now(), progress) => moved.map_err(explain),
+        moved = transfer(&source, &target, target.store.now(), progress) => moved.map_err(explain),
         () = shutdown.cancelled() => {
             Err(Failure::new(FailureCode::Interrupted, "stopped by a signal").into())
         }
     };
     bar.finish_and_clear();
-    source.db.close().await;
-    target.db.close().await;
+    source.store.close().await;
+    target.store.close().await;
     print(&moved?, started.elapsed().as_secs_f64(), settings.lang(), args.json);
     Ok(ExitCode::SUCCESS)
 }
@@ -113,12 +113,12 @@ fn pair(urls: Option<Vec<String>>) -> Option<(String, String)> {
 
 /// A source without a lock of its own must have no workers.
 async fn must_rest(source: &Side) -> Result<(), CommandError> {
-    match source.db.leased_tasks(source.db.now()).await.map_err(Failure::from)? {
+    match source.store.leased_jobs(source.store.now()).await.map_err(Failure::from)? {
         0 => Ok(()),
         count => Err(CommandError::Usage {
             zh: format!("来源正在使用中：有 {count} 个任务正在运行。请先停止它的所有进程。"),
             en: format!(
-                "the source is in use: {count} tasks are running; stop all of its processes first"
+                "the source is in use: {count} jobs are running; stop all of its processes first"
             ),
         }),
     }

@@ -6,21 +6,21 @@ mod bars;
 pub mod collect;
 pub mod config;
 pub mod doctor;
+pub mod jobs;
 pub mod migrate;
 pub mod process;
 pub mod recognize_again;
 mod serve;
 mod stages;
 pub mod submit;
-pub mod tasks;
 pub mod up;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use huibao_models::failure::Lang;
-use huibao_models::task::Stage;
+use huibao_models::domain::failure::Lang;
+use huibao_models::domain::job::Stage;
 
 use crate::exit::CommandError;
 use crate::settings::{Flags, lang_of_environment};
@@ -68,10 +68,10 @@ pub enum Command {
     Up(up::Args),
     /// Run the pages and the API of a distributed installation
     Api(api::Args),
-    /// Run tasks of a distributed installation
+    /// Run jobs of a distributed installation
     Worker(worker::Args),
-    /// List tasks, look at one, queue dead ones again
-    Tasks(tasks::Args),
+    /// List jobs, look at one, queue dead ones again
+    Jobs(jobs::Args),
     /// Recognise reports once more with another model, as new versions of their transcripts
     RecognizeAgain(recognize_again::Args),
     /// Move an installation to another database and storage
@@ -116,7 +116,7 @@ impl Cli {
             | Command::RecognizeAgain(recognize_again::Args { data_dir, .. }) => {
                 Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
             }
-            Command::Doctor(_) | Command::Config | Command::Submit(_) | Command::Tasks(_) => {
+            Command::Doctor(_) | Command::Config | Command::Submit(_) | Command::Jobs(_) => {
                 Flags { lang, ..Flags::default() }
             }
         }
@@ -128,7 +128,7 @@ impl Cli {
             Command::Process(args) => args.json,
             Command::Submit(args) => args.json,
             Command::Doctor(args) => args.json,
-            Command::Tasks(args) => args.json,
+            Command::Jobs(args) => args.json,
             Command::RecognizeAgain(args) => args.json,
             Command::Migrate(args) => args.json,
             Command::Collect(args) => args.json,

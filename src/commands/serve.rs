@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use huibao_api::{ApiConfig, Readiness, UploadLimits};
-use huibao_models::failure::Failure;
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::Failure;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -28,13 +28,13 @@ pub async fn listen(settings: &Settings) -> Result<TcpListener, CommandError> {
 /// Answers requests until `shutdown`.
 pub async fn serve(
     listener: TcpListener,
-    keepers: Keepers,
+    backends: Backends,
     settings: &Settings,
     readiness: Arc<dyn Readiness>,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let bound = listener.local_addr()?;
-    let router = huibao_api::router(keepers, api_config(settings), readiness);
+    let router = huibao_api::router(backends, api_config(settings), readiness);
     announce(bound, settings);
     Ok(huibao_api::serve(listener, router, shutdown).await?)
 }

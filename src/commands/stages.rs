@@ -1,7 +1,7 @@
 //! How far the stages of a report are, whether read from our own rows or told by a server.
 
-use huibao_models::failure::Lang;
-use huibao_models::task::{Stage, Task, TaskState};
+use huibao_models::domain::failure::Lang;
+use huibao_models::domain::job::{Job, JobState, Stage};
 use serde::Deserialize;
 
 /// How far one stage is.
@@ -10,20 +10,20 @@ pub struct StageStatus {
     /// Which step.
     pub stage: Stage,
     /// Where it is in its life.
-    pub state: TaskState,
+    pub state: JobState,
     /// Fraction done, 0 to 1, of the running attempt.
     pub progress: f32,
     /// How long the successful attempt worked.
     pub work_seconds: Option<f64>,
 }
 
-impl From<&Task> for StageStatus {
-    fn from(task: &Task) -> Self {
+impl From<&Job> for StageStatus {
+    fn from(job: &Job) -> Self {
         Self {
-            stage: task.stage,
-            state: task.state,
-            progress: task.progress,
-            work_seconds: task.work_ms.map(seconds),
+            stage: job.stage,
+            state: job.state,
+            progress: job.progress,
+            work_seconds: job.work_ms.map(seconds),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use huibao_api::{Check, Readiness};
-use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_worker::{Worker, collector};
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -34,14 +34,14 @@ pub struct Args {
 pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let installation = Installation::open(&settings).await?;
-    let keepers = installation.keepers.clone();
+    let backends = installation.backends.clone();
     let listener = serve::listen(&settings).await?;
-    let worker = Worker::new(keepers.clone(), settings.worker(installation.scratch()));
+    let worker = Worker::new(backends.clone(), settings.worker(installation.scratch()));
     let worker = tokio::spawn(worker.run(shutdown.clone()));
-    let collector = tokio::spawn(collector::run(keepers.clone(), shutdown.clone()));
+    let collector = tokio::spawn(collector::run(backends.clone(), shutdown.clone()));
     let readiness = Arc::new(Parts::new(&settings, &worker));
-    let served = serve::serve(listener, keepers, &settings, readiness, shutdown.clone()).await;
-    // Also when serving failed: the worker hands its tasks back.
+    let served = serve::serve(listener, backends, &settings, readiness, shutdown.clone()).await;
+    // Also when serving failed: the worker hands its jobs back.
     shutdown.cancel();
     worker.await.map_err(Failure::internal)?;
     collector.await.map_err(Failure::internal)?;
@@ -50,7 +50,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What `/readyz` asks besides the keepers.
+/// What `/readyz` asks besides the backends.
 struct Parts {
     models: Vec<(&'static str, PathBuf)>,
     worker: AbortHandle,
@@ -73,7 +73,7 @@ impl Readiness for Parts {
             Check { name: (*name).to_owned(), ok, detail: detail.to_owned() }
         };
         let working = !self.worker.is_finished();
-        let detail = if working { "waits for tasks or runs them" } else { "stopped" };
+        let detail = if working { "waits for jobs or runs them" } else { "stopped" };
         let worker = Check { name: "worker".into(), ok: working, detail: detail.into() };
         self.models.iter().map(model).chain([worker]).collect()
     }

@@ -1,10 +1,10 @@
-//! `huibao worker`: runs tasks of a distributed installation. Any number of them may run.
+//! `huibao worker`: runs jobs of a distributed installation. Any number of them may run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use huibao_models::failure::Failure;
-use huibao_models::task::Stage;
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::job::Stage;
 use huibao_worker::{Worker, WorkerConfig, collector};
 
 use crate::exit::CommandError;
@@ -34,8 +34,8 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let wanted = |stage: &Stage| args.stages.is_empty() || args.stages.contains(stage);
     let stages: Vec<Stage> = all.stages.iter().copied().filter(wanted).collect();
     tracing::info!(?stages, cores = all.cores, "worker is ready");
-    let worker = Worker::new(installation.keepers.clone(), WorkerConfig { stages, ..all });
-    let collector = collector::run(installation.keepers.clone(), shutdown.clone());
+    let worker = Worker::new(installation.backends.clone(), WorkerConfig { stages, ..all });
+    let collector = collector::run(installation.backends.clone(), shutdown.clone());
     tokio::join!(worker.run(shutdown), collector);
     installation.close().await;
     Ok(ExitCode::SUCCESS)

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use huibao_models::failure::Lang;
-use huibao_models::task::{RetryPolicy, Stage};
+use huibao_models::domain::failure::Lang;
+use huibao_models::domain::job::{RetryPolicy, Stage};
 use huibao_worker::{ModelFolder, WorkerConfig};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -257,7 +257,7 @@ impl Settings {
             && matches!(self.database_url.scheme(), "…" | "sqlite")
     }
 
-    /// Whether several processes can share these keepers.
+    /// Whether several processes can share these backends.
     pub fn check_distributed(&self) -> Result<(), SettingsError> {
         for (setting, url, scheme) in [
             ("database_url", &self.database_url, "postgres"),

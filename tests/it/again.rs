@@ -139,12 +139,12 @@ fn a_recognition_that_fails_leaves_the_report_as_it_was_and_can_be_retried() {
     assert!(stage(&report, "dead") && stage(&report, "waiting"), "{report}");
     assert!(report["transcript"]["text"].as_str().unwrap().contains(FIRST), "{report}");
     assert_eq!(versions(&server, &id), 2);
-    let (_, dead) = run(&data, &["tasks", "list", "--state", "dead"]);
-    assert_eq!(dead["tasks"][0]["error"]["code"], "model_missing", "{dead}");
-    assert_eq!(dead["tasks"][0]["model"], third.to_str().unwrap());
+    let (_, dead) = run(&data, &["jobs", "list", "--state", "dead"]);
+    assert_eq!(dead["jobs"][0]["error"]["code"], "model_missing", "{dead}");
+    assert_eq!(dead["jobs"][0]["model"], third.to_str().unwrap());
 
     model(folder.path(), "third.json", THIRD);
-    assert_eq!(run(&data, &["tasks", "retry", "--all-dead"]).1["queued"], 1);
+    assert_eq!(run(&data, &["jobs", "retry", "--all-dead"]).1["queued"], 1);
     let report = rest(&server, &id);
     assert!(report["transcript"]["text"].as_str().unwrap().contains(THIRD), "{report}");
     assert_eq!((versions(&server, &id), archived(&data, &id).len()), (4, 2));
@@ -193,7 +193,7 @@ fn workers_elsewhere_recognize_again() {
     assert_eq!((code, &json["queued"]), (0, &json!(1)), "{json}");
     let report = rest(&server, &id);
     assert!(stage(&report, "dead"), "{report} {}", fleet.worker_log());
-    assert_eq!(fleet.tasks(&["list", "--state", "dead"])["tasks"][0]["model"], "not-there");
+    assert_eq!(fleet.jobs(&["list", "--state", "dead"])["jobs"][0]["model"], "not-there");
 
     let two = model(folder.path(), "two.json", SECOND);
     assert_eq!(again(two.to_str().unwrap()), queued(&two, 1));

@@ -43,13 +43,13 @@ fn a_report_goes_through_separate_processes() {
     let part = api.client.get(video).header("Range", "bytes=4-7").send().unwrap();
     assert_eq!((part.status().as_u16(), part.bytes().unwrap().as_ref()), (206, &b"ftyp"[..]));
 
-    let tasks = fleet.tasks(&["list", "--stage", "transcribe"]);
+    let jobs = fleet.jobs(&["list", "--stage", "transcribe"]);
     let pid = format!("/{}", speech.0.id());
-    assert!(tasks["tasks"][0]["worker"].as_str().unwrap().ends_with(&pid), "{tasks}");
+    assert!(jobs["jobs"][0]["worker"].as_str().unwrap().ends_with(&pid), "{jobs}");
 }
 
 #[test]
-fn an_operator_finds_and_replays_a_dead_task() {
+fn an_operator_finds_and_replays_a_dead_job() {
     let folder = tempfile::tempdir().unwrap();
     let mut fleet = Fleet::new(&Servers::shared(), folder.path());
     fleet.script_recognition();
@@ -61,15 +61,15 @@ fn an_operator_finds_and_replays_a_dead_task() {
     assert_eq!(report["failure"]["code"], "model_missing", "{report}");
     drop(broken);
 
-    let dead = fleet.tasks(&["list", "--state", "dead"]);
-    let task = dead["tasks"][0]["id"].as_str().unwrap();
-    let shown = fleet.tasks(&["show", task]);
-    assert_eq!(shown["task"]["error"]["code"], "model_missing", "{shown}");
+    let dead = fleet.jobs(&["list", "--state", "dead"]);
+    let job = dead["jobs"][0]["id"].as_str().unwrap();
+    let shown = fleet.jobs(&["show", job]);
+    assert_eq!(shown["job"]["error"]["code"], "model_missing", "{shown}");
     let _worker = fleet.worker(&[]);
-    assert_eq!(fleet.tasks(&["retry", "--all-dead"])["queued"], 1);
+    assert_eq!(fleet.jobs(&["retry", "--all-dead"])["queued"], 1);
     let report = api.wait(&id(&answer), |report| report["state"] == "ready");
     assert_eq!(report["failure"], Value::Null);
-    assert_eq!(fleet.tasks(&["retry", task])["queued"], 0, "it is not dead any more");
+    assert_eq!(fleet.jobs(&["retry", job])["queued"], 0, "it is not dead any more");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_paused_worker_that_comes_back_commits_nothing() {
 }
 
 #[test]
-fn a_worker_that_is_asked_to_stop_hands_its_task_back() {
+fn a_worker_that_is_asked_to_stop_hands_its_job_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut fleet = Fleet::new(&Servers::shared(), folder.path());
     fleet.set("HUIBAO_GRACE_SECONDS", "0");
@@ -184,7 +184,7 @@ fn settings_that_lead_nowhere_are_named() {
         assert!(stderr.trim_end().lines().count() <= 2, "{stderr}");
     }
     let password = huibao()
-        .args(["tasks", "list"])
+        .args(["jobs", "list"])
         .env("HUIBAO_DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x")
         .env("HUIBAO_STARTUP_WAIT_SECONDS", "0")
         .output()

@@ -6,10 +6,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use huibao_models::db::Database;
-use huibao_models::report::{FileKind, ReportState};
+use huibao_models::domain::job::{JobState, Stage};
+use huibao_models::domain::report::{FileKind, ReportState};
 use huibao_models::storage::{self, Storage, StorageKey};
-use huibao_models::task::{Stage, TaskState};
+use huibao_models::store::Store;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use url::Url;
@@ -62,9 +62,9 @@ impl Target {
         (stall, Self { database: self.database.clone(), storage })
     }
 
-    async fn open(&self) -> (Database, Arc<dyn Storage>) {
-        let db = Database::open(&self.database, 2).await.unwrap();
-        (db, storage::open(self.storage.as_str()).await.unwrap())
+    async fn open(&self) -> (Store, Arc<dyn Storage>) {
+        let store = Store::open(&self.database, 2).await.unwrap();
+        (store, storage::open(self.storage.as_str()).await.unwrap())
     }
 }
 
@@ -154,32 +154,32 @@ fn succeed(output: &Output) -> Value {
 }
 
 async fn arrived(target: &Target, finished: Uuid, running: Uuid) {
-    let (db, storage) = target.open().await;
-    assert_eq!(db.report(finished).await.unwrap().unwrap().state, ReportState::Ready);
-    assert!(db.transcript(finished).await.unwrap().unwrap().text().contains('党'));
+    let (store, storage) = target.open().await;
+    assert_eq!(store.report(finished).await.unwrap().unwrap().state, ReportState::Ready);
+    assert!(store.transcript(finished).await.unwrap().unwrap().text().contains('党'));
     for id in [finished, running] {
-        for file in db.files(id).await.unwrap() {
+        for file in store.files(id).await.unwrap() {
             let key = StorageKey::parse(&file.key).unwrap();
             let mut body = storage.open(&key, None).await.unwrap();
             let found = storage::hash_stream(&mut body).await.unwrap();
             assert_eq!((found.sha256, found.size_bytes), (file.sha256, file.size_bytes), "{key}");
         }
     }
-    let bag = db.file(finished, FileKind::Bag).await.unwrap();
+    let bag = store.file(finished, FileKind::Bag).await.unwrap();
     assert!(bag.is_some());
-    let tasks = db.tasks(running).await.unwrap();
-    let transcribe = tasks.iter().find(|task| task.stage == Stage::Transcribe).unwrap();
-    assert_eq!((transcribe.state, transcribe.token), (TaskState::Queued, 1));
+    let jobs = store.jobs(running).await.unwrap();
+    let transcribe = jobs.iter().find(|job| job.stage == Stage::Transcribe).unwrap();
+    assert_eq!((transcribe.state, transcribe.token), (JobState::Queued, 1));
 }
 
 /// The operator's commands see it, too.
 fn listed(target: &Target, running: Uuid) {
     let output = huibao()
-        .args(["tasks", "list", "--json", "--report", &running.to_string()])
+        .args(["jobs", "list", "--json", "--report", &running.to_string()])
         .env("HUIBAO_DATABASE_URL", &target.database)
         .output()
         .unwrap();
-    assert_eq!(only_object(&output)["tasks"].as_array().unwrap().len(), 4);
+    assert_eq!(only_object(&output)["jobs"].as_array().unwrap().len(), 4);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn what_cannot_be_moved_is_said() {
     };
     let without_source = migrate(&data, &target).output().unwrap();
     assert_eq!(without_source.status.code(), Some(69));
-    assert_eq!(only_object(&without_source)["error"]["code"], "keeper_unavailable");
+    assert_eq!(only_object(&without_source)["error"]["code"], "backend_unavailable");
     assert!(!data.exists(), "the source was made");
     assert!(!folder.path().join("to").exists());
 }

@@ -1,11 +1,11 @@
 //! For `scripts/bench-pipeline`: how many reports a second pass through the pipeline when their
-//! stages do nothing. Database, queue and their promises (claim, lease, token, outbox) are real.
+//! stages do nothing. Store, queue and their promises (claim, lease, token, outbox) are real.
 //!
 //! ```text
 //! HUIBAO_DATABASE_URL=… HUIBAO_QUEUE_URL=… HUIBAO_STORAGE_URL=… pipeline_overhead REPORTS TASKS_AT_ONCE
 //! ```
 //!
-//! The reports are submitted first. Time counts from the first hint published to the last commit;
+//! The reports are submitted first. Time counts from the first message published to the last commit;
 //! reports per second go to standard output.
 
 #![expect(clippy::print_stdout, reason = "its figure goes to standard output")]
@@ -17,15 +17,15 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::Utc;
-use huibao_models::db::{Completion, Database, IngestResult, NewReport, TranscodeResult};
-use huibao_models::failure::Failure;
-use huibao_models::keepers::Keepers;
-use huibao_models::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
-use huibao_models::report::{FileKind, StoredFile};
-use huibao_models::task::{Hint, RetryPolicy, Stage};
-use huibao_models::transcript::{Recognition, RecognizerInfo, Transcript};
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::job::{JobMessage, RetryPolicy, Stage};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::transcript::{Recognition, RecognizerInfo, Transcript};
+use huibao_models::store::{Completion, IngestResult, NewReport, Store, TranscodeResult};
 use huibao_models::{queue, storage};
-use huibao_worker::stages::{Attempt, StageRunner};
+use huibao_worker::jobs::{Attempt, StageRunner};
 use huibao_worker::{ModelFolder, Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,7 +33,7 @@ use uuid::Uuid;
 /// Connections to the database, as the default configuration has them.
 const CONNECTIONS: u32 = 8;
 
-/// Hints published at once.
+/// Messages published at once.
 const BATCH: usize = 500;
 
 /// Does nothing, and ends the run with the last archive.
@@ -61,22 +61,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let (reports, at_once): (u64, u32) = (reports.parse()?, at_once.parse()?);
     let url = |name| std::env::var(name).map_err(|_| format!("{name} is not set"));
-    let keepers = Keepers {
-        db: Database::open(&url("HUIBAO_DATABASE_URL")?, CONNECTIONS).await?,
+    let backends = Backends {
+        store: Store::open(&url("HUIBAO_DATABASE_URL")?, CONNECTIONS).await?,
         storage: storage::open(&url("HUIBAO_STORAGE_URL")?).await?,
         queue: queue::open(&url("HUIBAO_QUEUE_URL")?).await?,
     };
-    let hints = submit(&keepers.db, reports).await?;
+    let messages = submit(&backends.store, reports).await?;
 
     let end = CancellationToken::new();
     let nothing = Nothing { left: AtomicU64::new(reports), end: end.clone() };
     let scratch = std::env::temp_dir().join(format!("huibao-bench-{}", std::process::id()));
-    let worker = Worker::with_stages(keepers.clone(), config(at_once, &scratch), Arc::new(nothing));
+    let worker =
+        Worker::with_stages(backends.clone(), config(at_once, &scratch), Arc::new(nothing));
     let started = Instant::now();
     // All of them first: whoever uploads announces at once, but here the first may be due by now, and
     // the worker's relay would publish them as well.
-    for batch in hints.chunks(BATCH) {
-        keepers.announce(batch.to_vec()).await;
+    for batch in messages.chunks(BATCH) {
+        backends.announce(batch.to_vec()).await;
     }
     tokio::spawn(worker.run(end)).await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
@@ -85,28 +86,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Submits reports as uploads do, several at once, and returns their hints.
-async fn submit(db: &Database, reports: u64) -> Result<Vec<Hint>, Box<dyn Error>> {
-    let mut tasks = tokio::task::JoinSet::new();
+/// Submits reports as uploads do, several at once, and returns their messages.
+async fn submit(store: &Store, reports: u64) -> Result<Vec<JobMessage>, Box<dyn Error>> {
+    let mut jobs = tokio::task::JoinSet::new();
     for part in 0..u64::from(CONNECTIONS) {
-        let db = db.clone();
-        tasks.spawn(async move {
-            let mut hints = Vec::new();
+        let store = store.clone();
+        jobs.spawn(async move {
+            let mut messages = Vec::new();
             for _ in (part..reports).step_by(CONNECTIONS as usize) {
                 let id = Uuid::now_v7();
                 let files = vec![file(FileKind::Original, id, "original.mp4")];
                 let (title, speaker, language) = (String::new(), String::new(), "zh".to_owned());
                 let new = NewReport { id, title, speaker, language, files };
-                hints.extend(db.submit(&new, Utc::now()).await?);
+                messages.extend(store.submit(&new, Utc::now()).await?);
             }
-            Ok::<_, huibao_models::db::DbError>(hints)
+            Ok::<_, huibao_models::store::StoreError>(messages)
         });
     }
-    let mut hints = Vec::new();
-    while let Some(part) = tasks.join_next().await {
-        hints.extend(part??);
+    let mut messages = Vec::new();
+    while let Some(part) = jobs.join_next().await {
+        messages.extend(part??);
     }
-    Ok(hints)
+    Ok(messages)
 }
 
 fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {

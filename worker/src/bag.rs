@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use huibao_models::report::{FileKind, Report, StoredFile};
-use huibao_models::transcript::Transcript;
+use huibao_models::domain::report::{FileKind, Report, StoredFile};
+use huibao_models::domain::transcript::Transcript;
 
 /// `bagit.txt`, RFC 8493 section 2.1.1.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";

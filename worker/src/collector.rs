@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use huibao_models::backends::Backends;
 use huibao_models::collector::{CollectError, Policy, SAFE_AGE, collect};
-use huibao_models::failure::Failure;
-use huibao_models::keepers::Keepers;
+use huibao_models::domain::failure::Failure;
 use tokio_util::sync::CancellationToken;
 
 /// The mean time between two looks.
 const INTERVAL: Duration = Duration::from_hours(1);
 
 /// Runs until `stop`. Any number of processes may do this: removing twice is no error.
-pub async fn run(keepers: Keepers, stop: CancellationToken) {
+pub async fn run(backends: Backends, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -20,7 +20,7 @@ pub async fn run(keepers: Keepers, stop: CancellationToken) {
         tokio::select! {
             // What was not removed is found again.
             () = stop.cancelled() => return,
-            () = look(&keepers) => {}
+            () = look(&backends) => {}
         }
     }
 }
@@ -30,9 +30,9 @@ fn pause() -> Duration {
     INTERVAL.mul_f64(0.5 + fastrand::f64())
 }
 
-async fn look(keepers: &Keepers) {
+async fn look(backends: &Backends) {
     let policy = Policy { min_age: SAFE_AGE, dry_run: false };
-    match collect(&keepers.db, &*keepers.storage, policy, keepers.db.now()).await {
+    match collect(&backends.store, &*backends.storage, policy, backends.store.now()).await {
         Ok(collected) if collected.objects.is_empty() && collected.uploads == 0 => {}
         Ok(collected) => tracing::info!(
             objects = collected.objects.len(),

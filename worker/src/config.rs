@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use huibao_models::task::{RetryPolicy, Stage};
+use huibao_models::domain::job::{RetryPolicy, Stage};
 
 use crate::ModelFolder;
 
@@ -17,12 +17,12 @@ pub struct WorkerConfig {
     pub stages: Vec<Stage>,
     /// Cores for all heavy work together.
     pub cores: u32,
-    /// The most cores that one task is given. More threads do less each: past four, whisper's
+    /// The most cores that one job is given. More threads do less each: past four, whisper's
     /// encoder gains little.
     pub cores_per_task: u32,
-    /// The whisper model, in ggml format, unless a task names another.
+    /// The whisper model, in ggml format, unless a job names another.
     pub model: PathBuf,
-    /// Where the models are that tasks name.
+    /// Where the models are that jobs name.
     pub models: ModelFolder,
     /// How long a model stays loaded after its last work.
     pub keep_model: Duration,
@@ -40,7 +40,7 @@ pub struct WorkerConfig {
     pub max_written_bytes: u64,
     /// How long a claim holds without renewal.
     pub lease: Duration,
-    /// How long running tasks get to finish when the worker is asked to stop.
+    /// How long running jobs get to finish when the worker is asked to stop.
     pub grace: Duration,
     /// How failed attempts are repeated.
     pub retry: RetryPolicy,

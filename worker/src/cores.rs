@@ -1,7 +1,7 @@
 //! One budget of cores for all heavy work in this process and its children.
 //!
 //! Two thread pools that fight for the same cores are the worst slowdown there is here: a spinning
-//! pool waits for a thread that is not running. So every heavy task states its cores, and what
+//! pool waits for a thread that is not running. So every heavy job states its cores, and what
 //! runs together adds up to the budget.
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct CoreBudget {
     total: u32,
 }
 
-/// Cores lent to a task; given back when dropped.
+/// Cores lent to a job; given back when dropped.
 #[derive(Debug)]
 pub struct CoreGrant {
     // Dropped in this order: who sees that nothing is returning finds the cores free.
@@ -70,7 +70,7 @@ impl CoreBudget {
 
 impl CoreGrant {
     /// Takes further cores, up to `wanted` in all: those that are free now, and those that are
-    /// about to be given back, which is worth waiting for. A task keeps for minutes what it begins
+    /// about to be given back, which is worth waiting for. A job keeps for minutes what it begins
     /// with.
     pub async fn grow(&mut self, wanted: u32) {
         let mut returning = self.budget.returning.subscribe();
@@ -94,19 +94,19 @@ impl CoreGrant {
         }
     }
 
-    /// Gives back all cores but one, which is to follow unless another task goes on with it.
+    /// Gives back all cores but one, which is to follow unless another job goes on with it.
     pub fn wind_up(&mut self) {
         let more = self.permit.num_permits().saturating_sub(1);
         drop(self.permit.split(more));
         self.returning = Some(Returning::count(&self.budget.returning));
     }
 
-    /// Goes on with another task.
+    /// Goes on with another job.
     pub fn go_on(&mut self) {
         self.returning = None;
     }
 
-    /// How many threads the task may run.
+    /// How many threads the job may run.
     pub fn cores(&self) -> u32 {
         // A budget is made from a u32.
         u32::try_from(self.permit.num_permits()).unwrap_or(u32::MAX)
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_waits_for_a_commit_that_takes_long_or_a_task_that_goes_on() {
+    async fn nobody_waits_for_a_commit_that_takes_long_or_a_job_that_goes_on() {
         let budget = CoreBudget::new(2);
         let mut ending = budget.one().await.unwrap();
         let mut next = budget.one().await.unwrap();

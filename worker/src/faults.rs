@@ -7,13 +7,13 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use huibao_models::task::Stage;
+use huibao_models::domain::job::Stage;
 use rustix::process::{Signal, getpid, kill_process};
 
 /// Where a worker can be stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    /// The task is claimed, nothing is done.
+    /// The job is claimed, nothing is done.
     Claimed,
     /// The stage's outputs are stored, nothing is committed.
     Worked,

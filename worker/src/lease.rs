@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huibao_models::db::{Claim, Committed, Completion, DbError, Lost};
-use huibao_models::failure::{Failure, FailureClass, FailureCode};
-use huibao_models::task::{Hint, Verdict};
-use huibao_models::transcript::Segment;
+use huibao_models::domain::failure::{Failure, FailureClass, FailureCode};
+use huibao_models::domain::job::{JobMessage, Verdict};
+use huibao_models::domain::transcript::Segment;
+use huibao_models::store::{Claim, Committed, Completion, Lost, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::child::ChildEvents;
 use crate::cores::CoreGrant;
 use crate::faults::{self, Point};
+use crate::jobs::Attempt;
 use crate::runner::Worker;
-use crate::stages::Attempt;
 
 /// Tell the table about progress at most this often.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -38,8 +38,8 @@ enum Outcome {
 enum Settled {
     /// Its results are committed, and this became ready.
     Committed(Committed),
-    /// Nothing is committed; this task may be ready again.
-    Discarded(Option<Hint>),
+    /// Nothing is committed; this job may be ready again.
+    Discarded(Option<JobMessage>),
 }
 
 /// How a worker is told to end.
@@ -50,17 +50,17 @@ pub(crate) struct Stop {
     pub now: CancellationToken,
 }
 
-/// Works on the task that was claimed, and on what its end leads to.
+/// Works on the job that was claimed, and on what its end leads to.
 pub(crate) async fn work(worker: &Worker, claim: Claim, mut grant: CoreGrant, stop: &Stop) {
-    let (mut next, mut hints) = (Some(claim), Vec::new());
+    let (mut next, mut messages) = (Some(claim), Vec::new());
     while let Some(claim) = next {
         let after = attempt(worker, claim, &mut grant, stop).await;
-        hints.extend(after.hints);
+        messages.extend(after.messages);
         next = after.next;
     }
-    // First: whoever hears of the hints can use the cores.
+    // First: whoever hears of the messages can use the cores.
     drop(grant);
-    worker.relay.announce(hints).await;
+    worker.relay.announce(messages).await;
 }
 
 /// Runs the stage that was claimed and settles its end. Returns what it leads to, and what is to be
@@ -71,8 +71,8 @@ async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &St
     tracing::info!(report = %claim.report_id, stage = %claim.stage, attempt = claim.attempt, cores, "started");
     let started = Instant::now();
     let (events, mut news) = channels();
-    let (config, keepers) = (Arc::clone(&worker.config), worker.keepers.clone());
-    let attempt = Attempt::new(claim, cores, config, keepers, events);
+    let (config, backends) = (Arc::clone(&worker.config), worker.backends.clone());
+    let attempt = Attempt::new(claim, cores, config, backends, events);
     faults::reached(Point::Claimed, claim.stage).await;
     let outcome = tokio::select! {
         made = worker.stages.run(&attempt) => Outcome::Made(made),
@@ -91,7 +91,7 @@ async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &St
         }
         Ok(Settled::Discarded(again)) => {
             attempt.discard().await;
-            Committed { hints: again.into_iter().collect(), next: None }
+            Committed { messages: again.into_iter().collect(), next: None }
         }
         // If nothing was committed, the lease runs out and another attempt is made. But a commit
         // whose answer was lost may have happened, so the files stay; the collector knows which
@@ -107,7 +107,7 @@ async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &St
 
 /// Keeps the lease and passes on progress and partial text. Returns when the lease is lost.
 async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
-    let (db, lease) = (&worker.keepers.db, worker.config.lease);
+    let (store, lease) = (&worker.backends.store, worker.config.lease);
     let mut beat = tokio::time::interval(PROGRESS);
     let (mut told, mut renewed, mut seq) = (0.0, Instant::now(), 0);
     loop {
@@ -118,7 +118,7 @@ async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
                 if !due && (progress - told).abs() < 0.001 {
                     continue;
                 }
-                match db.renew(claim, lease, progress, db.now()).await {
+                match store.renew(claim, lease, progress, store.now()).await {
                     Ok(Ok(())) => (told, renewed) = (progress, Instant::now()),
                     Ok(Err(Lost)) => return,
                     // The lease may survive this; if not, the next renewal says so.
@@ -126,7 +126,7 @@ async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
                 }
             }
             Some(segment) = news.partial.recv() => {
-                if let Err(error) = db.publish_partial(claim, seq, &segment).await {
+                if let Err(error) = store.publish_partial(claim, seq, &segment).await {
                     tracing::warn!(%error, "cannot publish partial text");
                 }
                 seq += 1;
@@ -143,7 +143,7 @@ async fn settle(
     outcome: Outcome,
     work_ms: u64,
     stop: &Stop,
-) -> Result<Settled, DbError> {
+) -> Result<Settled, StoreError> {
     let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
     loop {
         match try_settle(worker, claim, &outcome, work_ms, stop).await {
@@ -167,8 +167,8 @@ async fn try_settle(
     outcome: &Outcome,
     work_ms: u64,
     stop: &Stop,
-) -> Result<Settled, DbError> {
-    let db = &worker.keepers.db;
+) -> Result<Settled, StoreError> {
+    let store = &worker.backends.store;
     let (report, stage) = (claim.report_id, claim.stage);
     match outcome {
         Outcome::Made(Ok(completion)) => {
@@ -176,7 +176,7 @@ async fn try_settle(
                 && stage.leads_to().is_some_and(|next| worker.config.stages.contains(&next));
             let next = goes_on.then(|| worker.claimant());
             let committed =
-                db.complete(claim, completion, work_ms, next.as_ref(), db.now()).await?;
+                store.complete(claim, completion, work_ms, next.as_ref(), store.now()).await?;
             let Ok(committed) = committed else {
                 tracing::warn!(%report, %stage, "the lease was lost; nothing is committed");
                 return Ok(Settled::Discarded(None));
@@ -185,7 +185,7 @@ async fn try_settle(
             Ok(Settled::Committed(committed))
         }
         Outcome::Made(Err(failure)) => {
-            let verdict = db.fail(claim, failure, &worker.config.retry, db.now()).await?;
+            let verdict = store.fail(claim, failure, &worker.config.retry, store.now()).await?;
             log_failure(claim, failure, verdict);
             if failure.code == FailureCode::DiskFull {
                 tracing::error!("the disk is full; this worker takes nothing for a while");
@@ -198,7 +198,7 @@ async fn try_settle(
             Ok(Settled::Discarded(None))
         }
         Outcome::Stopped => {
-            let again = db.hand_back(claim, db.now()).await?;
+            let again = store.hand_back(claim, store.now()).await?;
             tracing::info!(%report, %stage, "handed back");
             Ok(Settled::Discarded(again.ok()))
         }

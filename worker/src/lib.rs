@@ -1,4 +1,4 @@
-//! The pipeline: claims tasks, runs each stage's heavy part in a supervised child process, and
+//! The pipeline: claims jobs, runs each stage's heavy part in a supervised child process, and
 //! commits the results. The only crate that links ffmpeg and whisper.
 
 pub mod bag;
@@ -7,13 +7,13 @@ pub mod collector;
 pub mod config;
 pub mod cores;
 mod faults;
+pub mod jobs;
 mod lease;
 pub mod media;
 mod model_folder;
 mod relay;
 mod runner;
 pub mod speech;
-pub mod stages;
 pub mod written;
 
 pub use config::WorkerConfig;

@@ -1,10 +1,10 @@
 //! The form of an upload, field by field, in whatever order the fields come.
 
 use futures::TryStreamExt;
-use huibao_models::db::NewReport;
-use huibao_models::failure::{Failure, FailureCode};
-use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::report::{FileKind, StoredFile};
 use huibao_models::storage::StorageKey;
+use huibao_models::store::NewReport;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio_util::io::StreamReader;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! The files of a report and what is known about them.
 
-use huibao_models::media::{MediaInfo, Rendition};
-use huibao_models::report::{StoredFile, WrittenContent};
+use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::report::{StoredFile, WrittenContent};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -13,7 +13,7 @@ pub(crate) use report::{LoadedReport, ReportView};
 pub(crate) use summary::ReportSummary;
 pub(crate) use transcript::TranscriptVersionView;
 
-use huibao_models::failure::{Failure, Lang};
+use huibao_models::domain::failure::{Failure, Lang};
 use serde::Serialize;
 use utoipa::ToSchema;
 

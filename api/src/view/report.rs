@@ -1,10 +1,10 @@
 //! A report with all that readers see of it.
 
-use huibao_models::db::{Database, DbError};
-use huibao_models::failure::Lang;
-use huibao_models::report::{FileKind, Report, StoredFile};
-use huibao_models::task::{Task, TaskState};
-use huibao_models::transcript::{Segment, Transcript};
+use huibao_models::domain::failure::Lang;
+use huibao_models::domain::job::{Job, JobState};
+use huibao_models::domain::report::{FileKind, Report, StoredFile};
+use huibao_models::domain::transcript::{Segment, Transcript};
+use huibao_models::store::{Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ pub(crate) struct ReportView {
 
 /// The rows of one report.
 pub(crate) struct LoadedReport {
-    tasks: Vec<Task>,
+    jobs: Vec<Job>,
     partial: Vec<Segment>,
     transcript: Option<Transcript>,
     files: Vec<StoredFile>,
@@ -56,22 +56,22 @@ pub(crate) struct LoadedReport {
 
 impl LoadedReport {
     /// Reads a report, or `None` where there is none.
-    pub(crate) async fn load(db: &Database, id: Uuid) -> Result<Option<Self>, DbError> {
-        // The order matters, because other transactions may commit in between. With tasks first,
+    pub(crate) async fn load(store: &Store, id: Uuid) -> Result<Option<Self>, StoreError> {
+        // The order matters, because other transactions may commit in between. With jobs first,
         // results are never older than the states that promise them; with partial text before the
         // transcript that replaces it, text never vanishes.
-        let tasks = db.tasks(id).await?;
-        let partial = db.partial(id).await?;
-        let transcript = db.transcript(id).await?;
-        let files = db.files(id).await?;
-        let report = db.report(id).await?;
-        Ok(report.map(|report| Self { tasks, partial, transcript, files, report }))
+        let jobs = store.jobs(id).await?;
+        let partial = store.partial(id).await?;
+        let transcript = store.transcript(id).await?;
+        let files = store.files(id).await?;
+        let report = store.report(id).await?;
+        Ok(report.map(|report| Self { jobs, partial, transcript, files, report }))
     }
 
     /// Whether nothing more will happen by itself. A report counts as failed as soon as one stage
     /// is dead, while others may still be at work.
     pub(crate) fn is_settled(&self) -> bool {
-        !self.tasks.iter().any(|task| matches!(task.state, TaskState::Queued | TaskState::Running))
+        !self.jobs.iter().any(|job| matches!(job.state, JobState::Queued | JobState::Running))
     }
 
     /// The newest file of a kind.
@@ -93,7 +93,7 @@ impl LoadedReport {
                 .media
                 .as_ref()
                 .map(|media| MediaView::new(media, report.rendition.as_ref())),
-            stages: self.tasks.iter().map(|task| StageView::new(task, lang)).collect(),
+            stages: self.jobs.iter().map(|job| StageView::new(job, lang)).collect(),
             partial: partial.iter().map(SegmentView::from).collect(),
             transcript: self.transcript.as_ref().map(TranscriptView::from),
             links: self.links(),

@@ -1,8 +1,8 @@
 //! Schemas of enums that belong to `huibao_models`, which knows nothing of OpenAPI.
 
-use huibao_models::report::ReportState;
-use huibao_models::task::{Stage, TaskState};
-use huibao_models::transcript::{SegmentFlag, TranscriptOrigin};
+use huibao_models::domain::job::{JobState, Stage};
+use huibao_models::domain::report::ReportState;
+use huibao_models::domain::transcript::{SegmentFlag, TranscriptOrigin};
 use serde::Serialize;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
@@ -15,8 +15,8 @@ pub(crate) fn stage() -> Object {
     one_of(&Stage::ALL)
 }
 
-pub(crate) fn task_state() -> Object {
-    use TaskState::{Dead, Done, Queued, Running, Waiting};
+pub(crate) fn job_state() -> Object {
+    use JobState::{Dead, Done, Queued, Running, Waiting};
     one_of(&[Waiting, Queued, Running, Done, Dead])
 }
 

@@ -1,8 +1,8 @@
 //! How far one stage of a report is.
 
 use chrono::{DateTime, Utc};
-use huibao_models::failure::Lang;
-use huibao_models::task::{Stage, Task, TaskState};
+use huibao_models::domain::failure::Lang;
+use huibao_models::domain::job::{Job, JobState, Stage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,8 +16,8 @@ pub(crate) struct StageView {
     #[schema(schema_with = schema::stage)]
     pub stage: Stage,
     /// `waiting` for another stage, `queued`, `running`, `done`, or `dead`: given up.
-    #[schema(schema_with = schema::task_state)]
-    pub state: TaskState,
+    #[schema(schema_with = schema::job_state)]
+    pub state: JobState,
     /// Fraction done, 0 to 1, of the running attempt.
     pub progress: f32,
     /// How many times it was started; 0 before the first.
@@ -37,16 +37,16 @@ pub(crate) struct StageView {
 }
 
 impl StageView {
-    pub(super) fn new(task: &Task, lang: Lang) -> Self {
+    pub(super) fn new(job: &Job, lang: Lang) -> Self {
         Self {
-            stage: task.stage,
-            state: task.state,
-            progress: task.progress,
-            attempt: task.attempt,
-            started_at: task.started_at,
-            finished_at: task.finished_at,
-            work_seconds: task.work_ms.map(seconds),
-            error: task.error.as_ref().map(|failure| FailureView::new(failure, lang)),
+            stage: job.stage,
+            state: job.state,
+            progress: job.progress,
+            attempt: job.attempt,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            work_seconds: job.work_ms.map(seconds),
+            error: job.error.as_ref().map(|failure| FailureView::new(failure, lang)),
         }
     }
 }

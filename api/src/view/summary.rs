@@ -1,7 +1,7 @@
 //! A report in a list.
 
 use chrono::{DateTime, Utc};
-use huibao_models::report::{Report, ReportState};
+use huibao_models::domain::report::{Report, ReportState};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! What was said, as readers see it.
 
 use chrono::{DateTime, Utc};
-use huibao_models::transcript::{
+use huibao_models::domain::transcript::{
     Segment, SegmentFlag, Transcript, TranscriptOrigin, TranscriptVersion, Word,
 };
 use serde::Serialize;

@@ -1,11 +1,11 @@
 //! Following a report, and stopping.
 
-use huibao_models::failure::{Failure, FailureCode, Lang};
-use huibao_models::task::{RetryPolicy, Stage};
+use huibao_models::domain::failure::{Failure, FailureCode, Lang};
+use huibao_models::domain::job::{RetryPolicy, Stage};
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::house::{House, PATIENCE, segment};
+use crate::harness::{Harness, PATIENCE, segment};
 
 /// Reads a stream of events, one at a time.
 struct Events {
@@ -14,10 +14,10 @@ struct Events {
 }
 
 impl Events {
-    async fn follow(house: &House, query: &str) -> Self {
-        let id = house.submit().await;
+    async fn follow(harness: &Harness, query: &str) -> Self {
+        let id = harness.submit().await;
         let path = format!("/api/reports/{id}/events{query}");
-        let response = house.get(&path).send().await.unwrap();
+        let response = harness.get(&path).send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, buffer: String::new() }
     }
@@ -53,21 +53,21 @@ impl Events {
 
 #[tokio::test]
 async fn changes_are_seen_until_the_end() {
-    let house = House::new().await;
-    let mut events = Events::follow(&house, "").await;
+    let harness = Harness::new().await;
+    let mut events = Events::follow(&harness, "").await;
     let (name, report) = events.next().await.unwrap();
     assert_eq!((name.as_str(), &report["state"]), ("report", &Value::from("submitted")));
 
-    house.work(Stage::Ingest).await;
+    harness.work(Stage::Ingest).await;
     events.until(|report| !report["media"].is_null()).await;
-    let claim = house.claim(Stage::Transcribe).await;
-    house.db.publish_partial(&claim, 0, &segment("敬爱的")).await.unwrap();
+    let claim = harness.claim(Stage::Transcribe).await;
+    harness.store.publish_partial(&claim, 0, &segment("敬爱的")).await.unwrap();
     let report = events.until(|report| !report["partial"][0].is_null()).await;
     assert_eq!(report["partial"][0]["text"], "敬爱的");
-    house.complete(&claim).await;
+    harness.complete(&claim).await;
     events.until(|report| !report["transcript"].is_null()).await;
-    house.work(Stage::Transcode).await;
-    house.work(Stage::Archive).await;
+    harness.work(Stage::Transcode).await;
+    harness.work(Stage::Archive).await;
     events.until(|report| report["state"] == "ready").await;
     assert_eq!(events.next().await.unwrap().0, "end");
     assert!(events.next().await.is_none());
@@ -75,41 +75,41 @@ async fn changes_are_seen_until_the_end() {
 
 #[tokio::test]
 async fn a_dead_stage_does_not_hide_what_others_still_make() {
-    let house = House::new().await;
-    let mut events = Events::follow(&house, "?lang=en").await;
-    house.work(Stage::Ingest).await;
-    let transcode = house.claim(Stage::Transcode).await;
+    let harness = Harness::new().await;
+    let mut events = Events::follow(&harness, "?lang=en").await;
+    harness.work(Stage::Ingest).await;
+    let transcode = harness.claim(Stage::Transcode).await;
     let failure = Failure::new(FailureCode::UnsupportedCodec, "none");
     let now = chrono::Utc::now();
-    house.db.fail(&transcode, &failure, &RetryPolicy::default(), now).await.unwrap().unwrap();
+    harness.store.fail(&transcode, &failure, &RetryPolicy::default(), now).await.unwrap().unwrap();
     let report = events.until(|report| report["state"] == "failed").await;
     assert_eq!(report["failure"]["message"], FailureCode::UnsupportedCodec.message(Lang::En));
-    house.work(Stage::Transcribe).await;
+    harness.work(Stage::Transcribe).await;
     events.until(|report| !report["transcript"].is_null()).await;
     assert_eq!(events.next().await.unwrap().0, "end");
 }
 
 #[tokio::test]
 async fn shutdown_ends_streams_at_once() {
-    let house = House::new().await;
-    let mut events = Events::follow(&house, "").await;
+    let harness = Harness::new().await;
+    let mut events = Events::follow(&harness, "").await;
     assert!(events.next().await.is_some());
     let started = std::time::Instant::now();
-    house.shutdown.cancel();
+    harness.shutdown.cancel();
     assert!(events.next().await.is_none());
     drop(events);
-    tokio::time::timeout(PATIENCE, house.server).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, harness.server).await.unwrap().unwrap().unwrap();
     assert!(started.elapsed().as_secs() < 4, "it did not wait for its bound");
 }
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_a_stalled_request() {
     use tokio::io::AsyncWriteExt;
-    let house = House::new().await;
-    let mut socket = tokio::net::TcpStream::connect(house.address).await.unwrap();
-    let head = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n", house.address);
+    let harness = Harness::new().await;
+    let mut socket = tokio::net::TcpStream::connect(harness.address).await.unwrap();
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n", harness.address);
     socket.write_all(head.as_bytes()).await.unwrap();
-    house.get("/healthz").send().await.unwrap();
-    house.shutdown.cancel();
-    tokio::time::timeout(PATIENCE, house.server).await.unwrap().unwrap().unwrap();
+    harness.get("/healthz").send().await.unwrap();
+    harness.shutdown.cancel();
+    tokio::time::timeout(PATIENCE, harness.server).await.unwrap().unwrap().unwrap();
 }

@@ -1,16 +1,16 @@
 //! Downloads: ranges, conditions, dispositions, transcripts.
 
-use huibao_models::task::Stage;
+use huibao_models::domain::job::Stage;
 use reqwest::Response;
 
-use crate::house::{House, VIDEO, error_code};
+use crate::harness::{Harness, VIDEO, error_code};
 
-async fn house_with_rendition() -> (House, String) {
-    let house = House::new().await;
-    let path = format!("/api/reports/{}", house.submit().await);
-    house.work(Stage::Ingest).await;
-    house.work(Stage::Transcode).await;
-    (house, path)
+async fn harness_with_rendition() -> (Harness, String) {
+    let harness = Harness::new().await;
+    let path = format!("/api/reports/{}", harness.submit().await);
+    harness.work(Stage::Ingest).await;
+    harness.work(Stage::Transcode).await;
+    (harness, path)
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
@@ -19,8 +19,8 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn ranges_are_served() {
-    let (house, path) = house_with_rendition().await;
-    let video = || house.get(&format!("{path}/video"));
+    let (harness, path) = harness_with_rendition().await;
+    let video = || harness.get(&format!("{path}/video"));
     let whole = video().send().await.unwrap();
     assert_eq!(whole.status(), 200);
     assert_eq!(header(&whole, "content-type"), "video/mp4");
@@ -53,9 +53,9 @@ async fn ranges_are_served() {
 
 #[tokio::test]
 async fn head_tells_the_size_without_the_bytes() {
-    let (house, path) = house_with_rendition().await;
-    let url = format!("http://{}{path}/video", house.address);
-    let head = house.client.head(url).header("range", "bytes=0-1").send().await.unwrap();
+    let (harness, path) = harness_with_rendition().await;
+    let url = format!("http://{}{path}/video", harness.address);
+    let head = harness.client.head(url).header("range", "bytes=0-1").send().await.unwrap();
     assert_eq!(head.status(), 200);
     assert_eq!(header(&head, "content-length"), VIDEO.len().to_string());
     assert!(head.bytes().await.unwrap().is_empty());
@@ -63,32 +63,32 @@ async fn head_tells_the_size_without_the_bytes() {
 
 #[tokio::test]
 async fn files_of_users_are_saved_and_never_shown() {
-    let (house, path) = house_with_rendition().await;
-    let original = house.get(&format!("{path}/original")).send().await.unwrap();
+    let (harness, path) = harness_with_rendition().await;
+    let original = harness.get(&format!("{path}/original")).send().await.unwrap();
     assert_eq!(
         header(&original, "content-disposition"),
         "attachment; filename*=UTF-8''%E6%B1%87%E6%8A%A5.mp4"
     );
     assert_eq!(header(&original, "x-content-type-options"), "nosniff");
-    let poster = house.get(&format!("{path}/poster")).send().await.unwrap();
+    let poster = harness.get(&format!("{path}/poster")).send().await.unwrap();
     assert_eq!(header(&poster, "content-type"), "image/jpeg");
-    let written = house.get(&format!("{path}/written")).send().await.unwrap();
+    let written = harness.get(&format!("{path}/written")).send().await.unwrap();
     assert_eq!(error_code(written).await, (404, "not_ready".into()));
 }
 
 #[tokio::test]
 async fn the_transcript_comes_in_four_formats() {
-    let (house, path) = house_with_rendition().await;
-    let early = house.get(&format!("{path}/transcript.vtt")).send().await.unwrap();
+    let (harness, path) = harness_with_rendition().await;
+    let early = harness.get(&format!("{path}/transcript.vtt")).send().await.unwrap();
     assert_eq!(error_code(early).await, (404, "not_ready".into()));
-    house.work(Stage::Transcribe).await;
+    harness.work(Stage::Transcribe).await;
     for (ending, content_type, start) in [
         ("vtt", "text/vtt; charset=utf-8", "WEBVTT\n\n00:00:00.250 --> 00:00:01.900\n敬爱"),
         ("srt", "text/plain; charset=utf-8", "1\n00:00:00,250 --> 00:00:01,900\n敬爱"),
         ("txt", "text/plain; charset=utf-8", "敬爱的党组织。\n"),
         ("json", "application/json", "{\n  \"language\": \"zh\""),
     ] {
-        let response = house.get(&format!("{path}/transcript.{ending}")).send().await.unwrap();
+        let response = harness.get(&format!("{path}/transcript.{ending}")).send().await.unwrap();
         assert_eq!(header(&response, "content-type"), content_type);
         assert_eq!(
             header(&response, "content-disposition"),

@@ -4,7 +4,7 @@
 
 mod events;
 mod files;
-mod house;
+mod harness;
 mod openapi;
 mod pages;
 mod reports;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::house::House;
+use crate::harness::Harness;
 
 const UPDATE: &str = "HUIBAO_UPDATE_SNAPSHOTS=1 cargo test --release -p huibao-api openapi";
 
@@ -21,8 +21,8 @@ fn the_snapshot_is_up_to_date() {
 
 #[tokio::test]
 async fn the_document_is_served_and_describes_every_route() {
-    let house = House::new().await;
-    let document = house.json("/api/openapi.json").await;
+    let harness = Harness::new().await;
+    let document = harness.json("/api/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
     assert_eq!(paths.len(), 16);
     for (path, operations) in paths {

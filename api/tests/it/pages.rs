@@ -1,32 +1,32 @@
 //! The embedded pages.
 
-use crate::house::{House, error_code};
+use crate::harness::{Harness, error_code};
 
 #[tokio::test]
 async fn the_page_is_served_and_revalidated() {
-    let house = House::new().await;
-    let page = house.get("/").send().await.unwrap();
+    let harness = Harness::new().await;
+    let page = harness.get("/").send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
     assert_eq!(page.headers()["cache-control"], "no-cache");
     let etag = page.headers()["etag"].clone();
-    let again = house.get("/").header("if-none-match", etag).send().await.unwrap();
+    let again = harness.get("/").header("if-none-match", etag).send().await.unwrap();
     assert_eq!(again.status(), 304);
 }
 
 #[tokio::test]
 async fn other_paths_are_not_found() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     for path in ["/nothing", "/assets/nothing.js", "/../Cargo.toml", "/assets/..%2findex.html"] {
-        let missing = house.get(path).send().await.unwrap();
+        let missing = harness.get(path).send().await.unwrap();
         assert_eq!(error_code(missing).await, (404, "not_found".into()), "{path}");
     }
 }
 
 #[tokio::test]
 async fn the_page_is_told_the_limits() {
-    let house = House::new().await;
-    let info = house.json("/api/info").await;
+    let harness = Harness::new().await;
+    let info = harness.json("/api/info").await;
     assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(info["limits"]["max_video_bytes"], 100_000);
     assert_eq!(info["limits"]["max_duration_seconds"], 600);

@@ -1,26 +1,26 @@
 //! Reading: one report as it grows, and the list.
 
 use chrono::Utc;
-use huibao_models::failure::{Failure, FailureCode, Lang};
-use huibao_models::task::{RetryPolicy, Stage};
-use huibao_models::transcript::{Segment, Word};
+use huibao_models::domain::failure::{Failure, FailureCode, Lang};
+use huibao_models::domain::job::{RetryPolicy, Stage};
+use huibao_models::domain::transcript::{Segment, Word};
 use serde_json::{Value, json};
 
-use crate::house::{House, error_code, segment};
+use crate::harness::{Harness, error_code, segment};
 
 #[tokio::test]
 async fn a_report_grows_as_stages_finish() {
-    let house = House::new().await;
-    let id = house.submit().await;
+    let harness = Harness::new().await;
+    let id = harness.submit().await;
     let path = format!("/api/reports/{id}");
-    house.work(Stage::Ingest).await;
-    let claim = house.claim(Stage::Transcribe).await;
+    harness.work(Stage::Ingest).await;
+    let claim = harness.claim(Stage::Transcribe).await;
     let word =
         Word { start_ms: 250, end_ms: 700, text: "敬".into(), confidence: 0.25, heard: None };
     let said = Segment { words: vec![word], ..segment("敬爱的") };
-    house.db.publish_partial(&claim, 0, &said).await.unwrap();
+    harness.store.publish_partial(&claim, 0, &said).await.unwrap();
 
-    let report = house.json(&path).await["report"].take();
+    let report = harness.json(&path).await["report"].take();
     assert_eq!(report["state"], "processing");
     assert_eq!(
         report["media"],
@@ -38,10 +38,10 @@ async fn a_report_grows_as_stages_finish() {
     assert_eq!(report["links"]["vtt"], Value::Null);
     assert_eq!(report["poster_url"], format!("{path}/poster"));
 
-    house.complete(&claim).await;
-    house.work(Stage::Transcode).await;
-    house.work(Stage::Archive).await;
-    let report = house.json(&path).await["report"].take();
+    harness.complete(&claim).await;
+    harness.work(Stage::Transcode).await;
+    harness.work(Stage::Archive).await;
+    let report = harness.json(&path).await["report"].take();
     assert_eq!(report["state"], "ready");
     assert_eq!(report["partial"], json!([]));
     assert_eq!(report["transcript"]["text"], "敬爱的党组织。");
@@ -53,17 +53,17 @@ async fn a_report_grows_as_stages_finish() {
 
 #[tokio::test]
 async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_version() {
-    let house = House::new().await;
-    let id = house.submit().await;
+    let harness = Harness::new().await;
+    let id = harness.submit().await;
     let path = format!("/api/reports/{id}");
-    assert_eq!(house.json(&format!("{path}/transcripts")).await, json!({ "versions": [] }));
+    assert_eq!(harness.json(&format!("{path}/transcripts")).await, json!({ "versions": [] }));
     for stage in Stage::ALL {
-        house.work(stage).await;
+        harness.work(stage).await;
     }
-    house.db.recognize_again(id, "small", Utc::now()).await.unwrap().unwrap();
-    let claim = house.claim(Stage::Transcribe).await;
-    house.db.publish_partial(&claim, 0, &segment("什么")).await.unwrap();
-    let report = house.json(&path).await["report"].take();
+    harness.store.recognize_again(id, "small", Utc::now()).await.unwrap().unwrap();
+    let claim = harness.claim(Stage::Transcribe).await;
+    harness.store.publish_partial(&claim, 0, &segment("什么")).await.unwrap();
+    let report = harness.json(&path).await["report"].take();
     assert_eq!((&report["state"], &report["failure"]), (&json!("ready"), &Value::Null));
     assert_eq!(
         (&report["partial"], &report["stages"][2]["state"]),
@@ -71,8 +71,8 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
     );
     assert_eq!(report["transcript"]["text"], "敬爱的党组织。");
 
-    house.complete(&claim).await;
-    let list = house.json(&format!("{path}/transcripts")).await["versions"].take();
+    harness.complete(&claim).await;
+    let list = harness.json(&format!("{path}/transcripts")).await["versions"].take();
     let list = list.as_array().unwrap();
     let numbers: Vec<_> = list.iter().map(|version| version["version"].as_u64().unwrap()).collect();
     assert_eq!(numbers, [1, 2, 3, 4]);
@@ -88,27 +88,27 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
         ("?version=5", 404),
         ("?version=x", 400),
     ] {
-        let response = house.get(&format!("{path}/transcript.txt{query}")).send().await.unwrap();
+        let response = harness.get(&format!("{path}/transcript.txt{query}")).send().await.unwrap();
         assert_eq!(response.status(), status, "{query}");
     }
-    let nobody = house.get(&format!("/api/reports/{}/transcripts", uuid::Uuid::now_v7()));
+    let nobody = harness.get(&format!("/api/reports/{}/transcripts", uuid::Uuid::now_v7()));
     assert_eq!(nobody.send().await.unwrap().status(), 404);
 }
 
 #[tokio::test]
 async fn failures_speak_the_readers_language_and_hide_their_cause() {
-    let house = House::new().await;
-    let id = house.submit().await;
-    let claim = house.claim(Stage::Ingest).await;
+    let harness = Harness::new().await;
+    let id = harness.submit().await;
+    let claim = harness.claim(Stage::Ingest).await;
     let failure = Failure::new(FailureCode::NotMedia, "/secret/path");
     let policy = RetryPolicy::default();
-    house.db.fail(&claim, &failure, &policy, Utc::now()).await.unwrap().unwrap();
+    harness.store.fail(&claim, &failure, &policy, Utc::now()).await.unwrap().unwrap();
     for (query, header, message) in [
         ("?lang=en", "zh", FailureCode::NotMedia.message(Lang::En)),
         ("?lang=zh", "en", FailureCode::NotMedia.message(Lang::Zh)),
         ("", "en-GB,zh;q=0.5", FailureCode::NotMedia.message(Lang::En)),
     ] {
-        let request = house.get(&format!("/api/reports/{id}{query}"));
+        let request = harness.get(&format!("/api/reports/{id}{query}"));
         let response = request.header("accept-language", header).send().await.unwrap();
         let text = response.text().await.unwrap();
         assert!(!text.contains("secret"));
@@ -120,18 +120,18 @@ async fn failures_speak_the_readers_language_and_hide_their_cause() {
 
 #[tokio::test]
 async fn the_list_is_newest_first_and_paged() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let mut ids = Vec::new();
     for _ in 0..3 {
-        ids.push(house.submit().await.to_string());
+        ids.push(harness.submit().await.to_string());
     }
     ids.reverse();
-    house.work(Stage::Ingest).await;
-    let first = house.json("/api/reports?limit=2").await;
+    harness.work(Stage::Ingest).await;
+    let first = harness.json("/api/reports?limit=2").await;
     assert_eq!(first["reports"][0]["id"], ids[0]);
     assert_eq!(first["reports"][0]["duration_seconds"], Value::Null);
     assert_eq!(first["next"], ids[1]);
-    let second = house.json(&format!("/api/reports?limit=2&before={}", ids[1])).await;
+    let second = harness.json(&format!("/api/reports?limit=2&before={}", ids[1])).await;
     assert_eq!(second["reports"].as_array().unwrap().len(), 1);
     assert_eq!(second["reports"][0]["poster_url"], format!("/api/reports/{}/poster", ids[2]));
     assert_eq!(second["next"], Value::Null);
@@ -140,7 +140,7 @@ async fn the_list_is_newest_first_and_paged() {
 
 #[tokio::test]
 async fn errors_have_stable_codes_and_two_languages() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let cases = [
         ("/api/reports/x", 404, "not_found"),
         ("/api/reports/00000000-0000-7000-8000-000000000000", 404, "not_found"),
@@ -150,13 +150,13 @@ async fn errors_have_stable_codes_and_two_languages() {
         ("/api/reports?limit=x", 400, "bad_request"),
     ];
     for (path, status, code) in cases {
-        let answer = error_code(house.get(path).send().await.unwrap()).await;
+        let answer = error_code(harness.get(path).send().await.unwrap()).await;
         assert_eq!(answer, (status, code.to_owned()), "{path}");
     }
-    let wrong = house.post("/api/info").send().await.unwrap();
+    let wrong = harness.post("/api/info").send().await.unwrap();
     assert_eq!(error_code(wrong).await, (405, "method_not_allowed".into()));
-    let zh = house.json("/api/nothing?lang=zh").await;
-    let en = house.json("/api/nothing?lang=en").await;
+    let zh = harness.json("/api/nothing?lang=zh").await;
+    let en = harness.json("/api/nothing?lang=en").await;
     assert_eq!(zh["error"]["message"], "没有找到请求的内容。");
     assert_eq!(en["error"]["message"], "What was asked for does not exist.");
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use huibao_api::ApiConfig;
-use huibao_models::report::FileKind;
+use huibao_models::domain::report::FileKind;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
-use crate::house::{House, VIDEO, config, error_code, file};
+use crate::harness::{Harness, VIDEO, config, error_code, file};
 
 fn video() -> Part {
     file("a.mp4", VIDEO)
@@ -17,7 +17,7 @@ fn video() -> Part {
 
 #[tokio::test]
 async fn a_report_is_stored_queued_and_shown() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let form = Form::new()
         .part("written", file("C:\\x\\思想汇报.TXT", "敬爱的党组织".as_bytes()))
         .text("title", " 第三季度\n思想汇报 ")
@@ -25,7 +25,7 @@ async fn a_report_is_stored_queued_and_shown() {
         .part("video", file("../录像.MOV", VIDEO))
         .text("speaker", "李晓明")
         .text("language", "auto");
-    let response = house.upload(form).await;
+    let response = harness.upload(form).await;
     assert_eq!(response.status(), 201);
     let location = response.headers()["location"].to_str().unwrap().to_owned();
     let body: Value = response.json().await.unwrap();
@@ -41,25 +41,25 @@ async fn a_report_is_stored_queued_and_shown() {
     assert_eq!(report["written"]["text"], Value::Null);
     assert_eq!(report["stages"][0]["state"], "queued");
     assert_eq!(report["stages"][3]["state"], "waiting");
-    assert!(house.was_hinted().await);
-    assert_eq!(house.json(&location).await, body);
+    assert!(harness.was_published().await);
+    assert_eq!(harness.json(&location).await, body);
     let id = report["id"].as_str().unwrap().parse().unwrap();
-    let stored = house.db.file(id, FileKind::Original).await.unwrap().unwrap();
+    let stored = harness.store.file(id, FileKind::Original).await.unwrap().unwrap();
     assert_eq!(stored.key, format!("reports/{id}/original.mov"));
 }
 
 #[tokio::test]
 async fn an_empty_file_input_is_no_written_report() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let form = Form::new().part("written", file("", b"")).part("video", video());
-    let body: Value = house.upload(form).await.json().await.unwrap();
+    let body: Value = harness.upload(form).await.json().await.unwrap();
     assert_eq!(body["report"]["written"], Value::Null);
     assert_eq!(body["report"]["language"], "zh");
 }
 
 #[tokio::test]
 async fn bad_forms_are_refused_and_leave_nothing() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     let with_video = || Form::new().part("video", video());
     let cases = [
         (Form::new().text("title", "a"), 400, "missing_video"),
@@ -77,42 +77,44 @@ async fn bad_forms_are_refused_and_leave_nothing() {
         (Form::new().part("video", file("a.mp4", &vec![0; 3_000_000])), 413, "too_large"),
     ];
     for (form, status, code) in cases {
-        let answer = error_code(house.upload(form).await).await;
+        let answer = error_code(harness.upload(form).await).await;
         assert_eq!(answer, (status, code.to_owned()));
     }
-    house.wait_until_empty().await;
+    harness.wait_until_empty().await;
 }
 
 #[tokio::test]
 async fn what_is_no_form_is_refused() {
-    let house = House::new().await;
-    let json = house.post("/api/reports").json(&Value::Null).send().await.unwrap();
+    let harness = Harness::new().await;
+    let json = harness.post("/api/reports").json(&Value::Null).send().await.unwrap();
     assert_eq!(error_code(json).await, (400, "bad_upload".into()));
-    let cut =
-        house.post("/api/reports").header("content-type", "multipart/form-data; boundary=x").body(
+    let cut = harness
+        .post("/api/reports")
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(
             "--x\r\nContent-Disposition: form-data; name=\"video\"; filename=\"a.mp4\"\r\n\r\nabc",
         );
     assert_eq!(error_code(cut.send().await.unwrap()).await, (400, "bad_upload".into()));
-    house.wait_until_empty().await;
+    harness.wait_until_empty().await;
 }
 
 #[tokio::test]
 async fn a_refusal_is_heard_while_a_large_body_is_still_sent() {
-    let house = House::new().await;
+    let harness = Harness::new().await;
     // More than socket buffers hold: a server that hangs up would cut the sender off.
     let form = Form::new().part("video", file("a.mp4", &vec![0; 50_000_000]));
-    assert_eq!(error_code(house.upload(form).await).await, (413, "too_large".into()));
-    house.wait_until_empty().await;
+    assert_eq!(error_code(harness.upload(form).await).await, (413, "too_large".into()));
+    harness.wait_until_empty().await;
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_nothing() {
-    let house = House::new().await;
-    let mut socket = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let harness = Harness::new().await;
+    let mut socket = tokio::net::TcpStream::connect(harness.address).await.unwrap();
     let head = format!(
         "POST /api/reports HTTP/1.1\r\nHost: {}\r\nContent-Length: 90000\r\n\
          Content-Type: multipart/form-data; boundary=x\r\n\r\n",
-        house.address
+        harness.address
     );
     let written = "--x\r\nContent-Disposition: form-data; name=\"written\"; filename=\"a.txt\"\
                    \r\n\r\nabc\r\n";
@@ -120,9 +122,9 @@ async fn a_client_that_goes_away_leaves_nothing() {
     for text in [head.as_str(), written, video, &"0".repeat(20_000)] {
         socket.write_all(text.as_bytes()).await.unwrap();
     }
-    house.wait_until_receiving().await;
+    harness.wait_until_receiving().await;
     drop(socket);
-    house.wait_until_empty().await;
+    harness.wait_until_empty().await;
 }
 
 /// A form whose video never comes.
@@ -134,18 +136,18 @@ fn stalled() -> Form {
 
 #[tokio::test]
 async fn an_upload_that_is_given_up_leaves_nothing() {
-    let house = House::new().await;
-    let upload = tokio::spawn(house.post("/api/reports").multipart(stalled()).send());
-    house.wait_until_receiving().await;
+    let harness = Harness::new().await;
+    let upload = tokio::spawn(harness.post("/api/reports").multipart(stalled()).send());
+    harness.wait_until_receiving().await;
     upload.abort();
-    house.wait_until_empty().await;
+    harness.wait_until_empty().await;
 }
 
 #[tokio::test]
 async fn an_upload_that_stalls_is_ended() {
     let config = ApiConfig { upload_idle: Duration::from_millis(100), ..config() };
-    let house = House::with(config, Arc::new(())).await;
-    let answer = error_code(house.upload(stalled()).await).await;
+    let harness = Harness::with(config, Arc::new(())).await;
+    let answer = error_code(harness.upload(stalled()).await).await;
     assert_eq!(answer, (400, "bad_upload".into()));
-    house.wait_until_empty().await;
+    harness.wait_until_empty().await;
 }

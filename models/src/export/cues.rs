@@ -3,8 +3,8 @@
 //! Lines of Chinese subtitles hold up to 18 characters, two of them at a time; they end where the
 //! text pauses.
 
+use crate::domain::transcript::{Segment, Word};
 use crate::punctuation::{ends_phrase, ends_sentence};
-use crate::transcript::{Segment, Word};
 
 /// Characters in a line, punctuation included.
 pub const LINE: usize = 18;

@@ -6,7 +6,7 @@
 mod cues;
 
 use self::cues::{Cue, cues};
-use crate::transcript::{Segment, Transcript};
+use crate::domain::transcript::{Segment, Transcript};
 
 /// What stands where speech was heard but no text came of it: leaving it out would hide a gap.
 pub const UNCLEAR: &str = "[听不清]";
@@ -83,7 +83,7 @@ fn escape_vtt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::{RecognizerInfo, SegmentFlag};
+    use crate::domain::transcript::{RecognizerInfo, SegmentFlag};
 
     fn segment(start_ms: u64, end_ms: u64, text: &str) -> Segment {
         Segment {

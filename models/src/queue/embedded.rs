@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::{Delivery, Queue, QueueError, Subscription};
-use crate::task::{Hint, Stage};
+use crate::domain::job::{JobMessage, Stage};
 
-/// Hints in memory. What a process that ends leaves behind is hinted again when the next one opens
+/// Messages in memory. What a process that ends leaves behind is published again when the next one opens
 /// the database.
 #[derive(Debug, Default)]
 pub struct EmbeddedQueue {
@@ -18,17 +18,17 @@ pub struct EmbeddedQueue {
 
 #[derive(Debug, Default)]
 struct Shared {
-    waiting: Mutex<[VecDeque<Hint>; Stage::ALL.len()]>,
+    waiting: Mutex<[VecDeque<JobMessage>; Stage::ALL.len()]>,
     more: Notify,
 }
 
 impl Shared {
-    fn waiting(&self) -> MutexGuard<'_, [VecDeque<Hint>; Stage::ALL.len()]> {
+    fn waiting(&self) -> MutexGuard<'_, [VecDeque<JobMessage>; Stage::ALL.len()]> {
         // A queue of ids is whole after each step, whoever panicked.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pop(&self, stages: &[Stage]) -> Option<Hint> {
+    fn pop(&self, stages: &[Stage]) -> Option<JobMessage> {
         let mut waiting = self.waiting();
         stages.iter().find_map(|stage| waiting[*stage as usize].pop_front())
     }
@@ -36,10 +36,10 @@ impl Shared {
 
 #[async_trait]
 impl Queue for EmbeddedQueue {
-    async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError> {
+    async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError> {
         let mut waiting = self.shared.waiting();
-        for hint in hints {
-            waiting[hint.stage as usize].push_back(*hint);
+        for message in messages {
+            waiting[message.stage as usize].push_back(*message);
         }
         drop(waiting);
         self.shared.more.notify_waiters();
@@ -78,8 +78,8 @@ impl Subscription for EmbeddedSubscription {
             let mut more = std::pin::pin!(self.shared.more.notified());
             // Listening begins before looking, so that nothing comes unnoticed in between.
             more.as_mut().enable();
-            if let Some(hint) = self.shared.pop(&self.stages) {
-                return Delivery { hint, receipt: None };
+            if let Some(message) = self.shared.pop(&self.stages) {
+                return Delivery { message, receipt: None };
             }
             more.await;
         }

@@ -3,7 +3,7 @@
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
-use crate::failure::{Failure, FailureCode};
+use crate::domain::failure::{Failure, FailureCode};
 
 /// Why the queue could not do something.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,9 +63,9 @@ impl QueueError {
 impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         let code = if error.is_passing() {
-            FailureCode::KeeperBusy
+            FailureCode::BackendBusy
         } else {
-            FailureCode::KeeperUnavailable
+            FailureCode::BackendUnavailable
         };
         Self::new(code, error)
     }

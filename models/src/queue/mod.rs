@@ -1,4 +1,4 @@
-//! The queue keeper: tells workers what may be ready. A message is only a hint; the task table is
+//! The queue backend: tells workers what may be ready. A message is only a message; the job table is
 //! the truth. So a message that is lost, doubled, late or out of order costs time and nothing else.
 
 mod embedded;
@@ -13,38 +13,38 @@ pub use embedded::EmbeddedQueue;
 pub use error::QueueError;
 pub use rabbit::RabbitQueue;
 
-use crate::task::{Hint, Stage};
+use crate::domain::job::{JobMessage, Stage};
 
-/// Carries hints from whoever makes a task ready to whoever can run it.
+/// Carries messages from whoever makes a job ready to whoever can run it.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Publishes hints; returns once the queue has taken responsibility for all of them. After an
+    /// Publishes messages; returns once the queue has taken responsibility for all of them. After an
     /// error, some may have been published.
-    async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError>;
+    async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError>;
 
-    /// How many hints wait for a stage, not counting those that a receiver holds.
+    /// How many messages wait for a stage, not counting those that a receiver holds.
     async fn waiting(&self, stage: Stage) -> Result<u64, QueueError>;
 
-    /// Starts to receive hints for these stages, the most urgent first in the slice. `prefetch` is
-    /// how many tasks the receiver can start now.
+    /// Starts to receive messages for these stages, the most urgent first in the slice. `prefetch` is
+    /// how many jobs the receiver can start now.
     async fn subscribe(
         &self,
         stages: &[Stage],
         prefetch: u16,
     ) -> Result<Box<dyn Subscription>, QueueError>;
 
-    /// Whether hints can be published now.
+    /// Whether messages can be published now.
     async fn health(&self) -> Result<(), QueueError>;
 
     /// Closes connections in an orderly way.
     async fn close(&self);
 }
 
-/// A receiver of hints.
+/// A receiver of messages.
 #[async_trait]
 pub trait Subscription: Send {
-    /// The next hint, of the most urgent stage that has one. While the queue is away, this waits
-    /// and connects again. Dropping the future loses no hint.
+    /// The next message, of the most urgent stage that has one. While the queue is away, this waits
+    /// and connects again. Dropping the future loses no message.
     async fn next(&mut self) -> Delivery;
 
     /// Stops receiving, and gives back what was received and not handed out, so that somebody else
@@ -52,23 +52,23 @@ pub trait Subscription: Send {
     async fn pause(&mut self);
 }
 
-/// A hint that was received.
+/// A message that was received.
 #[derive(Debug)]
 pub struct Delivery {
     /// What it says.
-    pub hint: Hint,
+    pub message: JobMessage,
     /// RabbitMQ's own message, by which it is acknowledged.
     receipt: Option<lapin::message::Delivery>,
 }
 
 impl Delivery {
-    /// Says that the hint has served. If this does not get through, it comes again, which is
+    /// Says that the message has served. If this does not get through, it comes again, which is
     /// harmless.
     pub async fn ack(self) {
         if let Some(receipt) = self.receipt
             && let Err(error) = receipt.ack(lapin::options::BasicAckOptions::default()).await
         {
-            tracing::debug!(%error, "a hint could not be acknowledged and will come again");
+            tracing::debug!(%error, "a message could not be acknowledged and will come again");
         }
     }
 }

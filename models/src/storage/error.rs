@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{SettingPart, StorageKey};
-use crate::failure::{Failure, FailureCode};
+use crate::domain::failure::{Failure, FailureCode};
 
 /// Why the storage could not do something.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +72,8 @@ impl From<StorageError> for Failure {
             StorageError::Source(source) => return Self::new(FailureCode::Interrupted, source),
             StorageError::Io { source, .. } => Self::from(io::Error::from(source.kind())).code,
             StorageError::Damaged { .. } => FailureCode::ChecksumMismatch,
-            StorageError::Setting { .. } => FailureCode::KeeperUnavailable,
-            StorageError::Busy { .. } => FailureCode::KeeperBusy,
+            StorageError::Setting { .. } => FailureCode::BackendUnavailable,
+            StorageError::Busy { .. } => FailureCode::BackendBusy,
             StorageError::NotFound(_) | StorageError::Exists(_) | StorageError::Refused { .. } => {
                 FailureCode::Internal
             }
@@ -89,7 +89,7 @@ pub(super) fn io_error(what: &'static str) -> impl Fn(io::Error) -> StorageError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::FailureClass;
+    use crate::domain::failure::FailureClass;
 
     #[test]
     fn an_outage_is_waited_for_and_a_wrong_setting_is_not() {

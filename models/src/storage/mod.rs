@@ -1,4 +1,4 @@
-//! The storage keeper: where files are, behind one small streaming interface.
+//! The storage backend: where files are, behind one small streaming interface.
 
 mod error;
 mod hash;

@@ -2,16 +2,16 @@
 
 use uuid::Uuid;
 
-use crate::db::{DbError, Extent};
-use crate::failure::{Failure, FailureCode};
+use crate::domain::failure::{Failure, FailureCode};
 use crate::storage::StorageError;
+use crate::store::{Extent, StoreError};
 
-/// A keeper of one of the two installations failed.
+/// A backend of one of the two installations failed.
 #[derive(Debug, thiserror::Error)]
-pub enum KeeperError {
+pub enum BackendError {
     /// Its database.
     #[error(transparent)]
-    Db(#[from] DbError),
+    Db(#[from] StoreError),
     /// Its storage.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -22,10 +22,10 @@ pub enum KeeperError {
 pub enum TransferError {
     /// The installation that is moved.
     #[error("source: {0}")]
-    Source(#[source] KeeperError),
+    Source(#[source] BackendError),
     /// The one that it is moved to.
     #[error("target: {0}")]
-    Target(#[source] KeeperError),
+    Target(#[source] BackendError),
     /// The target holds a report that the source does not know: it is somebody else's.
     #[error("the target holds another report, {0}")]
     Stranger(Uuid),
@@ -59,11 +59,11 @@ pub enum TransferError {
 }
 
 impl TransferError {
-    pub(super) fn source(error: impl Into<KeeperError>) -> Self {
+    pub(super) fn source(error: impl Into<BackendError>) -> Self {
         Self::Source(error.into())
     }
 
-    pub(super) fn target(error: impl Into<KeeperError>) -> Self {
+    pub(super) fn target(error: impl Into<BackendError>) -> Self {
         Self::Target(error.into())
     }
 
@@ -77,10 +77,10 @@ impl From<TransferError> for Failure {
     fn from(error: TransferError) -> Self {
         let detail = error.to_string();
         let code = match error {
-            TransferError::Source(KeeperError::Db(e))
-            | TransferError::Target(KeeperError::Db(e)) => Self::from(e).code,
-            TransferError::Source(KeeperError::Storage(e))
-            | TransferError::Target(KeeperError::Storage(e)) => Self::from(e).code,
+            TransferError::Source(BackendError::Db(e))
+            | TransferError::Target(BackendError::Db(e)) => Self::from(e).code,
+            TransferError::Source(BackendError::Storage(e))
+            | TransferError::Target(BackendError::Storage(e)) => Self::from(e).code,
             TransferError::Object { .. } | TransferError::LeftBehind { .. } => {
                 FailureCode::ChecksumMismatch
             }

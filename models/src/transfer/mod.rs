@@ -1,4 +1,4 @@
-//! Moving an installation to other keepers: every row and every object that rows refer to.
+//! Moving an installation to other backends: every row and every object that rows refer to.
 //!
 //! A report is moved whole: its objects first, each checked on the way, then its rows in one
 //! transaction. So whoever reads the target sees a report with everything or not at all, and a run
@@ -12,10 +12,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use error::{KeeperError, TransferError};
+pub use error::{BackendError, TransferError};
 
-use crate::db::{Database, ReportRows};
 use crate::storage::Storage;
+use crate::store::{ReportRows, Store};
 
 /// Ids read at once.
 const PAGE: u32 = 1000;
@@ -24,7 +24,7 @@ const PAGE: u32 = 1000;
 #[derive(Clone)]
 pub struct Side {
     /// Rows.
-    pub db: Database,
+    pub store: Store,
     /// Files.
     pub storage: Arc<dyn Storage>,
 }
@@ -48,7 +48,7 @@ pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// Moves everything that `from` holds to `to`, and compares both in the end.
 ///
-/// Nobody may work with either of them meanwhile. Running tasks are queued at the target; their hints
+/// Nobody may work with either of them meanwhile. Running jobs are queued at the target; their messages
 /// are due at `now` at the soonest.
 ///
 /// # Errors
@@ -61,8 +61,8 @@ pub async fn transfer(
     now: DateTime<Utc>,
     progress: Progress,
 ) -> Result<Moved, TransferError> {
-    let ids = all_ids(&from.db).await.map_err(TransferError::source)?;
-    let there = all_ids(&to.db).await.map_err(TransferError::target)?;
+    let ids = all_ids(&from.store).await.map_err(TransferError::source)?;
+    let there = all_ids(&to.store).await.map_err(TransferError::target)?;
     // Ids come in order from every engine.
     if let Some(id) = there.iter().find(|id| ids.binary_search(id).is_err()) {
         return Err(TransferError::Stranger(*id));
@@ -97,19 +97,19 @@ struct Transport<'a> {
 impl Transport<'_> {
     /// Moves a report. `there`: its rows came in an earlier run, so its objects did as well.
     async fn report(&self, id: Uuid, there: bool, moved: &mut Moved) -> Result<(), TransferError> {
-        let rows = rows(&self.from.db, id, TransferError::source).await?;
+        let rows = rows(&self.from.store, id, TransferError::source).await?;
         self.objects(&rows, there, moved).await?;
-        if self.to.db.adopt(&rows, self.now).await.map_err(TransferError::target)? {
+        if self.to.store.adopt(&rows, self.now).await.map_err(TransferError::target)? {
             moved.reports += 1;
         }
         Ok(())
     }
 }
 
-async fn all_ids(db: &Database) -> Result<Vec<Uuid>, crate::db::DbError> {
+async fn all_ids(store: &Store) -> Result<Vec<Uuid>, crate::store::StoreError> {
     let mut all = Vec::new();
     loop {
-        let page = db.report_ids(all.last().copied(), PAGE).await?;
+        let page = store.report_ids(all.last().copied(), PAGE).await?;
         let last = page.len() < PAGE as usize;
         all.extend(page);
         if last {
@@ -120,24 +120,24 @@ async fn all_ids(db: &Database) -> Result<Vec<Uuid>, crate::db::DbError> {
 
 /// The rows of a report that was there a moment ago.
 async fn rows(
-    db: &Database,
+    store: &Store,
     id: Uuid,
-    side: fn(crate::db::DbError) -> TransferError,
+    side: fn(crate::store::StoreError) -> TransferError,
 ) -> Result<ReportRows, TransferError> {
-    db.report_rows(id).await.map_err(side)?.ok_or(TransferError::Differs(id))
+    store.report_rows(id).await.map_err(side)?.ok_or(TransferError::Differs(id))
 }
 
 /// Whether both sides hold the same.
 async fn compare(from: &Side, to: &Side, ids: &[Uuid]) -> Result<(), TransferError> {
     for id in ids {
-        let source = rows(&from.db, *id, TransferError::source).await?;
-        let target = rows(&to.db, *id, TransferError::target).await?;
+        let source = rows(&from.store, *id, TransferError::source).await?;
+        let target = rows(&to.store, *id, TransferError::target).await?;
         if !source.same_as(&target) {
             return Err(TransferError::Differs(*id));
         }
     }
-    let source_extent = from.db.extent().await.map_err(TransferError::source)?;
-    let target_extent = to.db.extent().await.map_err(TransferError::target)?;
+    let source_extent = from.store.extent().await.map_err(TransferError::source)?;
+    let target_extent = to.store.extent().await.map_err(TransferError::target)?;
     if source_extent != target_extent {
         return Err(TransferError::Counts { source_extent, target_extent });
     }

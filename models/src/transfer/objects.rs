@@ -8,8 +8,8 @@ use tokio_util::io::InspectReader;
 use uuid::Uuid;
 
 use super::{Moved, TransferError, Transport};
-use crate::db::{Reference, ReportRows};
 use crate::storage::{Storage, StorageError, StorageKey, hash_stream};
+use crate::store::{Reference, ReportRows};
 
 /// Objects of a report on their way at once. Most are small, and waiting for answers is what takes
 /// the time.

@@ -1,7 +1,7 @@
 //! What stages make, with numbers that a careless reader does not keep.
 
-use huibao_models::media::{AudioTrack, MediaInfo, VideoTrack};
-use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, VideoTrack};
+use huibao_models::domain::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
 
 pub fn media() -> MediaInfo {
     MediaInfo {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use huibao_models::storage::{self, SettingPart, Storage, StorageError, hash_file};
 
-use crate::house::{Backend, House, MIB, body, noise, with_parameter};
+use crate::harness::{Backend, Harness, MIB, body, noise, with_parameter};
 use crate::proxy::{self, Fate};
 use crate::s3::{assert_busy, assert_setting};
 
@@ -14,13 +14,13 @@ const INTERNAL: Fate = Fate::Fail(500, "InternalError");
 
 async fn behind_proxy(
     judge: impl Fn(&str) -> Fate + Send + Sync + 'static,
-) -> (House, Arc<dyn Storage>) {
-    let house = House::new(Backend::S3).await;
-    let url = house.url.clone().unwrap();
+) -> (Harness, Arc<dyn Storage>) {
+    let harness = Harness::new(Backend::S3).await;
+    let url = harness.url.clone().unwrap();
     let endpoint = proxy::start(&url, judge).await;
     let url = with_parameter(&with_parameter(&url, "endpoint", &endpoint), "timeout", "1");
     let storage = storage::open(url.as_str()).await.unwrap();
-    (house, storage)
+    (harness, storage)
 }
 
 fn fate(what: &'static str, fate: Fate, nth: usize, times: usize) -> impl Fn(&str) -> Fate {
@@ -51,16 +51,16 @@ async fn answers_are_told_apart() {
         let no = Fate::Fail(status, code);
         // Small objects, and large ones.
         for (what, len) in [("PUT x-id=PutObject", 5), ("POST uploads", 9 * MIB)] {
-            let (house, storage) = behind_proxy(fate(what, no, 0, usize::MAX)).await;
-            let put = storage.put(&house.key("a.bin"), body(noise(len)), u64::MAX).await;
+            let (harness, storage) = behind_proxy(fate(what, no, 0, usize::MAX)).await;
+            let put = storage.put(&harness.key("a.bin"), body(noise(len)), u64::MAX).await;
             match part {
                 Some(part) => assert_setting(put.unwrap_err(), part),
                 None => assert_busy(put.unwrap_err()),
             }
         }
     }
-    let (house, storage) = behind_proxy(fate("PUT", Fate::Fail(400, "Strange"), 0, 1)).await;
-    let refused = storage.put(&house.key("a.bin"), body("abc"), 3).await.unwrap_err();
+    let (harness, storage) = behind_proxy(fate("PUT", Fate::Fail(400, "Strange"), 0, 1)).await;
+    let refused = storage.put(&harness.key("a.bin"), body("abc"), 3).await.unwrap_err();
     assert!(matches!(&refused, StorageError::Refused { .. }), "{refused}");
     assert!(refused.to_string().contains("Strange"), "{refused}");
 }
@@ -68,31 +68,31 @@ async fn answers_are_told_apart() {
 #[tokio::test]
 async fn errors_in_the_middle_of_an_upload_undo_it() {
     for (what, first) in [("PUT partNumber", 1), ("POST uploadId", 0), ("PUT x-id=PutObject", 0)] {
-        let (house, storage) = behind_proxy(fate(what, INTERNAL, first, usize::MAX)).await;
+        let (harness, storage) = behind_proxy(fate(what, INTERNAL, first, usize::MAX)).await;
         let len = if what.contains("PutObject") { 5 } else { 30 * MIB };
-        let put = storage.put(&house.key("a.bin"), body(noise(len)), u64::MAX).await;
+        let put = storage.put(&harness.key("a.bin"), body(noise(len)), u64::MAX).await;
         assert_busy(put.unwrap_err());
-        house.assert_empty().await;
+        harness.assert_empty().await;
         // The next try starts afresh, and works.
-        house.storage.put(&house.key("a.bin"), body(noise(len)), u64::MAX).await.unwrap();
+        harness.storage.put(&harness.key("a.bin"), body(noise(len)), u64::MAX).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn passing_errors_are_not_noticed() {
-    let (house, storage) = behind_proxy(fate("PUT partNumber", INTERNAL, 1, 2)).await;
+    let (harness, storage) = behind_proxy(fate("PUT partNumber", INTERNAL, 1, 2)).await;
     let bytes = noise(20 * MIB);
-    storage.put(&house.key("a.bin"), body(bytes.clone()), u64::MAX).await.unwrap();
-    assert!(house.read("a.bin", None).await == bytes);
+    storage.put(&harness.key("a.bin"), body(bytes.clone()), u64::MAX).await.unwrap();
+    assert!(harness.read("a.bin", None).await == bytes);
 }
 
 #[tokio::test]
 async fn a_server_that_hangs_does_not_hang_us() {
     for what in ["PUT partNumber", "POST uploads", "HEAD"] {
-        let (house, storage) = behind_proxy(fate(what, Fate::Stall, 0, usize::MAX)).await;
-        let put = storage.put(&house.key("a.bin"), body(noise(9 * MIB)), u64::MAX).await;
+        let (harness, storage) = behind_proxy(fate(what, Fate::Stall, 0, usize::MAX)).await;
+        let put = storage.put(&harness.key("a.bin"), body(noise(9 * MIB)), u64::MAX).await;
         assert_busy(put.unwrap_err());
-        house.assert_empty().await;
+        harness.assert_empty().await;
     }
 }
 
@@ -101,26 +101,26 @@ async fn a_lost_answer_is_not_a_lost_object() {
     // The second attempt is refused, because the first one did it.
     for (what, len) in [("PUT x-id=PutObject", 5), ("POST uploadId", 9 * MIB)] {
         for times in [1, usize::MAX] {
-            let (house, storage) = behind_proxy(fate(what, Fate::Lose, 0, times)).await;
+            let (harness, storage) = behind_proxy(fate(what, Fate::Lose, 0, times)).await;
             let bytes = noise(len);
-            storage.put(&house.key("a.bin"), body(bytes.clone()), u64::MAX).await.unwrap();
-            assert!(house.read("a.bin", None).await == bytes);
-            assert_eq!(house.unfinished().await, 0);
+            storage.put(&harness.key("a.bin"), body(bytes.clone()), u64::MAX).await.unwrap();
+            assert!(harness.read("a.bin", None).await == bytes);
+            assert_eq!(harness.unfinished().await, 0);
         }
     }
-    let (house, storage) = behind_proxy(fate("PUT x-id=CopyObject", Fate::Lose, 0, 1)).await;
-    house.storage.put(&house.key("a.bin"), body("abc"), 3).await.unwrap();
-    storage.copy(&house.key("a.bin"), &house.key("b.bin")).await.unwrap();
-    assert_eq!(house.read("b.bin", None).await, b"abc");
+    let (harness, storage) = behind_proxy(fate("PUT x-id=CopyObject", Fate::Lose, 0, 1)).await;
+    harness.storage.put(&harness.key("a.bin"), body("abc"), 3).await.unwrap();
+    storage.copy(&harness.key("a.bin"), &harness.key("b.bin")).await.unwrap();
+    assert_eq!(harness.read("b.bin", None).await, b"abc");
 }
 
 #[tokio::test]
 async fn damage_on_the_way_is_noticed() {
     for len in [1000, 17 * MIB] {
-        let (house, storage) = behind_proxy(fate("GET", Fate::Damage, 0, usize::MAX)).await;
-        let scratch = house.folder.path().join("tmp");
-        let key = house.key("a.bin");
-        house.storage.put(&key, body(noise(len)), u64::MAX).await.unwrap();
+        let (harness, storage) = behind_proxy(fate("GET", Fate::Damage, 0, usize::MAX)).await;
+        let scratch = harness.folder.path().join("tmp");
+        let key = harness.key("a.bin");
+        harness.storage.put(&key, body(noise(len)), u64::MAX).await.unwrap();
         let error = storage.fetch(&key, &scratch).await.unwrap_err();
         assert!(matches!(error, StorageError::Damaged { .. }), "{len}: {error}");
         assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
@@ -129,10 +129,10 @@ async fn damage_on_the_way_is_noticed() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_noticed() {
-    let (house, storage) = behind_proxy(fate("GET", Fate::CutShort, 0, 1)).await;
-    let scratch = house.folder.path().join("tmp");
-    let key = house.key("a.bin");
-    let stored = house.storage.put(&key, body(noise(MIB)), u64::MAX).await.unwrap();
+    let (harness, storage) = behind_proxy(fate("GET", Fate::CutShort, 0, 1)).await;
+    let scratch = harness.folder.path().join("tmp");
+    let key = harness.key("a.bin");
+    let stored = harness.storage.put(&key, body(noise(MIB)), u64::MAX).await.unwrap();
     assert_busy(storage.fetch(&key, &scratch).await.unwrap_err());
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
     let path = storage.fetch(&key, &scratch).await.unwrap();

@@ -5,6 +5,6 @@
 
 mod contract;
 mod faults;
-mod house;
+mod harness;
 mod proxy;
 mod s3;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::house::parameter;
+use crate::harness::parameter;
 
 /// What happens to a request.
 #[derive(Clone, Copy, PartialEq, Eq)]

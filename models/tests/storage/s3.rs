@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use futures::TryStreamExt;
-use huibao_models::failure::{Failure, FailureClass, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureClass, FailureCode};
 use huibao_models::storage::{
     self, S3Location, S3Storage, SettingPart, Storage, StorageError, StorageKey,
 };
@@ -15,15 +15,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::house::{Backend, House, MIB, body, bucket, client, noise, s3_url, with_parameter};
+use crate::harness::{Backend, Harness, MIB, body, bucket, client, noise, s3_url, with_parameter};
 
-/// A house whose storage is also reached through a proxy.
+/// A harness whose storage is also reached through a proxy.
 /// The requests that `what` is part of meet this fate from the `nth` on, for so many times.
 /// A passing outage.
 pub fn assert_busy(error: StorageError) {
     assert!(matches!(error, StorageError::Busy { .. }), "{error}");
     let failure = Failure::from(error);
-    assert_eq!(failure.code, FailureCode::KeeperBusy);
+    assert_eq!(failure.code, FailureCode::BackendBusy);
     assert_eq!(failure.code.class(), FailureClass::Transient);
 }
 
@@ -32,17 +32,17 @@ pub fn assert_setting(error: StorageError, expected: SettingPart) {
     let StorageError::Setting { part, .. } = &error else { panic!("{error}") };
     assert_eq!(*part, expected, "{error}");
     assert!(!error.to_string().contains('\n'));
-    assert_eq!(Failure::from(error).code, FailureCode::KeeperUnavailable);
+    assert_eq!(Failure::from(error).code, FailureCode::BackendUnavailable);
 }
 
 #[tokio::test]
 async fn a_signed_url_needs_no_credentials() {
-    let house = House::new(Backend::S3).await;
-    let key = house.key("汇报 1.txt");
-    house.storage.put(&key, body("abc"), 3).await.unwrap();
+    let harness = Harness::new(Backend::S3).await;
+    let key = harness.key("汇报 1.txt");
+    harness.storage.put(&key, body("abc"), 3).await.unwrap();
     let minute = Duration::from_mins(1);
     let disposition = Some("attachment; filename=\"a b.txt\"");
-    let url = house.storage.presign_get(&key, minute, disposition).await.unwrap().unwrap();
+    let url = harness.storage.presign_get(&key, minute, disposition).await.unwrap().unwrap();
     let (head, text) = get(&url).await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert!(head.contains("attachment; filename=\"a b.txt\""), "{head}");
@@ -54,8 +54,8 @@ async fn a_signed_url_needs_no_credentials() {
 
 #[tokio::test]
 async fn a_folder_has_no_urls() {
-    let house = House::new(Backend::Local).await;
-    let url = house.storage.presign_get(&house.key("a"), Duration::from_mins(1), None).await;
+    let harness = Harness::new(Backend::Local).await;
+    let url = harness.storage.presign_get(&harness.key("a"), Duration::from_mins(1), None).await;
     assert_eq!(url.unwrap(), None);
 }
 
@@ -129,13 +129,13 @@ async fn an_unreachable_endpoint_is_named_and_will_pass() {
 
 #[tokio::test]
 async fn an_object_that_was_cut_otherwise_is_read() {
-    let house = House::new(Backend::S3).await;
-    let url = house.url.clone().unwrap();
-    let name = format!("{}/{}", url.path().trim_matches('/'), house.key("a.bin"));
+    let harness = Harness::new(Backend::S3).await;
+    let url = harness.url.clone().unwrap();
+    let name = format!("{}/{}", url.path().trim_matches('/'), harness.key("a.bin"));
     let bytes = noise(9 * MIB);
     put_in_parts(bucket(&url), &name, &bytes, 5 * MIB).await;
-    let scratch = house.folder.path().join("tmp");
-    let path = house.storage.fetch(&house.key("a.bin"), &scratch).await.unwrap();
+    let scratch = harness.folder.path().join("tmp");
+    let path = harness.storage.fetch(&harness.key("a.bin"), &scratch).await.unwrap();
     assert!(std::fs::read(path).unwrap() == bytes);
 }
 
@@ -160,30 +160,30 @@ async fn put_in_parts(bucket: &str, name: &str, bytes: &[u8], part: usize) {
 
 #[tokio::test]
 async fn what_others_put_into_the_bucket_is_left_alone() {
-    let house = House::new(Backend::S3).await;
-    let url = house.url.clone().unwrap();
+    let harness = Harness::new(Backend::S3).await;
+    let url = harness.url.clone().unwrap();
     let name = format!("{}/notes.txt", url.path().trim_matches('/'));
     let client = client().await;
     client.put_object().bucket(bucket(&url)).key(&name).send().await.unwrap();
     let begun = client.create_multipart_upload().bucket(bucket(&url)).key(&name);
     let begun = begun.send().await.unwrap();
-    house.storage.put(&house.key("a.txt"), body("abc"), 3).await.unwrap();
-    assert_eq!(house.keys("").await, [house.key("a.txt").to_string()]);
-    assert_eq!(house.storage.abort_leftovers(Duration::ZERO).await.unwrap(), 0);
-    assert_eq!(house.unfinished().await, 1);
+    harness.storage.put(&harness.key("a.txt"), body("abc"), 3).await.unwrap();
+    assert_eq!(harness.keys("").await, [harness.key("a.txt").to_string()]);
+    assert_eq!(harness.storage.abort_leftovers(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(harness.unfinished().await, 1);
     let abort = client.abort_multipart_upload().bucket(bucket(&url)).key(&name);
     abort.upload_id(begun.upload_id().unwrap()).send().await.unwrap();
 }
 
 #[tokio::test]
 async fn long_listings_are_read_to_the_end() {
-    let house = House::new(Backend::S3).await;
+    let harness = Harness::new(Backend::S3).await;
     let names: Vec<_> = (0..1005).map(|i| format!("{i:04}.txt")).collect();
     for some in names.chunks(32) {
-        let keys: Vec<_> = some.iter().map(|name| house.key(name)).collect();
-        let puts = keys.iter().map(|key| house.storage.put(key, body("1"), 1));
+        let keys: Vec<_> = some.iter().map(|name| harness.key(name)).collect();
+        let puts = keys.iter().map(|key| harness.storage.put(key, body("1"), 1));
         futures::future::try_join_all(puts).await.unwrap();
     }
-    let expected: Vec<_> = names.iter().map(|name| house.key(name).to_string()).collect();
-    assert_eq!(house.keys("").await, expected);
+    let expected: Vec<_> = names.iter().map(|name| harness.key(name).to_string()).collect();
+    assert_eq!(harness.keys("").await, expected);
 }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use huibao_models::failure::{Failure, FailureCode};
-use huibao_models::keepers::Keepers;
-use huibao_models::report::ReportState;
-use huibao_models::task::{RetryPolicy, Task};
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::job::{Job, RetryPolicy};
+use huibao_models::domain::report::ReportState;
 use huibao_worker::{Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -97,8 +97,8 @@ async fn pipeline(
     work: &WorkDir,
     shutdown: &CancellationToken,
 ) -> Result<Output, Failure> {
-    let keepers = work.keepers().await?;
-    let id = work.submit(&keepers, args, settings).await?;
+    let backends = work.backends().await?;
+    let id = work.submit(&backends, args, settings).await?;
     let config = WorkerConfig {
         // Whoever waits at a terminal decides alone whether to try again.
         retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
@@ -106,34 +106,34 @@ async fn pipeline(
         ..settings.worker(work.scratch())
     };
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(Worker::new(keepers.clone(), config).run(stop.clone()));
+    let worker = tokio::spawn(Worker::new(backends.clone(), config).run(stop.clone()));
     let watched = tokio::select! {
-        watched = watch(&keepers, id, Bars::new(settings.lang())) => watched,
+        watched = watch(&backends, id, Bars::new(settings.lang())) => watched,
         () = shutdown.cancelled() => Err(Failure::new(FailureCode::Interrupted, "stopped by a signal")),
     };
     stop.cancel();
     worker.await.map_err(Failure::internal)?;
     let output = match watched {
-        Ok(tasks) => Output::collect(&keepers, work, id, &tasks).await,
+        Ok(jobs) => Output::collect(&backends, work, id, &jobs).await,
         Err(failure) => Err(failure),
     };
-    keepers.db.close().await;
+    backends.store.close().await;
     output
 }
 
-/// Follows the tasks to their end.
-async fn watch(keepers: &Keepers, id: Uuid, bars: Bars) -> Result<Vec<Task>, Failure> {
+/// Follows the jobs to their end.
+async fn watch(backends: &Backends, id: Uuid, bars: Bars) -> Result<Vec<Job>, Failure> {
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
-        let tasks = keepers.db.tasks(id).await?;
-        bars.show(tasks.iter().map(StageStatus::from));
-        match ReportState::from_tasks(tasks.iter().map(|task| task.state)) {
-            ReportState::Ready => return Ok(tasks),
+        let jobs = backends.store.jobs(id).await?;
+        bars.show(jobs.iter().map(StageStatus::from));
+        match ReportState::from_jobs(jobs.iter().map(|job| job.state)) {
+            ReportState::Ready => return Ok(jobs),
             ReportState::Failed => {
-                let dead = tasks.into_iter().find_map(|task| task.error);
+                let dead = jobs.into_iter().find_map(|job| job.error);
                 return Err(
-                    dead.unwrap_or_else(|| Failure::internal("a task died without a reason"))
+                    dead.unwrap_or_else(|| Failure::internal("a job died without a reason"))
                 );
             }
             ReportState::Submitted | ReportState::Processing => {}

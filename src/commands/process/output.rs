@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use huibao_models::failure::Failure;
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::job::{Job, Stage};
 use huibao_models::storage::StorageKey;
-use huibao_models::task::{Stage, Task};
 use uuid::Uuid;
 
 use super::workdir::WorkDir;
@@ -27,15 +27,15 @@ pub struct Output {
 impl Output {
     /// Reads what the stages committed.
     pub async fn collect(
-        keepers: &Keepers,
+        backends: &Backends,
         work: &WorkDir,
         id: Uuid,
-        tasks: &[Task],
+        jobs: &[Job],
     ) -> Result<Self, Failure> {
         let gone = || Failure::internal("a finished report is not whole");
-        let report = keepers.db.report(id).await?.ok_or_else(gone)?;
-        let transcript = keepers.db.transcript(id).await?.ok_or_else(gone)?;
-        let archive = tasks.iter().find(|task| task.stage == Stage::Archive).ok_or_else(gone)?;
+        let report = backends.store.report(id).await?.ok_or_else(gone)?;
+        let transcript = backends.store.transcript(id).await?.ok_or_else(gone)?;
+        let archive = jobs.iter().find(|job| job.stage == Stage::Archive).ok_or_else(gone)?;
         let bag = work.files().join(StorageKey::bag(id, archive.token).as_str());
         let media = report.media.ok_or_else(gone)?;
         let rendition = report.rendition.ok_or_else(gone)?;
@@ -44,7 +44,7 @@ impl Output {
             bag,
             media: Media::new(media, &rendition),
             transcript: transcript.into(),
-            stages: tasks.iter().map(StageStatus::from).collect(),
+            stages: jobs.iter().map(StageStatus::from).collect(),
         })
     }
 

@@ -6,12 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use huibao_models::db::{Database, NewReport};
-use huibao_models::failure::{Failure, FailureCode};
-use huibao_models::keepers::Keepers;
+use huibao_models::backends::Backends;
+use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::report::{FileKind, StoredFile};
 use huibao_models::queue::EmbeddedQueue;
-use huibao_models::report::{FileKind, StoredFile};
 use huibao_models::storage::{LocalStorage, Storage, StorageError, StorageKey};
+use huibao_models::store::{NewReport, Store};
 use uuid::Uuid;
 
 use super::Args;
@@ -31,12 +31,12 @@ impl WorkDir {
         Ok(Self { folder: Scratch::make(out, PREFIX)? })
     }
 
-    /// The keepers of this folder.
-    pub async fn keepers(&self) -> Result<Keepers, Failure> {
-        let db = Database::open_sqlite(&self.folder.path().join("huibao.db")).await?;
+    /// The backends of this folder.
+    pub async fn backends(&self) -> Result<Backends, Failure> {
+        let store = Store::open_sqlite(&self.folder.path().join("huibao.db")).await?;
         let storage = LocalStorage::open(self.files()).await?;
         let queue = Arc::new(EmbeddedQueue::default());
-        Ok(Keepers { db, storage: Arc::new(storage), queue })
+        Ok(Backends { store, storage: Arc::new(storage), queue })
     }
 
     /// Where files in the making go.
@@ -52,12 +52,12 @@ impl WorkDir {
     /// Stores what was handed in and files the report.
     pub async fn submit(
         &self,
-        keepers: &Keepers,
+        backends: &Backends,
         args: &Args,
         settings: &Settings,
     ) -> Result<Uuid, Failure> {
         let id = Uuid::now_v7();
-        let storage = &*keepers.storage;
+        let storage = &*backends.storage;
         let mut files = Vec::new();
         if let Some(written) = &args.written {
             let key = StorageKey::written(id, extension(written));
@@ -74,8 +74,8 @@ impl WorkDir {
             language: args.language.clone(),
             files,
         };
-        let hints = keepers.db.submit(&new, keepers.db.now()).await?;
-        keepers.announce(hints).await;
+        let messages = backends.store.submit(&new, backends.store.now()).await?;
+        backends.announce(messages).await;
         Ok(id)
     }
 

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use huibao_models::report::Report;
-use huibao_models::transcript::{SegmentFlag, Transcript};
+use huibao_models::domain::report::Report;
+use huibao_models::domain::transcript::{SegmentFlag, Transcript};
 use huibao_worker::speech::is_language;
 use uuid::Uuid;
 

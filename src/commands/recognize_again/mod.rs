@@ -7,7 +7,7 @@ mod sweep;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use huibao_models::failure::{Failure, Lang};
+use huibao_models::domain::failure::{Failure, Lang};
 use huibao_worker::speech::check_model_file;
 use serde_json::json;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ Quote them: to a shell, < and ! are more than text.
 
 Nothing is overwritten: each recognition is a new version of the transcript, and a new archive is made
 beside the old one. Reports stay readable meanwhile, with the text they have. They keep it as well if
-the recognition fails; huibao tasks list --state dead tells why, and huibao tasks retry tries again.
+the recognition fails; huibao jobs list --state dead tells why, and huibao jobs retry tries again.
 
 Every worker that recognises must have the model, in the folder where its own is.
 
@@ -67,14 +67,14 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let conditions: Vec<Condition> =
         args.conditions.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     check_model(&settings, &args.model)?;
-    let keepers = connect::keepers(&settings).await?;
+    let backends = connect::backends(&settings).await?;
     let model = (!args.dry_run).then_some(args.model.as_str());
-    let found = sweep(&keepers, &conditions, model, async |hints| {
-        connect::announce(&settings, &keepers, hints).await;
+    let found = sweep(&backends, &conditions, model, async |messages| {
+        connect::announce(&settings, &backends, messages).await;
     })
     .await;
-    keepers.queue.close().await;
-    keepers.db.close().await;
+    backends.queue.close().await;
+    backends.store.close().await;
     print(&found.map_err(Failure::from)?, &args, settings.lang());
     Ok(ExitCode::SUCCESS)
 }

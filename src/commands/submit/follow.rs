@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::{StreamExt, stream};
-use huibao_models::failure::Failure;
-use huibao_models::report::ReportState;
-use huibao_models::task::TaskState;
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::job::JobState;
+use huibao_models::domain::report::ReportState;
 use reqwest::{Method, Response};
 use serde::Deserialize;
 use serde_json::Value;
@@ -195,7 +195,7 @@ impl Watch<'_> {
         self.heard = true;
         self.bars.show(progress.stages.iter().map(|step| step.status));
         // The stages and not the report's own state: they are never older than what else is told.
-        let state = ReportState::from_tasks(progress.stages.iter().map(|step| step.status.state));
+        let state = ReportState::from_jobs(progress.stages.iter().map(|step| step.status.state));
         match (state, progress.state) {
             // A dead stage of a report that can be read was to make it anew.
             (ReportState::Ready, _) | (ReportState::Failed, ReportState::Ready) => {
@@ -208,7 +208,7 @@ impl Watch<'_> {
 
     fn failed(&self, progress: Progress) -> CommandError {
         let mut dead =
-            progress.stages.into_iter().filter(|step| step.status.state == TaskState::Dead);
+            progress.stages.into_iter().filter(|step| step.status.state == JobState::Dead);
         match dead.find_map(|step| step.error) {
             Some(reason) => refusal::failed(reason, self.server.page(self.id)),
             None => Failure::internal("a stage died without a reason").into(),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use huibao_models::failure::{Failure, FailureCode, Lang};
+use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use serde_json::json;
 use url::Url;
 use uuid::Uuid;

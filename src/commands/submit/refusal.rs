@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use huibao_models::failure::{FailureCode, Lang};
+use huibao_models::domain::failure::{FailureCode, Lang};
 use reqwest::header::LOCATION;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use huibao_models::failure::{Failure, Lang};
+use huibao_models::domain::failure::{Failure, Lang};
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use url::{Host, Url};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode};
 use indicatif::ProgressBar;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};

@@ -42,7 +42,7 @@ pub fn assert_each_stage_has_one_result(fleet: &Fleet, ready: usize) {
         assert_eq!(count(&format!("files WHERE kind = '{kind}'")), once, "{kind}");
     }
     assert_eq!(count("files WHERE kind = 'bag' AND name = 'bagit.txt'"), once);
-    assert_eq!(count("tasks WHERE state IN ('queued', 'running')"), "0|0");
+    assert_eq!(count("jobs WHERE state IN ('queued', 'running')"), "0|0");
 }
 
 /// After the collector, storage holds what the database lists and nothing else.

@@ -139,7 +139,7 @@ impl Chaos<'_> {
         let before = failures();
         let full = self.fleet.spawn(command);
         std::thread::sleep(Duration::from_secs(5));
-        // What it had begun; after that it leaves the tasks to others.
+        // What it had begun; after that it leaves the jobs to others.
         assert!(failures() - before <= 8, "{}", self.fleet.worker_log());
         drop(full);
         self.workers[victim] = self.fleet.worker(&[]);

@@ -158,9 +158,9 @@ impl Fleet {
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
 
-    /// `huibao tasks … --json`.
-    pub fn tasks(&self, args: &[&str]) -> Value {
-        let output = self.command(&[&["tasks"], args, &["--json"]].concat()).output().unwrap();
+    /// `huibao jobs … --json`.
+    pub fn jobs(&self, args: &[&str]) -> Value {
+        let output = self.command(&[&["jobs"], args, &["--json"]].concat()).output().unwrap();
         super::only_object(&output)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use huibao_models::failure::Failure;
+use huibao_models::domain::failure::Failure;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::{CallId, ChildMessage, ChildNews};

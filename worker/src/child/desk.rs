@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use huibao_models::failure::Failure;
-use huibao_models::transcript::Recognition;
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::transcript::Recognition;
 
 use super::entry::{answer, tell};
 use super::limits::SharedLimits;
-use super::{CallId, ChildMessage, ChildOutput, ResourceLimits, TranscribeJob};
+use super::{CallId, ChildMessage, ChildOutput, ResourceLimits, TranscribeCommand};
 use crate::speech::{
     self, Audio, Corrections, Glossary, Recognizer, SileroVad, SpeechError, SpeechEvent,
     SpeechOptions, Stop,
@@ -56,7 +56,7 @@ impl Desk {
         &mut self,
         call: CallId,
         limits: ResourceLimits,
-        job: TranscribeJob,
+        job: TranscribeCommand,
     ) -> Result<(), Failure> {
         let stop = lock(&self.running).begin(call, limits)?;
         let engines = self.engines(&job.model, &job.vad_model);
@@ -113,7 +113,7 @@ impl Drop for EndsWithPanic {
 
 fn transcribe(
     call: CallId,
-    job: &TranscribeJob,
+    job: &TranscribeCommand,
     engines: &Engines,
     stop: Stop,
 ) -> Result<Recognition, SpeechError> {

@@ -15,10 +15,10 @@ mod supervisor;
 
 use std::path::PathBuf;
 
-use huibao_models::failure::Failure;
-use huibao_models::media::{MediaInfo, Rendition};
-use huibao_models::report::WrittenContent;
-use huibao_models::transcript::{Recognition, Segment};
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::report::WrittenContent;
+use huibao_models::domain::transcript::{Recognition, Segment};
 use serde::{Deserialize, Serialize};
 
 pub use entry::child_main;
@@ -65,23 +65,23 @@ pub struct ChildRequest {
     /// Bounds that the child puts on itself before it touches anything.
     pub limits: ResourceLimits,
     /// The work.
-    pub job: ChildJob,
+    pub job: ChildCommand,
 }
 
 /// The work of a child.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ChildJob {
+pub enum ChildCommand {
     /// Look at a user's file, in a process that sees nothing else.
-    File(FileJob),
+    File(FileCommand),
     /// Recognise the speech in sound that ingest made.
-    Transcribe(TranscribeJob),
+    Transcribe(TranscribeCommand),
 }
 
 /// What is done with a user's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
-pub enum FileJob {
+pub enum FileCommand {
     /// Probe a video and make audio and poster from it.
     Ingest {
         /// The video as given.
@@ -119,7 +119,7 @@ pub enum FileJob {
 
 /// A recording whose speech is to be recognised.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TranscribeJob {
+pub struct TranscribeCommand {
     /// 16 kHz mono WAV.
     pub audio: PathBuf,
     /// The whisper model.
@@ -154,13 +154,13 @@ pub enum ChildMessage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "job", content = "output", rename_all = "snake_case")]
 pub enum ChildOutput {
-    /// Of [`FileJob::Ingest`].
+    /// Of [`FileCommand::Ingest`].
     Ingest(Box<MediaInfo>),
-    /// Of [`FileJob::Written`].
+    /// Of [`FileCommand::Written`].
     Written(WrittenContent),
-    /// Of [`FileJob::Transcode`].
+    /// Of [`FileCommand::Transcode`].
     Transcode(Rendition),
-    /// Of [`ChildJob::Transcribe`].
+    /// Of [`ChildCommand::Transcribe`].
     Transcribe(Box<Recognition>),
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use huibao_models::failure::Failure;
+use huibao_models::domain::failure::Failure;
 
 use super::supervisor::{Call, Supervised};
 use super::{CallId, ChildEvents, ChildOutput, ChildRequest};

@@ -5,8 +5,8 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use huibao_models::failure::{Failure, FailureCode};
-use huibao_models::transcript::Segment;
+use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::transcript::Segment;
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -257,7 +257,7 @@ fn verdict(status: ExitStatus, tail: &str) -> Failure {
 mod tests {
     use std::process::Stdio;
 
-    use super::super::{ChildJob, ChildNews, FileJob, ResourceLimits};
+    use super::super::{ChildCommand, ChildNews, FileCommand, ResourceLimits};
     use super::*;
 
     #[test]
@@ -279,8 +279,8 @@ mod tests {
 
     fn request() -> ChildRequest {
         let limits = ResourceLimits { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0 };
-        let job = FileJob::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
-        ChildRequest { limits, job: ChildJob::File(job) }
+        let job = FileCommand::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
+        ChildRequest { limits, job: ChildCommand::File(job) }
     }
 
     fn events() -> ChildEvents {

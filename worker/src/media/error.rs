@@ -3,7 +3,7 @@
 use std::io;
 
 use ffmpeg_next as ffmpeg;
-use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode};
 
 /// Why media could not be worked on.
 #[derive(Debug, thiserror::Error)]

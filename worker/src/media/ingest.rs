@@ -7,7 +7,7 @@ use std::path::Path;
 use ffmpeg::{Packet, Rescale, frame};
 use ffmpeg_next as ffmpeg;
 use hound::{SampleFormat, WavSpec, WavWriter};
-use huibao_models::media::MediaInfo;
+use huibao_models::domain::media::MediaInfo;
 
 use super::audio::AudioPath;
 use super::input::{Input, MS, MediaLimits, TrackRef};

@@ -7,7 +7,7 @@ use ffmpeg::format::context::Input as Demuxer;
 use ffmpeg::format::stream::Disposition;
 use ffmpeg::{Packet, Rational, Rescale, Stream, decoder, media};
 use ffmpeg_next as ffmpeg;
-use huibao_models::media::{AudioTrack, VideoTrack};
+use huibao_models::domain::media::{AudioTrack, VideoTrack};
 
 use super::MediaError;
 use super::sniff::is_cut_off_mp4;

@@ -7,7 +7,7 @@ use ffmpeg::codec::profile::AAC;
 use ffmpeg::format::context::Output as Muxer;
 use ffmpeg::{codec, decoder, encoder};
 use ffmpeg_next as ffmpeg;
-use huibao_models::media::MediaInfo;
+use huibao_models::domain::media::MediaInfo;
 
 use super::input::{Input, TrackRef};
 use super::output::{AUDIO, Mp4, VIDEO};

@@ -5,7 +5,7 @@ use std::path::Path;
 use ffmpeg::format::context::Output as Muxer;
 use ffmpeg::{Packet, Rational, Rescale, codec, encoder, frame};
 use ffmpeg_next as ffmpeg;
-use huibao_models::media::{MediaInfo, Rendition};
+use huibao_models::domain::media::{MediaInfo, Rendition};
 
 use super::audio::AudioPath;
 use super::input::{Input, frame_threads};

@@ -1,7 +1,7 @@
 //! How a transcript ends. A recogniser expects more where a recording stops, and leaves its last sentence
 //! without a mark or with a comma.
 
-use huibao_models::transcript::Segment;
+use huibao_models::domain::transcript::Segment;
 
 /// Marks within a sentence.
 const WITHIN: [char; 4] = ['，', '、', '；', '：'];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode};
 
 /// Why speech could not be recognised.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use huibao_models::transcript::{SegmentFlag, SpeechRegion};
+use huibao_models::domain::transcript::{SegmentFlag, SpeechRegion};
 
 use super::Piece;
 

@@ -1,6 +1,6 @@
 //! Windows: heard, looked over by the guards, heard again where they object.
 
-use huibao_models::transcript::{Segment, SegmentFlag, SpeechRegion};
+use huibao_models::domain::transcript::{Segment, SegmentFlag, SpeechRegion};
 
 use super::guards::{self, uncovered};
 use super::normalise::Normaliser;

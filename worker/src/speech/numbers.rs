@@ -4,7 +4,7 @@
 //! digits, as GB/T 15835 has it. All others stay: small and round numbers are read more easily as words,
 //! and many are no numbers at all (`二十大`, `一百年`, `四个意识`, `二百五`).
 
-use huibao_models::transcript::{Segment, Word};
+use huibao_models::domain::transcript::{Segment, Word};
 
 /// Writes the numbers of a Mandarin segment. What was a word for each character becomes one word.
 pub fn write(segment: &mut Segment) {

@@ -1,6 +1,6 @@
 //! Somebody speaks another language than was expected.
 
-use huibao_models::transcript::{Recognition, SegmentFlag, SpeechRegion};
+use huibao_models::domain::transcript::{Recognition, SegmentFlag, SpeechRegion};
 
 use super::{AUTO, Audio, Effort, Recognizer, Request, SpeechError, SpeechOptions};
 

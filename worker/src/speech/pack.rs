@@ -1,6 +1,6 @@
 //! Fills windows with speech, and finds the way back from a window's time to the recording's.
 
-use huibao_models::transcript::SpeechRegion;
+use huibao_models::domain::transcript::SpeechRegion;
 
 use super::{Audio, SAMPLES_PER_MS};
 

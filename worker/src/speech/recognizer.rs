@@ -1,6 +1,6 @@
 //! What the pipeline wants of a speech engine.
 
-use huibao_models::transcript::RecognizerInfo;
+use huibao_models::domain::transcript::RecognizerInfo;
 
 use super::SpeechError;
 

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use huibao_models::transcript::RecognizerInfo;
+use huibao_models::domain::transcript::RecognizerInfo;
 use serde::Deserialize;
 
 use super::{Heard, Piece, Recognizer, Request, SAMPLES_PER_MS, Session, SpeechError};

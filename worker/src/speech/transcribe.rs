@@ -1,6 +1,8 @@
 //! The whole way from sound to a transcript.
 
-use huibao_models::transcript::{Recognition, RecognizerInfo, Segment, SpeechRegion, Transcript};
+use huibao_models::domain::transcript::{
+    Recognition, RecognizerInfo, Segment, SpeechRegion, Transcript,
+};
 
 use super::ending;
 use super::hearing::{Ear, Hearing, Passage};

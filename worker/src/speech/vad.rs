@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use huibao_models::transcript::SpeechRegion;
+use huibao_models::domain::transcript::SpeechRegion;
 use whisper_rs::{WhisperVadContext, WhisperVadContextParams, WhisperVadParams};
 
 use super::model::check_model_file;

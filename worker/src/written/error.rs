@@ -2,7 +2,7 @@
 
 use std::io;
 
-use huibao_models::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode};
 use zip::result::ZipError;
 
 /// Why the text of a written report could not be had.

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use huibao_models::report::WrittenContent;
+use huibao_models::domain::report::WrittenContent;
 
 pub use error::WrittenError;
 use format::Format;

@@ -22,10 +22,10 @@ pub fn decode(bytes: &[u8]) -> Result<String, WrittenError> {
 fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    // Reports are in Mandarin, and the hint settles what is too short to tell; but it stands for
+    // Reports are in Mandarin, and the message settles what is too short to tell; but it stands for
     // simplified characters, so Big5 has to be recognised without it.
-    let unhinted = detector.guess(None, Utf8Detection::Allow);
-    if unhinted == BIG5 {
+    let unpublished = detector.guess(None, Utf8Detection::Allow);
+    if unpublished == BIG5 {
         return BIG5;
     }
     let encoding = detector.guess(Some(b"cn"), Utf8Detection::Allow);

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use huibao_models::failure::Failure;
+use huibao_models::domain::failure::Failure;
 use utoipa::ToSchema;
 
 use super::ReportBody;
@@ -55,20 +55,20 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let received = upload::receive(&state, request).await?;
     let id = received.new.id;
-    // In a task of its own: if the client goes away now, the row and the fate of its files must
+    // In a job of its own: if the client goes away now, the row and the fate of its files must
     // still agree.
     let submitted = tokio::spawn(submit(state.clone(), received)).await;
     submitted.map_err(Failure::internal)??;
-    let loaded = LoadedReport::load(&state.db, id).await?.ok_or(RequestError::NotFound)?;
+    let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     let location = [(header::LOCATION, format!("/api/reports/{id}"))];
     let body = Json(ReportBody { report: loaded.view(lang) });
     Ok((StatusCode::CREATED, location, body).into_response())
 }
 
 async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
-    let hints = state.db.submit(&received.new, state.db.now()).await?;
+    let messages = state.store.submit(&received.new, state.store.now()).await?;
     received.leftovers.keep();
     // In the background: an activist need not wait for a queue that may be away.
-    tokio::spawn(async move { state.announce(hints).await });
+    tokio::spawn(async move { state.announce(messages).await });
     Ok(())
 }

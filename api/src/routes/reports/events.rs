@@ -9,7 +9,7 @@ use axum::http::HeaderName;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
-use huibao_models::failure::Lang;
+use huibao_models::domain::failure::Lang;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub(crate) async fn events(
     ReportId(id): ReportId,
     shutdown: Option<Extension<Shutdown>>,
 ) -> Result<impl IntoResponse, ApiError> {
-    state.db.report(id).await?.ok_or(RequestError::NotFound)?;
+    state.store.report(id).await?.ok_or(RequestError::NotFound)?;
     let shutdown = shutdown.map(|Extension(Shutdown(token))| token).unwrap_or_default();
     let watch = Watch { state, id, lang, shutdown, sent: None, phase: Phase::Working };
     let events = stream::unfold(watch, Watch::next);
@@ -93,7 +93,7 @@ impl Watch {
                     () = tokio::time::sleep(POLL) => {}
                 }
             }
-            let loaded = match LoadedReport::load(&self.state.db, self.id).await {
+            let loaded = match LoadedReport::load(&self.state.store, self.id).await {
                 Ok(loaded) => loaded?,
                 Err(error) => {
                     tracing::error!(%error, "cannot follow a report");

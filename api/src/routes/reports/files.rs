@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt};
-use huibao_models::failure::Failure;
-use huibao_models::report::{FileKind, StoredFile};
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::report::{FileKind, StoredFile};
 use huibao_models::storage::StorageKey;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
@@ -65,10 +65,10 @@ file_routes! {
 }
 
 async fn find(state: &ApiState, id: Uuid, kind: FileKind) -> Result<StoredFile, ApiError> {
-    if let Some(file) = state.db.file(id, kind).await? {
+    if let Some(file) = state.store.file(id, kind).await? {
         return Ok(file);
     }
-    let report = state.db.report(id).await?;
+    let report = state.store.report(id).await?;
     Err(report.map_or(RequestError::NotFound, |_| RequestError::NotReady).into())
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use huibao_models::report::FileKind;
+use huibao_models::domain::report::FileKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -48,14 +48,14 @@ pub(crate) async fn list(
 ) -> Result<Json<ReportList>, ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than asked for tells whether there is a next page.
-    let mut rows = state.db.reports(page.before, limit + 1).await?;
+    let mut rows = state.store.reports(page.before, limit + 1).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else {
         return Ok(Json(ReportList { reports: Vec::new(), next: None }));
     };
     let next = more.then_some(oldest.id);
-    let posters = state.db.reports_with_file(FileKind::Poster, oldest.id, newest.id).await?;
+    let posters = state.store.reports_with_file(FileKind::Poster, oldest.id, newest.id).await?;
     let reports = rows
         .iter()
         .map(|report| ReportSummary::new(report, posters.contains(&report.id)))

@@ -19,6 +19,6 @@ pub(crate) async fn show(
     Locale(lang): Locale,
     ReportId(id): ReportId,
 ) -> Result<Json<ReportBody>, ApiError> {
-    let loaded = LoadedReport::load(&state.db, id).await?.ok_or(RequestError::NotFound)?;
+    let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     Ok(Json(ReportBody { report: loaded.view(lang) }))
 }

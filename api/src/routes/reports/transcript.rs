@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
-use huibao_models::failure::Failure;
-use huibao_models::transcript::Transcript;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -69,10 +69,10 @@ async fn find(
     id: Uuid,
     version: Option<u32>,
 ) -> Result<(String, Transcript), ApiError> {
-    let report = state.db.report(id).await?.ok_or(RequestError::NotFound)?;
+    let report = state.store.report(id).await?.ok_or(RequestError::NotFound)?;
     let transcript = match version {
-        Some(version) => state.db.transcript_of_version(id, version).await?,
-        None => state.db.transcript(id).await?,
+        Some(version) => state.store.transcript_of_version(id, version).await?,
+        None => state.store.transcript(id).await?,
     };
     Ok((report.title, transcript.ok_or(RequestError::NotReady)?))
 }

@@ -27,7 +27,7 @@ pub(crate) async fn versions(
     State(state): State<ApiState>,
     ReportId(id): ReportId,
 ) -> Result<Json<VersionList>, ApiError> {
-    state.db.report(id).await?.ok_or(RequestError::NotFound)?;
-    let versions = state.db.transcript_versions(id).await?;
+    state.store.report(id).await?.ok_or(RequestError::NotFound)?;
+    let versions = state.store.transcript_versions(id).await?;
     Ok(Json(VersionList { versions: versions.into_iter().map(Into::into).collect() }))
 }

@@ -10,7 +10,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, Event};
 
 use super::QueueError;
-use crate::task::Stage;
+use crate::domain::job::Stage;
 
 /// A broker that does not finish the handshake within this is away.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -18,13 +18,13 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// A broker from which nothing comes for twice as many seconds is gone, whatever TCP says.
 const HEARTBEAT_SECONDS: u16 = 10;
 
-/// The largest frame in bytes. A hint has about a hundred, and the library keeps room for 64 frames
+/// The largest frame in bytes. A message has about a hundred, and the library keeps room for 64 frames
 /// for each connection: with the broker's default, that would be 8 MiB. Less is not to be had:
 /// RabbitMQ 4.3 ends such a connection without a word.
 const LARGEST_FRAME: u32 = 8192;
 
 /// Returns before a queue gives a message up. Attempts are counted in the database; this only
-/// keeps RabbitMQ 4's default of 20 from dropping hints that busy workers gave back.
+/// keeps RabbitMQ 4's default of 20 from dropping messages that busy workers gave back.
 const DELIVERY_LIMIT: i32 = 100_000;
 
 /// The broker's address and the names of the queues. Cheap to clone.
@@ -61,7 +61,7 @@ impl Link {
     /// Connects, opens a channel with publisher confirms, and declares the queues.
     pub async fn connect(&self, purpose: &str) -> Result<(Connection, Channel), QueueError> {
         let (link, name) = (self.clone(), format!("huibao {purpose}"));
-        // In a task of its own: a connection that is dropped half-made would stay.
+        // In a job of its own: a connection that is dropped half-made would stay.
         let opening = tokio::spawn(async move { link.open(name).await });
         match tokio::time::timeout(CONNECT, opening).await {
             Ok(Ok(opened)) => opened.map_err(|error| QueueError::from_lapin(&self.place, &error)),

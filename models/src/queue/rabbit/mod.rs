@@ -23,9 +23,9 @@ use self::link::Link;
 use self::publisher::Publisher;
 use self::subscription::RabbitSubscription;
 use super::{Queue, QueueError, Subscription};
-use crate::task::{Hint, Stage};
+use crate::domain::job::{JobMessage, Stage};
 
-/// Hints in RabbitMQ.
+/// Messages in RabbitMQ.
 pub struct RabbitQueue {
     link: Link,
     publisher: Publisher,
@@ -44,8 +44,8 @@ impl RabbitQueue {
 
 #[async_trait]
 impl Queue for RabbitQueue {
-    async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError> {
-        self.publisher.publish(hints).await
+    async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError> {
+        self.publisher.publish(messages).await
     }
 
     async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {

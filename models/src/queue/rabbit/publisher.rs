@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 use super::QueueError;
 use super::link::Link;
 use super::message::encode;
-use crate::task::{Hint, Stage};
+use crate::domain::job::{JobMessage, Stage};
 
 /// A broker that is blocked by an alarm reads nothing: waiting longer for its confirms would hold
-/// up whoever publishes, and the hints are in the database anyway.
+/// up whoever publishes, and the messages are in the database anyway.
 const CONFIRM: Duration = Duration::from_secs(5);
 
 /// Survives a restart of the broker.
@@ -34,21 +34,21 @@ impl Publisher {
         Self { link, open: Mutex::new(None) }
     }
 
-    pub async fn publish(&self, hints: &[Hint]) -> Result<(), QueueError> {
+    pub async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError> {
         let channel = self.channel().await?;
-        let confirmed = tokio::time::timeout(CONFIRM, self.send(&channel, hints)).await;
+        let confirmed = tokio::time::timeout(CONFIRM, self.send(&channel, messages)).await;
         confirmed.map_err(|_| QueueError::away(&self.link.place, "messages are not confirmed"))?
     }
 
-    async fn send(&self, channel: &Channel, hints: &[Hint]) -> Result<(), QueueError> {
+    async fn send(&self, channel: &Channel, messages: &[JobMessage]) -> Result<(), QueueError> {
         let failed = |error: lapin::Error| QueueError::from_lapin(&self.link.place, &error);
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        let mut confirms = Vec::with_capacity(hints.len());
-        for hint in hints {
-            let queue = ShortString::from(self.link.queue(hint.stage));
-            let body = encode(hint);
+        let mut confirms = Vec::with_capacity(messages.len());
+        for message in messages {
+            let queue = ShortString::from(self.link.queue(message.stage));
+            let body = encode(message);
             // Through the default exchange, which knows every queue by its name.
-            let sent = channel.basic_publish("".into(), queue, options, &body, properties(hint));
+            let sent = channel.basic_publish("".into(), queue, options, &body, properties(message));
             confirms.push(sent.await.map_err(failed)?);
         }
         for confirm in confirms {
@@ -107,9 +107,9 @@ impl Open {
     }
 }
 
-fn properties(hint: &Hint) -> BasicProperties {
+fn properties(message: &JobMessage) -> BasicProperties {
     BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
         .with_content_type("application/json".into())
-        .with_message_id(format!("{}:{}", hint.task_id, hint.token).into())
+        .with_message_id(format!("{}:{}", message.job_id, message.token).into())
 }

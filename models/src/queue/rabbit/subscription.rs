@@ -1,4 +1,4 @@
-//! Receiving hints, over a connection that is made again when it breaks.
+//! Receiving messages, over a connection that is made again when it breaks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 use super::QueueError;
 use super::link::Link;
 use super::message::decode;
+use crate::domain::job::{JobMessage, Stage};
 use crate::queue::{Delivery, Subscription};
-use crate::task::{Hint, Stage};
 
 /// The first pause before connecting again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -34,7 +34,7 @@ pub struct RabbitSubscription {
     /// messages it was sent.
     opening: Option<JoinHandle<Result<Live, QueueError>>>,
     /// Received and not handed out: a list for each of `stages`.
-    received: Vec<VecDeque<(Hint, Message)>>,
+    received: Vec<VecDeque<(JobMessage, Message)>>,
     pause: Duration,
 }
 
@@ -97,7 +97,7 @@ impl RabbitSubscription {
             None => return false,
         };
         match decode(&message.data) {
-            Ok(hint) => self.received[index].push_back((hint, message)),
+            Ok(message) => self.received[index].push_back((message, message)),
             Err(error) => refuse(message, &error),
         }
         true
@@ -192,8 +192,9 @@ impl Subscription for RabbitSubscription {
             if !self.take_ready() {
                 self.lose();
             }
-            if let Some((hint, receipt)) = self.received.iter_mut().find_map(VecDeque::pop_front) {
-                return Delivery { hint, receipt: Some(receipt) };
+            if let Some((message, receipt)) = self.received.iter_mut().find_map(VecDeque::pop_front)
+            {
+                return Delivery { message, receipt: Some(receipt) };
             }
             let live = self.consume().await;
             let next = live.messages.next().await;

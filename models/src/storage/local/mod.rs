@@ -1,6 +1,6 @@
 //! Files in a local folder.
 
-mod housekeeping;
+mod maintenance;
 
 use std::io::{self, SeekFrom};
 use std::ops::Range;
@@ -189,7 +189,7 @@ impl Storage for LocalStorage {
     }
 
     fn list<'a>(&'a self, prefix: &str) -> ObjectStream<'a> {
-        housekeeping::list(self.root.clone(), prefix.to_owned())
+        maintenance::list(self.root.clone(), prefix.to_owned())
     }
 
     async fn presign_get(
@@ -202,7 +202,7 @@ impl Storage for LocalStorage {
     }
 
     async fn abort_leftovers(&self, older_than: Duration) -> Result<usize, StorageError> {
-        housekeeping::abort_leftovers(&self.root.join(INCOMING), older_than).await
+        maintenance::abort_leftovers(&self.root.join(INCOMING), older_than).await
     }
 
     async fn health(&self) -> Result<(), StorageError> {

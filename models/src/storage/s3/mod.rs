@@ -7,8 +7,8 @@
 
 mod download;
 mod errors;
-mod housekeeping;
 mod location;
+mod maintenance;
 mod read;
 mod upload;
 mod write;

@@ -1,6 +1,6 @@
 //! The Chinese characters of a segment, apart from its words, and the way back.
 
-use huibao_models::transcript::{Segment, Word};
+use huibao_models::domain::transcript::{Segment, Word};
 
 use super::sounds::Sounds;
 

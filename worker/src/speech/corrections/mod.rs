@@ -8,7 +8,7 @@ mod lexicon;
 mod sounds;
 mod terms;
 
-use huibao_models::transcript::Segment;
+use huibao_models::domain::transcript::Segment;
 
 pub use glossary::{BadLine, Glossary};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use huibao_models::transcript::{RecognizerInfo, SegmentFlag, SpeechRegion};
+use huibao_models::domain::transcript::{RecognizerInfo, SegmentFlag, SpeechRegion};
 
 use super::super::{Effort, Heard, Piece, Request, Session};
 use super::*;

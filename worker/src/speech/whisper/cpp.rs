@@ -4,8 +4,8 @@ use std::ffi::{c_int, c_void};
 use std::path::Path;
 use std::slice;
 
+use huibao_models::domain::transcript::RecognizerInfo;
 use huibao_models::storage::hash_file_blocking;
-use huibao_models::transcript::RecognizerInfo;
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperSegment,
     WhisperState, WhisperSysContext, WhisperSysState, WhisperToken, WhisperTokenData,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Once;
 
-use huibao_models::transcript::RecognizerInfo;
+use huibao_models::domain::transcript::RecognizerInfo;
 use serde_json::json;
 
 pub use self::cpp::WhisperCpp;

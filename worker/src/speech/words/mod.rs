@@ -10,7 +10,7 @@ mod sentences;
 mod units;
 mod voice;
 
-use huibao_models::transcript::{Segment, SpeechRegion, Word};
+use huibao_models::domain::transcript::{Segment, SpeechRegion, Word};
 
 use self::align::{Text, align};
 use self::sentences::sentences;

@@ -1,8 +1,8 @@
 //! Cuts segments at the ends of sentences: what an engine hears in one go is too long to find a
 //! place in, or to correct.
 
+use huibao_models::domain::transcript::{Segment, Word};
 use huibao_models::punctuation::ends_sentence;
-use huibao_models::transcript::{Segment, Word};
 
 /// A sentence shorter than this stays with the next, in milliseconds.
 const SHORTEST_MS: u64 = 2500;

@@ -1,7 +1,7 @@
 //! A text cut into what is timed: a Chinese character, or a word or number of other letters.
 
+use huibao_models::domain::transcript::Segment;
 use huibao_models::punctuation::ends_phrase;
-use huibao_models::transcript::Segment;
 
 /// A word with the punctuation after it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Where there is a voice, more finely than the detector's regions: pauses inside them count.
 
-use huibao_models::transcript::SpeechRegion;
+use huibao_models::domain::transcript::SpeechRegion;
 
 use crate::speech::Audio;
 

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
+use huibao_models::domain::transcript::RecognizerInfo;
 use huibao_models::storage::hash_file_blocking;
-use huibao_models::transcript::RecognizerInfo;
 
 use self::batch::Batch;
 use self::decoder::Decoder;

@@ -1,0 +1,266 @@
+//! A server with its backends in a temporary folder, and what tests do with it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve};
+use huibao_models::backends::Backends;
+use huibao_models::domain::job::{JobMessage, JobState, RetryPolicy, Stage};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::domain::report::{FileKind, StoredFile, WrittenContent};
+use huibao_models::domain::transcript::{
+    Recognition, RecognizerInfo, Segment, SegmentFlag, Transcript,
+};
+use huibao_models::queue::{EmbeddedQueue, Queue};
+use huibao_models::storage::{LocalStorage, Storage, StorageKey};
+use huibao_models::store::{
+    Claim, Claimant, Completion, IngestResult, JobFilter, Store, TranscodeResult,
+};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Longest wait for something that should happen at once.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const VIDEO: &[u8] = b"0123456789 this is no video, but nobody looks here";
+
+pub struct Harness {
+    pub store: Store,
+    pub storage: Arc<LocalStorage>,
+    pub queue: Arc<EmbeddedQueue>,
+    pub address: SocketAddr,
+    pub client: Client,
+    pub shutdown: CancellationToken,
+    pub server: JoinHandle<std::io::Result<()>>,
+    pub folder: tempfile::TempDir,
+}
+
+pub fn config() -> ApiConfig {
+    ApiConfig {
+        limits: UploadLimits {
+            max_video_bytes: 100_000,
+            max_written_bytes: 1_000,
+            max_duration_seconds: 600,
+        },
+        languages: ["zh", "auto", "en"].map(String::from).to_vec(),
+        upload_idle: PATIENCE,
+        token: None,
+        allowed_hosts: vec![],
+    }
+}
+
+impl Harness {
+    pub async fn new() -> Self {
+        Self::with(config(), Arc::new(())).await
+    }
+
+    pub async fn with_token(token: &str) -> Self {
+        let token = Some(SecretString::from(token.to_owned()));
+        Self::with(ApiConfig { token, ..config() }, Arc::new(())).await
+    }
+
+    pub async fn with(config: ApiConfig, readiness: Arc<dyn Readiness>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_sqlite(&folder.path().join("test.db")).await.unwrap();
+        let storage = Arc::new(LocalStorage::open(folder.path().join("files")).await.unwrap());
+        let queue = Arc::new(EmbeddedQueue::default());
+        let backends =
+            Backends { store: store.clone(), storage: storage.clone(), queue: queue.clone() };
+        let app = router(backends, config, readiness);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, app, shutdown.clone()));
+        // The workspace's reqwest brings no cryptography of its own; a second install may fail.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { store, storage, queue, address, client, shutdown, server, folder }
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("http://{}{path}", self.address))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("http://{}{path}", self.address))
+    }
+
+    pub async fn json(&self, path: &str) -> Value {
+        self.get(path).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub async fn upload(&self, form: Form) -> Response {
+        self.post("/api/reports").multipart(form).send().await.unwrap()
+    }
+
+    /// Uploads a video alone and returns the report's id.
+    pub async fn submit(&self) -> Uuid {
+        let response = self.upload(Form::new().part("video", file("汇报.mp4", VIDEO))).await;
+        assert_eq!(response.status(), 201);
+        let body: Value = response.json().await.unwrap();
+        body["report"]["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub async fn claim(&self, stage: Stage) -> Claim {
+        let queued =
+            JobFilter { stage: Some(stage), state: Some(JobState::Queued), ..JobFilter::default() };
+        // The oldest, which workers are told of first.
+        let job = self.store.list_jobs(&queued, 100).await.unwrap().pop().unwrap();
+        let message = JobMessage { job_id: job.id, stage, token: job.token };
+        let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
+        let policy = RetryPolicy::default();
+        self.store.claim(&message, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
+    }
+
+    pub async fn complete(&self, claim: &Claim) {
+        let made = self.made(claim).await;
+        self.store.complete(claim, &made, 1500, None, Utc::now()).await.unwrap().unwrap();
+    }
+
+    /// Does one stage.
+    pub async fn work(&self, stage: Stage) {
+        let claim = self.claim(stage).await;
+        self.complete(&claim).await;
+    }
+
+    async fn made(&self, claim: &Claim) -> Completion {
+        match claim.stage {
+            Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
+                media: media(),
+                written: Some(WrittenContent {
+                    text: "敬爱的党组织：".into(),
+                    no_text_layer: false,
+                }),
+                files: vec![self.output(claim, FileKind::Poster, "poster.jpg", b"poster").await],
+            })),
+            Stage::Transcode => Completion::Transcode(TranscodeResult {
+                rendition: Rendition {
+                    width: 720,
+                    height: 1280,
+                    duration_ms: 61_500,
+                    remuxed: true,
+                },
+                file: self.output(claim, FileKind::Rendition, "rendition.mp4", VIDEO).await,
+            }),
+            Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
+            Stage::Archive => Completion::Archive(vec![]),
+        }
+    }
+
+    async fn output(
+        &self,
+        claim: &Claim,
+        kind: FileKind,
+        name: &str,
+        bytes: &'static [u8],
+    ) -> StoredFile {
+        let key = StorageKey::output(claim.report_id, claim.token, name);
+        let stored = self.storage.put(&key, Box::pin(bytes), 1_000_000).await.unwrap();
+        StoredFile {
+            kind,
+            key: key.as_str().into(),
+            name: name.into(),
+            size_bytes: stored.size_bytes,
+            sha256: stored.sha256,
+        }
+    }
+
+    /// Waits until no file is stored, finished or not.
+    pub async fn wait_until_empty(&self) {
+        let empty = async {
+            while count_files(&self.folder.path().join("files")) > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, empty).await.unwrap();
+        assert!(self.store.reports(None, 1).await.unwrap().is_empty());
+    }
+
+    /// Waits until a file is being received.
+    pub async fn wait_until_receiving(&self) {
+        let receiving = async {
+            while count_files(&self.folder.path().join("files/incoming")) == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, receiving).await.unwrap();
+    }
+
+    pub async fn was_published(&self) -> bool {
+        let mut messages = self.queue.subscribe(&Stage::ALL, 1).await.unwrap();
+        tokio::time::timeout(PATIENCE, messages.next()).await.is_ok()
+    }
+}
+
+pub fn file(name: &str, bytes: &[u8]) -> Part {
+    Part::bytes(bytes.to_vec()).file_name(name.to_owned())
+}
+
+pub async fn error_code(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    assert!(!body["error"]["message"].as_str().unwrap().is_empty());
+    (status, body["error"]["code"].as_str().unwrap().to_owned())
+}
+
+pub fn count_files(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| if path.is_dir() { count_files(&path) } else { 1 })
+        .sum()
+}
+
+pub fn segment(text: &str) -> Segment {
+    Segment {
+        start_ms: 250,
+        end_ms: 1_900,
+        text: text.into(),
+        raw_text: text.into(),
+        confidence: Some(0.5),
+        words: vec![],
+        flags: vec![SegmentFlag::Repetition],
+    }
+}
+
+fn transcript() -> Transcript {
+    Transcript {
+        language: "zh".into(),
+        no_speech: false,
+        duration_ms: 61_500,
+        segments: vec![segment("敬爱的党组织。")],
+        speech: vec![],
+        recognizer: RecognizerInfo {
+            engine: "test".into(),
+            model: "ggml-test".into(),
+            model_sha256: String::new(),
+            parameters: Value::Null,
+        },
+    }
+}
+
+fn recognition() -> Recognition {
+    Recognition { transcript: transcript(), raw: Vec::new() }
+}
+
+fn media() -> MediaInfo {
+    MediaInfo {
+        duration_ms: 61_500,
+        container: "mov".into(),
+        video: VideoTrack {
+            codec: "hevc".into(),
+            width: 720,
+            height: 1280,
+            rotation_degrees: 90,
+            frame_rate: 30.0,
+            pixel_format: "yuv420p".into(),
+        },
+        audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+    }
+}

@@ -1,0 +1,7 @@
+//! Pure types and rules: no clock, no SQL, no HTTP.
+
+pub mod failure;
+pub mod job;
+pub mod media;
+pub mod report;
+pub mod transcript;

@@ -1,0 +1,194 @@
+//! Reports with all their rows, for moving them between installations. Rows are read and written as
+//! they are stored: ids, times, tokens and versions stay what they were.
+
+mod rows;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+use self::rows::{FileRow, JobRow, PartialRow, ReportRow, TranscriptRow};
+use super::engine::read;
+use super::{Store, StoreError};
+
+/// PostgreSQL keeps microseconds. SQLite keeps what it is given.
+const SUBSECOND_DIGITS: u16 = 6;
+
+/// A report with all its rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportRows {
+    report: ReportRow,
+    files: Vec<FileRow>,
+    jobs: Vec<JobRow>,
+    transcripts: Vec<TranscriptRow>,
+    partials: Vec<PartialRow>,
+}
+
+/// An object that a file row refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its key, as text.
+    pub key: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, lowercase hex.
+    pub sha256: String,
+}
+
+/// How much a database holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// Reports.
+    pub reports: u64,
+    /// Files that reports refer to.
+    pub files: u64,
+    /// Size of these files together, in bytes.
+    pub bytes: u64,
+    /// Jobs.
+    pub jobs: u64,
+    /// Transcript versions.
+    pub transcripts: u64,
+    /// Segments of recognitions that are not finished.
+    pub partials: u64,
+}
+
+impl ReportRows {
+    /// The report's id.
+    pub fn id(&self) -> Uuid {
+        self.report.id
+    }
+
+    /// The objects that the report refers to.
+    pub fn objects(&self) -> Vec<Reference> {
+        let object = |file: &FileRow| Reference {
+            key: file.key.clone(),
+            size_bytes: file.size_bytes.unsigned_abs(),
+            sha256: file.sha256.clone(),
+        };
+        self.files.iter().map(object).collect()
+    }
+
+    /// Whether both hold the same, apart from what only counts where jobs are run (leases, messages)
+    /// and from times finer than every engine keeps. A running job equals a queued one: whoever
+    /// ran it stays behind.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.clone().essence() == other.clone().essence()
+    }
+
+    fn essence(mut self) -> Self {
+        let cut = |time: DateTime<Utc>| time.trunc_subsecs(SUBSECOND_DIGITS);
+        self.report.created_at = cut(self.report.created_at);
+        for job in &mut self.jobs {
+            job.let_go();
+            job.not_before = cut(job.not_before);
+            job.started_at = job.started_at.map(cut);
+            job.finished_at = job.finished_at.map(cut);
+        }
+        for transcript in &mut self.transcripts {
+            transcript.created_at = cut(transcript.created_at);
+        }
+        self
+    }
+}
+
+impl Store {
+    /// The ids of up to `limit` reports, oldest first, newer than `after` if that is given.
+    pub async fn report_ids(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        Ok(read!(
+            self,
+            fetch_all,
+            sqlx::query_scalar::<_, Uuid>(
+                "SELECT id FROM reports WHERE $1 IS NULL OR id > $1 ORDER BY id LIMIT $2"
+            ),
+            after,
+            i64::from(limit)
+        )?)
+    }
+
+    /// A report with all its rows, or `None`. Nobody else may write to it meanwhile: the tables are
+    /// read one after the other.
+    pub async fn report_rows(&self, id: Uuid) -> Result<Option<ReportRows>, StoreError> {
+        let Some(report) = ReportRow::read(self, id).await?.pop() else { return Ok(None) };
+        Ok(Some(ReportRows {
+            report,
+            files: FileRow::read(self, id).await?,
+            jobs: JobRow::read(self, id).await?,
+            transcripts: TranscriptRow::read(self, id).await?,
+            partials: PartialRow::read(self, id).await?,
+        }))
+    }
+
+    /// Adds a report of another installation, completely or not at all, and durably. Running jobs
+    /// are queued here. Says whether it was added: one that is here already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Taken`] if another report has one of its rows.
+    pub async fn adopt(&self, rows: &ReportRows, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut tx = self.begin_durable().await?;
+        if !rows.report.write(&mut tx).await? {
+            return Ok(false);
+        }
+        let mut whole = true;
+        for file in &rows.files {
+            whole &= file.write(&mut tx).await?;
+        }
+        for job in &rows.jobs {
+            let mut job = job.clone();
+            job.settle_in(now);
+            whole &= job.write(&mut tx).await?;
+        }
+        for transcript in &rows.transcripts {
+            whole &= transcript.write(&mut tx).await?;
+        }
+        for partial in &rows.partials {
+            whole &= partial.write(&mut tx).await?;
+        }
+        if !whole {
+            return Err(StoreError::Taken(rows.id()));
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Counts everything.
+    pub async fn extent(&self) -> Result<Extent, StoreError> {
+        let (reports, files, bytes, jobs, transcripts, partials) = read!(
+            self,
+            fetch_one,
+            sqlx::query_as::<_, (i64, i64, i64, i64, i64, i64)>(
+                "SELECT (SELECT count(*) FROM reports), (SELECT count(*) FROM files),
+                        (SELECT CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM files),
+                        (SELECT count(*) FROM jobs), (SELECT count(*) FROM transcripts),
+                        (SELECT count(*) FROM partial_segments)"
+            )
+        )?;
+        Ok(Extent {
+            reports: reports.unsigned_abs(),
+            files: files.unsigned_abs(),
+            bytes: bytes.unsigned_abs(),
+            jobs: jobs.unsigned_abs(),
+            transcripts: transcripts.unsigned_abs(),
+            partials: partials.unsigned_abs(),
+        })
+    }
+
+    /// How many jobs are running under a lease that has not run out: somebody works here.
+    pub async fn leased_jobs(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let count = read!(
+            self,
+            fetch_one,
+            sqlx::query_scalar::<_, i64>(
+                "SELECT count(*) FROM jobs WHERE state = 'running' AND lease_until > $1"
+            ),
+            now
+        )?;
+        Ok(count.unsigned_abs())
+    }
+}

@@ -1,0 +1,76 @@
+//! Ingest: refuse what cannot work, and take out of the video what later stages need.
+
+use std::path::Path;
+
+use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::media::MediaInfo;
+use huibao_models::domain::report::{FileKind, StoredFile, WrittenContent};
+use huibao_models::storage::hash_file;
+use huibao_models::store::{Completion, IngestResult};
+
+use super::Attempt;
+use crate::child::{ChildOutput, FileCommand, ResourceLimits, unexpected};
+
+const GIB: u64 = 1 << 30;
+
+pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
+    // The written report first: it is small, and a bad one makes the rest pointless.
+    let written = written(attempt).await?;
+    let (original, video) = attempt.fetch_needed(FileKind::Original).await?;
+    let scratch = attempt.scratch().await?;
+    let (audio, poster) = (scratch.join("audio.wav"), scratch.join("poster.jpg"));
+    let (media, ()) =
+        tokio::try_join!(media(attempt, &video, &audio, &poster), verify(&original, &video))?;
+    let files = vec![
+        attempt.keep(FileKind::Audio, "audio.wav", &audio).await?,
+        attempt.keep(FileKind::Poster, "poster.jpg", &poster).await?,
+    ];
+    Ok(Completion::Ingest(Box::new(IngestResult { media, written, files })))
+}
+
+async fn written(attempt: &Attempt) -> Result<Option<WrittenContent>, Failure> {
+    let Some((file, document)) = attempt.fetch(FileKind::Written).await? else { return Ok(None) };
+    let limits = ResourceLimits { memory_bytes: 2 * GIB, cpu_seconds: 120, file_bytes: 0 };
+    let max_bytes = attempt.config.max_written_bytes;
+    let job = FileCommand::Written { document, name: file.name, max_bytes };
+    match attempt.child(job, limits).await? {
+        ChildOutput::Written(content) => Ok(Some(content)),
+        other => Err(unexpected(&other)),
+    }
+}
+
+async fn media(
+    attempt: &Attempt,
+    video: &Path,
+    audio: &Path,
+    poster: &Path,
+) -> Result<MediaInfo, Failure> {
+    let max_duration_ms = attempt.config.max_duration_ms;
+    let job = FileCommand::Ingest {
+        video: video.to_owned(),
+        audio: audio.to_owned(),
+        poster: poster.to_owned(),
+        max_duration_ms,
+        max_pixels: attempt.config.max_pixels,
+    };
+    let limits = ResourceLimits {
+        memory_bytes: 4 * GIB,
+        // Decoding the sound of a file takes about a hundredth of its duration.
+        cpu_seconds: 60 + max_duration_ms / 1000 / 4,
+        file_bytes: 4 * GIB,
+    };
+    match attempt.child(job, limits).await? {
+        ChildOutput::Ingest(media) => Ok(*media),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Are the stored bytes the ones that were received?
+async fn verify(received: &StoredFile, path: &Path) -> Result<(), Failure> {
+    let found = hash_file(path.to_owned()).await?;
+    if found.sha256 == received.sha256 {
+        return Ok(());
+    }
+    let detail = format!("stored {} but received {}", found.sha256, received.sha256);
+    Err(Failure::new(FailureCode::ChecksumMismatch, detail))
+}
