@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::job::{JobMessage, Stage};
+use crate::domain::job::{JobMessage, Urgency};
 use crate::queue::Queue;
 use crate::storage::Storage;
-use crate::store::{Store, StoreError, Unanswered};
+use crate::store::{Store, StoreError, Unanswered, UnitOfWork};
 
 /// Rows, files and wake-ups of one installation. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +24,13 @@ pub struct Backends {
 const BATCH: u32 = 200;
 
 impl Backends {
+    /// Commits a unit of work, and publishes the messages of the jobs that it made ready.
+    pub async fn commit(&self, unit: UnitOfWork) -> Result<(), StoreError> {
+        let messages = unit.commit().await?;
+        self.announce(messages).await;
+        Ok(())
+    }
+
     /// Publishes the messages of jobs that a commit made ready, and marks them as published.
     pub async fn announce(&self, messages: Vec<JobMessage>) {
         if !messages.is_empty() && self.publish(&messages).await {
@@ -60,13 +67,13 @@ impl Backends {
             }
         }
         let unanswered = self.store.unanswered(now).await?;
-        for stage in Stage::ALL {
-            let due: Vec<_> = unanswered.iter().filter(|due| due.stage == stage).collect();
+        for urgency in Urgency::ALL {
+            let due: Vec<_> = unanswered.iter().filter(|due| due.urgency == *urgency).collect();
             if due.is_empty() {
                 continue;
             }
             // Asked once: what is published now would change the answer.
-            let waiting = self.queue.waiting(stage).await.ok();
+            let waiting = self.queue.waiting(*urgency).await.ok();
             for due in due {
                 self.publish_lost(due, due.lost_since(waiting, now), now).await?;
             }

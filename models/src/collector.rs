@@ -7,10 +7,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::domain::failure::Failure;
-use crate::storage::{Storage, StorageError, StoredObject};
+use crate::storage::{Storage, StorageError, StorageKey, StoredObject};
 use crate::store::{References, Store, StoreError};
 
 /// Nothing younger is removed, unless an operator says otherwise.
@@ -89,7 +89,8 @@ pub async fn collect(
         .ok()
         .and_then(|age| now.checked_sub_signed(age))
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let mut batches = pin!(storage.list("reports/").try_chunks(BATCH));
+    let listed = stream::iter(StorageKey::FOLDERS).flat_map(|folder| storage.list(folder));
+    let mut batches = pin!(listed.try_chunks(BATCH));
     while let Some(batch) = batches.next().await {
         let mut old = batch.map_err(|broken| broken.1)?;
         old.retain(|object| object.modified < born_before);
@@ -108,8 +109,8 @@ async fn unreferenced(
     store: &Store,
     objects: Vec<StoredObject>,
 ) -> Result<Vec<StoredObject>, CollectError> {
-    let reports = objects.iter().filter_map(|object| object.key.report());
-    let range = reports.fold(None, |range, id| match range {
+    let submissions = objects.iter().filter_map(|object| object.key.submission());
+    let range = submissions.fold(None, |range, id| match range {
         None => Some((id, id)),
         Some((oldest, newest)) => Some((id.min(oldest), id.max(newest))),
     });
@@ -125,10 +126,10 @@ async fn unreferenced(
 
 /// Whether an object that is old enough is referred to by nobody and never will be.
 fn is_garbage(object: &StoredObject, references: &References) -> bool {
-    // Where the key names no report, it is not ours to judge.
-    let Some(report) = object.key.report() else { return false };
+    // Where the key names no submission, it is not ours to judge.
+    let Some(submission) = object.key.submission() else { return false };
     let of_running_attempt =
-        object.key.token().is_some_and(|token| references.running.contains(&(report, token)));
+        object.key.token().is_some_and(|token| references.running.contains(&(submission, token)));
     !references.keys.contains(object.key.as_str()) && !of_running_attempt
 }
 

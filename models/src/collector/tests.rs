@@ -11,7 +11,7 @@ use crate::storage::StorageKey;
 fn key() -> impl Strategy<Value = StorageKey> {
     let name = prop::sample::select(vec!["audio.wav", "2-a.mp4", "bag/data/original.mp4"]);
     (0..3_u128, 0..4_i64, name).prop_map(|(report, token, name)| {
-        let report = Uuid::from_u128(report);
+        let report = SubmissionId::from(Uuid::from_u128(report));
         match token {
             0 => StorageKey::original(report, "mp4"),
             token => StorageKey::output(report, token, name),
@@ -32,7 +32,7 @@ proptest! {
     fn only_what_nobody_needs_is_garbage(key in key(), references in references()) {
         let referenced = references.keys.contains(key.as_str());
         let running = references.running.iter().any(|(report, token)| {
-            key.as_str().starts_with(&format!("reports/{report}/{token}-"))
+            key.as_str().starts_with(&format!("submissions/{report}/{token}-"))
         });
         let object = StoredObject { key, size_bytes: 1, modified: Utc::now() };
         prop_assert_eq!(is_garbage(&object, &references), !referenced && !running);

@@ -1,85 +1,43 @@
-//! The stages of the pipeline and the life of one job. Pure: no clock, no database.
+//! The life of a job. A job is a row that a worker claims, runs and ends; which kinds there are, the
+//! worker knows.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use serde_json::Value;
 
-use crate::domain::failure::{Failure, FailureClass};
+use super::failure::{Failure, FailureClass};
+use super::ids::{JobId, SubmissionId};
+use super::names::names;
 
-/// One step of the pipeline.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type,
-)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
-pub enum Stage {
-    /// Probe, checksum, 16 kHz audio, poster, written text.
-    Ingest,
-    /// The web-playable rendition.
-    Transcode,
-    /// Speech to text.
-    Transcribe,
-    /// The `BagIt` bag.
-    Archive,
+/// How urgent a job is. Each urgency has a queue of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Short, and a person waits for it.
+    Highest,
+    /// Short, and ends something.
+    High,
+    /// Readers wait for it.
+    Normal,
+    /// Long, and it can wait for others.
+    Low,
+    /// Nobody waits for it.
+    Background,
 }
 
-impl Stage {
-    /// All stages, in the order in which a reader thinks of them.
-    pub const ALL: [Self; 4] = [Self::Ingest, Self::Transcode, Self::Transcribe, Self::Archive];
-
-    /// All stages, the most urgent first. Ingest tells an activist at once that a file is no good;
-    /// archive ends what is nearly done; text is what readers wait for.
-    pub const BY_URGENCY: [Self; 4] =
-        [Self::Ingest, Self::Archive, Self::Transcribe, Self::Transcode];
-
-    /// The stages that must be done before this one may start.
-    pub const fn needs(self) -> &'static [Self] {
-        match self {
-            Self::Ingest => &[],
-            Self::Transcode | Self::Transcribe => &[Self::Ingest],
-            Self::Archive => &[Self::Transcode, Self::Transcribe],
-        }
-    }
-
-    /// The stages that wait for this one.
-    pub fn unlocks(self) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |stage| stage.needs().contains(&self))
-    }
-
-    /// The stage that whoever ends this one, as the last that it waited for, goes on with at once.
-    /// Archive is short and ends the report; anything longer would keep more urgent jobs waiting.
-    pub const fn leads_to(self) -> Option<Self> {
-        match self {
-            Self::Transcode | Self::Transcribe => Some(Self::Archive),
-            Self::Ingest | Self::Archive => None,
-        }
-    }
-
-    /// The stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ingest => "ingest",
-            Self::Transcode => "transcode",
-            Self::Transcribe => "transcribe",
-            Self::Archive => "archive",
-        }
-    }
-}
-
-impl std::fmt::Display for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+names!(Urgency, "urgency", {
+    Highest = "highest",
+    High = "high",
+    Normal = "normal",
+    Low = "low",
+    Background = "background",
+});
 
 /// Where a job is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobState {
-    /// A stage it needs is not done yet.
+    /// A job it needs is not done yet.
     Waiting,
     /// May be claimed once its `not_before` has passed.
     Queued,
@@ -91,15 +49,23 @@ pub enum JobState {
     Dead,
 }
 
+names!(JobState, "state of a job", {
+    Waiting = "waiting",
+    Queued = "queued",
+    Running = "running",
+    Done = "done",
+    Dead = "dead",
+});
+
 impl JobState {
     /// Whether a job may go from this state to `next`. Done and dead are left only because a person
-    /// asks for it: a dead job is replayed, or a report that can be read is recognised again, and
+    /// asks for it: a dead job is replayed, or a submission that can be read is recognised again, and
     /// its archive waits for that.
     pub const fn may_become(self, next: Self) -> bool {
         use JobState::{Dead, Done, Queued, Running, Waiting};
         matches!(
             (self, next),
-            // Waiting to Running: whoever ended what it waited for goes on with it.
+            // Waiting to Running: whoever ended what it waited for continues with it.
             (Waiting, Queued | Running)
                 | (Queued, Running)
                 // Running to Running: a lease ran out and another worker claims the job.
@@ -109,15 +75,60 @@ impl JobState {
     }
 }
 
-/// A job row.
-#[derive(Debug, Clone)]
+/// A job that is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    /// The name of its kind: lowercase letters, digits and hyphens.
+    pub kind: &'static str,
+    /// Which queue it waits in.
+    pub urgency: Urgency,
+    /// The submission whose pipeline it is a stage of.
+    pub submission: Option<SubmissionId>,
+    /// The kinds of the jobs of the same submission that must be done before it.
+    pub needs: Vec<&'static str>,
+    /// What its kind makes of it.
+    pub payload: Option<Value>,
+    /// At most one job has this key: a second one is not added.
+    pub unique_key: Option<String>,
+    /// Not to be run before; `None` is at once.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+impl NewJob {
+    /// A job of this kind that depends on nothing.
+    pub const fn new(kind: &'static str, urgency: Urgency) -> Self {
+        Self {
+            kind,
+            urgency,
+            submission: None,
+            needs: Vec::new(),
+            payload: None,
+            unique_key: None,
+            not_before: None,
+        }
+    }
+
+    /// Makes this the only job of its kind with this key.
+    #[must_use]
+    pub fn unique(mut self, key: impl fmt::Display) -> Self {
+        self.unique_key = Some(format!("{}/{key}", self.kind));
+        self
+    }
+}
+
+/// A job as it stands in the database.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// Its id.
-    pub id: Uuid,
-    /// The report it works for.
-    pub report_id: Uuid,
-    /// Which step it is.
-    pub stage: Stage,
+    pub id: JobId,
+    /// The name of its kind.
+    pub kind: String,
+    /// Which queue it waits in.
+    pub urgency: Urgency,
+    /// The submission whose pipeline it is a stage of.
+    pub submission: Option<SubmissionId>,
+    /// What its kind makes of it.
+    pub payload: Option<Value>,
     /// Where it is in its life.
     pub state: JobState,
     /// How many times it was started and not handed back; 0 before the first.
@@ -136,31 +147,29 @@ pub struct Job {
     pub work_ms: Option<u64>,
     /// Why the last attempt failed.
     pub error: Option<Failure>,
-    /// The model it recognises with, as it was named; `None` is the worker's own.
-    pub model: Option<String>,
 }
 
 impl Job {
     /// What a message about it says now.
-    pub fn message(&self) -> JobMessage {
-        JobMessage { job_id: self.id, stage: self.stage, token: self.token }
+    pub const fn message(&self) -> JobMessage {
+        JobMessage { job_id: self.id, urgency: self.urgency, token: self.token }
     }
 }
 
-/// What a message holds: enough to find the job, and nothing else. The job table is the truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What a message tells: enough to find the job, and nothing else. The row is the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct JobMessage {
     /// The job that may be ready.
-    pub job_id: Uuid,
-    /// Which step it is: chooses the queue.
-    pub stage: Stage,
+    pub job_id: JobId,
+    /// Chooses the queue.
+    pub urgency: Urgency,
     /// The job's fencing token when this was written. A claim raises it, so a message that comes
     /// twice, late or out of order no longer fits its job.
     pub token: i64,
 }
 
 /// How often and how soon a failed job is tried again.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts in all before a job is dead.
     pub max_attempts: u32,
@@ -211,17 +220,6 @@ impl RetryPolicy {
 mod tests {
     use super::*;
     use crate::domain::failure::FailureCode;
-
-    #[test]
-    fn transcode_and_transcribe_do_not_need_each_other() {
-        assert_eq!(
-            Stage::Ingest.unlocks().collect::<Vec<_>>(),
-            [Stage::Transcode, Stage::Transcribe]
-        );
-        assert_eq!(Stage::Transcode.unlocks().collect::<Vec<_>>(), [Stage::Archive]);
-        assert_eq!(Stage::Transcribe.unlocks().collect::<Vec<_>>(), [Stage::Archive]);
-        assert_eq!(Stage::Archive.unlocks().count(), 0);
-    }
 
     #[test]
     fn what_has_ended_is_only_begun_anew() {

@@ -3,6 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
+use super::ids::TranscriptId;
+use super::names::names;
+
 /// One recognised word (for Chinese: a token's worth of characters) with its times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Word {
@@ -36,6 +40,10 @@ pub enum SegmentFlag {
 /// A stretch of speech and its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
+    /// Its id, which it keeps in every version that is made from this one. 0 stands for none: in text
+    /// that is not committed yet.
+    #[serde(default)]
+    pub id: u32,
     /// Start in milliseconds from the start of the video.
     pub start_ms: u64,
     /// End in milliseconds from the start of the video.
@@ -77,9 +85,7 @@ pub struct RecognizerInfo {
 }
 
 /// Where a version of a transcript comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TranscriptOrigin {
     /// A recogniser wrote it.
     Raw,
@@ -89,13 +95,35 @@ pub enum TranscriptOrigin {
     Correction,
 }
 
-/// A version of a report's transcript, without its text.
+names!(TranscriptOrigin, "origin of a transcript", {
+    Raw = "raw",
+    Recognition = "recognition",
+    Correction = "correction",
+});
+
+impl TranscriptOrigin {
+    /// Whether a new recognition becomes the version that readers see in place of one of this origin:
+    /// not in place of what a person corrected.
+    pub const fn gives_way_to_recognition(self) -> bool {
+        !matches!(self, Self::Correction)
+    }
+}
+
+/// A version of a submission's transcript, without its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TranscriptVersion {
-    /// Its number; 1 is the first.
+    /// Its id.
+    pub id: TranscriptId,
+    /// Its number within the submission; 1 is the first.
     pub version: u32,
     /// Where it comes from.
     pub origin: TranscriptOrigin,
+    /// Who made it: a worker that recognised, or the person who corrected.
+    pub author: Actor,
+    /// The version that it was made from.
+    pub parent: Option<TranscriptId>,
+    /// Whether it is the version that readers see.
+    pub current: bool,
     /// When it was committed.
     pub created_at: DateTime<Utc>,
     /// What made it.
@@ -137,6 +165,15 @@ impl Recognition {
 }
 
 impl Transcript {
+    /// Gives the next free ids to the segments that have none. Segments that have one keep it.
+    pub fn number_segments(&mut self) {
+        let mut next = self.segments.iter().map(|segment| segment.id).max().unwrap_or(0) + 1;
+        for segment in self.segments.iter_mut().filter(|segment| segment.id == 0) {
+            segment.id = next;
+            next += 1;
+        }
+    }
+
     /// The whole text, a line for each segment.
     pub fn text(&self) -> String {
         let lines: Vec<&str> = self.segments.iter().map(|s| s.text.as_str()).collect();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::{Delivery, Queue, QueueError, Subscription};
-use crate::domain::job::{JobMessage, Stage};
+use crate::domain::job::{JobMessage, Urgency};
 
 /// Messages in memory. What a process that ends leaves behind is published again when the next one opens
 /// the database.
@@ -18,19 +18,19 @@ pub struct EmbeddedQueue {
 
 #[derive(Debug, Default)]
 struct Shared {
-    waiting: Mutex<[VecDeque<JobMessage>; Stage::ALL.len()]>,
+    waiting: Mutex<[VecDeque<JobMessage>; Urgency::ALL.len()]>,
     more: Notify,
 }
 
 impl Shared {
-    fn waiting(&self) -> MutexGuard<'_, [VecDeque<JobMessage>; Stage::ALL.len()]> {
+    fn waiting(&self) -> MutexGuard<'_, [VecDeque<JobMessage>; Urgency::ALL.len()]> {
         // A queue of ids is whole after each step, whoever panicked.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pop(&self, stages: &[Stage]) -> Option<JobMessage> {
+    fn pop(&self, urgencies: &[Urgency]) -> Option<JobMessage> {
         let mut waiting = self.waiting();
-        stages.iter().find_map(|stage| waiting[*stage as usize].pop_front())
+        urgencies.iter().find_map(|urgency| waiting[*urgency as usize].pop_front())
     }
 }
 
@@ -39,24 +39,24 @@ impl Queue for EmbeddedQueue {
     async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError> {
         let mut waiting = self.shared.waiting();
         for message in messages {
-            waiting[message.stage as usize].push_back(*message);
+            waiting[message.urgency as usize].push_back(*message);
         }
         drop(waiting);
         self.shared.more.notify_waiters();
         Ok(())
     }
 
-    async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {
-        Ok(self.shared.waiting()[stage as usize].len() as u64)
+    async fn waiting(&self, urgency: Urgency) -> Result<u64, QueueError> {
+        Ok(self.shared.waiting()[urgency as usize].len() as u64)
     }
 
     async fn subscribe(
         &self,
-        stages: &[Stage],
+        urgencies: &[Urgency],
         _prefetch: u16,
     ) -> Result<Box<dyn Subscription>, QueueError> {
         let shared = Arc::clone(&self.shared);
-        Ok(Box::new(EmbeddedSubscription { shared, stages: stages.to_vec() }))
+        Ok(Box::new(EmbeddedSubscription { shared, urgencies: urgencies.to_vec() }))
     }
 
     async fn health(&self) -> Result<(), QueueError> {
@@ -68,7 +68,7 @@ impl Queue for EmbeddedQueue {
 
 struct EmbeddedSubscription {
     shared: Arc<Shared>,
-    stages: Vec<Stage>,
+    urgencies: Vec<Urgency>,
 }
 
 #[async_trait]
@@ -78,7 +78,7 @@ impl Subscription for EmbeddedSubscription {
             let mut more = std::pin::pin!(self.shared.more.notified());
             // Listening begins before looking, so that nothing comes unnoticed in between.
             more.as_mut().enable();
-            if let Some(message) = self.shared.pop(&self.stages) {
+            if let Some(message) = self.shared.pop(&self.urgencies) {
                 return Delivery { message, receipt: None };
             }
             more.await;

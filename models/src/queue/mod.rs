@@ -13,7 +13,7 @@ pub use embedded::EmbeddedQueue;
 pub use error::QueueError;
 pub use rabbit::RabbitQueue;
 
-use crate::domain::job::{JobMessage, Stage};
+use crate::domain::job::{JobMessage, Urgency};
 
 /// Carries messages from whoever makes a job ready to whoever can run it.
 #[async_trait]
@@ -22,14 +22,14 @@ pub trait Queue: Send + Sync {
     /// error, some may have been published.
     async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError>;
 
-    /// How many messages wait for a stage, not counting those that a receiver holds.
-    async fn waiting(&self, stage: Stage) -> Result<u64, QueueError>;
+    /// How many messages wait for a urgency, not counting those that a receiver holds.
+    async fn waiting(&self, urgency: Urgency) -> Result<u64, QueueError>;
 
-    /// Starts to receive messages for these stages, the most urgent first in the slice. `prefetch` is
+    /// Starts to receive messages for these urgencies, the most urgent first in the slice. `prefetch` is
     /// how many jobs the receiver can start now.
     async fn subscribe(
         &self,
-        stages: &[Stage],
+        urgencies: &[Urgency],
         prefetch: u16,
     ) -> Result<Box<dyn Subscription>, QueueError>;
 
@@ -43,7 +43,7 @@ pub trait Queue: Send + Sync {
 /// A receiver of messages.
 #[async_trait]
 pub trait Subscription: Send {
-    /// The next message, of the most urgent stage that has one. While the queue is away, this waits
+    /// The next message, of the most urgent urgency that has one. While the queue is away, this waits
     /// and connects again. Dropping the future loses no message.
     async fn next(&mut self) -> Delivery;
 

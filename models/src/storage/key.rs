@@ -4,50 +4,63 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// The name of a stored object: `reports/<id>/…`, forward slashes, no `..`.
+use crate::domain::ids::SubmissionId;
+
+/// The folder of submissions.
+const SUBMISSIONS: &str = "submissions/";
+
+/// The folder of what was handed in before reports and submissions were told apart. Its ids are those of
+/// the submissions that they became.
+const REPORTS: &str = "reports/";
+
+/// The name of a stored object: `submissions/<id>/…`, forward slashes, no `..`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StorageKey(String);
 
 impl StorageKey {
+    /// The folders that hold objects of submissions, each with a slash at its end.
+    pub const FOLDERS: [&str; 2] = [SUBMISSIONS, REPORTS];
+
     /// The video as given. `extension` comes from the user and is reduced to letters and digits.
-    pub fn original(report: Uuid, extension: &str) -> Self {
-        Self(format!("reports/{report}/original.{}", tame_extension(extension, "video")))
+    pub fn original(submission: SubmissionId, extension: &str) -> Self {
+        Self(format!("submissions/{submission}/original.{}", tame_extension(extension, "video")))
     }
 
     /// The written report as given.
-    pub fn written(report: Uuid, extension: &str) -> Self {
-        Self(format!("reports/{report}/written.{}", tame_extension(extension, "bin")))
+    pub fn written(submission: SubmissionId, extension: &str) -> Self {
+        Self(format!("submissions/{submission}/written.{}", tame_extension(extension, "bin")))
     }
 
     /// An output of one attempt at a stage. The fencing token keeps attempts apart, so one that
     /// lost its lease cannot touch the files of the one that took over.
-    pub fn output(report: Uuid, token: i64, name: &str) -> Self {
-        Self(format!("reports/{report}/{token}-{name}"))
+    pub fn output(submission: SubmissionId, token: i64, name: &str) -> Self {
+        Self(format!("submissions/{submission}/{token}-{name}"))
     }
 
     /// A file of the bag made by one attempt; `path` is relative to the bag.
-    pub fn bag_file(report: Uuid, token: i64, path: &str) -> Self {
-        Self(format!("reports/{report}/{token}-bag/{path}"))
+    pub fn bag_file(submission: SubmissionId, token: i64, path: &str) -> Self {
+        Self(format!("submissions/{submission}/{token}-bag/{path}"))
     }
 
     /// The folder of the bag made by one attempt.
-    pub fn bag(report: Uuid, token: i64) -> Self {
-        Self(format!("reports/{report}/{token}-bag"))
+    pub fn bag(submission: SubmissionId, token: i64) -> Self {
+        Self(format!("submissions/{submission}/{token}-bag"))
     }
 
     /// Takes a key back from the database. `None` for what this type could not have made.
     pub fn parse(key: &str) -> Option<Self> {
-        let whole = key.starts_with("reports/")
+        let whole = Self::FOLDERS.iter().any(|folder| key.starts_with(folder))
             && key.split('/').all(|part| !matches!(part, "" | "." | ".."))
             && !key.contains(['\\', '\0']);
         whole.then(|| Self(key.to_owned()))
     }
 
-    /// The report that the object belongs to, or `None` for a key that names none.
-    pub fn report(&self) -> Option<Uuid> {
-        let (id, _) = self.0.strip_prefix("reports/")?.split_once('/')?;
+    /// The submission that the object belongs to, or `None` for a key that names none.
+    pub fn submission(&self) -> Option<SubmissionId> {
+        let folder = Self::FOLDERS.iter().find_map(|folder| self.0.strip_prefix(folder))?;
+        let (id, _) = folder.split_once('/')?;
         // Other spellings of the same id would be other keys.
-        Uuid::parse_str(id).ok().filter(|report| report.to_string() == id)
+        Uuid::parse_str(id).ok().filter(|uuid| uuid.to_string() == id).map(SubmissionId::from)
     }
 
     /// The fencing token of the attempt that made the object, or `None` for what was handed in.
@@ -104,26 +117,29 @@ mod tests {
 
     #[test]
     fn a_hostile_extension_cannot_leave_the_folder() {
-        let key = StorageKey::original(Uuid::nil(), "../../etc/passwd");
-        assert_eq!(key.as_str(), format!("reports/{}/original.etcpassw", Uuid::nil()));
+        let key = StorageKey::original(Uuid::nil().into(), "../../etc/passwd");
+        assert_eq!(key.as_str(), format!("submissions/{}/original.etcpassw", Uuid::nil()));
     }
 
     #[test]
     fn a_key_says_whose_it_is() {
-        let report = Uuid::now_v7();
+        let submission = SubmissionId::new();
         for (key, token) in [
-            (StorageKey::original(report, "mp4"), None),
-            (StorageKey::written(report, "7-z"), None),
-            (StorageKey::output(report, 7, "audio.wav"), Some(7)),
-            (StorageKey::bag_file(report, 12, "data/3-x.mp4"), Some(12)),
+            (StorageKey::original(submission, "mp4"), None),
+            (StorageKey::written(submission, "7-z"), None),
+            (StorageKey::output(submission, 7, "audio.wav"), Some(7)),
+            (StorageKey::bag_file(submission, 12, "data/3-x.mp4"), Some(12)),
         ] {
-            assert_eq!((key.report(), key.token()), (Some(report), token), "{key}");
+            assert_eq!((key.submission(), key.token()), (Some(submission), token), "{key}");
             assert_eq!(StorageKey::parse(key.as_str()), Some(key));
         }
         for strange in ["reports/x/1-a", "reports/a", "reports/00000000000000000000000000000000/a"]
         {
-            assert_eq!(StorageKey::parse(strange).and_then(|key| key.report()), None, "{strange}");
+            let of = StorageKey::parse(strange).and_then(|key| key.submission());
+            assert_eq!(of, None, "{strange}");
         }
+        let old = format!("reports/{submission}/original.mp4");
+        assert_eq!(StorageKey::parse(&old).unwrap().submission(), Some(submission));
     }
 
     #[test]

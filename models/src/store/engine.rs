@@ -1,10 +1,8 @@
 //! The two engines behind one set of statements. SQL is written once; these macros run it on
 //! whichever engine is open. Placeholders (`$1`), `RETURNING`, `ON CONFLICT` and types with sqlx
-//! implementations on both sides (UUIDs, times, JSON, our enums) are where the engines agree.
+//! implementations on both sides (UUIDs, times, JSON, text) are where the engines agree.
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
-
-use super::{Store, StoreError};
 
 /// The open engine.
 #[derive(Debug, Clone)]
@@ -18,13 +16,16 @@ pub(super) enum Engine {
     Postgres(PgPool),
 }
 
-/// A transaction that writes.
-pub(super) enum Tx {
+/// An open transaction.
+pub enum Tx {
+    /// On SQLite.
     Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Runs a statement that only reads: `read!(store, fetch_all, query_as::<_, Row>("…"), binds…)`.
+/// Runs a single statement that only reads, with a snapshot of its own:
+/// `read!(store, fetch_all, query_as::<_, Row>("…"), binds…)`.
 macro_rules! read {
     ($store:expr, $method:ident, $query:expr $(, $bind:expr)* $(,)?) => {
         match &$store.engine {
@@ -95,35 +96,3 @@ macro_rules! execute {
 }
 
 pub(super) use {execute, fetch, read, returning, write};
-
-impl Store {
-    /// Begins a transaction that writes.
-    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
-        self.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await
-    }
-
-    /// Begins a transaction whose commit survives a power cut at once, on SQLite too.
-    pub(super) async fn begin_durable(&self) -> Result<Tx, StoreError> {
-        self.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await
-    }
-
-    /// SQLite takes the write lock at once: a transaction that reads first and writes later would
-    /// fail, not wait, when another writer came between.
-    async fn begin_with(&self, sqlite: &'static str) -> Result<Tx, StoreError> {
-        Ok(match &self.engine {
-            Engine::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(sqlite).await?),
-            Engine::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
-    }
-}
-
-impl Tx {
-    /// Commits.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
-}

@@ -44,6 +44,41 @@ pub enum StoreError {
     /// A report that is brought in has rows whose ids or keys belong to another report.
     #[error("rows of the report {0} are taken by another report")]
     Taken(Uuid),
+    /// The rules of the domain do not allow this change of state.
+    #[error("a {what} that is {from} cannot become {to}")]
+    IllegalTransition {
+        /// What was to be changed.
+        what: &'static str,
+        /// The state it has.
+        from: &'static str,
+        /// The state it was to have.
+        to: &'static str,
+    },
+    /// What was to be changed does not exist.
+    #[error("there is no {what} {id}")]
+    NoSuchRow {
+        /// What was to be changed.
+        what: &'static str,
+        /// Its id.
+        id: Uuid,
+    },
+    /// What was to be changed has been changed by somebody else meanwhile.
+    #[error("the {what} has been changed meanwhile")]
+    Outdated {
+        /// What was to be changed.
+        what: &'static str,
+    },
+    /// An upgrade of the schema broke off half-way and was not undone.
+    #[error(
+        "the upgrade of the database to migration {0} was interrupted; restore the backup that was \
+         made before it, or ask for help with this message"
+    )]
+    HalfMigrated(i64),
+    /// The schema must be brought up to date, and another process has the database open.
+    #[error(
+        "the database must be upgraded, and another process has it open; stop that process first"
+    )]
+    InUse,
     /// A row holds what this version cannot read.
     #[error("a row holds what this version cannot read: {0}")]
     Corrupt(String),

@@ -1,48 +1,54 @@
-//! The database backend: reports, files, jobs and transcripts. The database is the truth.
+//! The store: rows on SQLite or PostgreSQL. The database is the truth.
 //!
-//! SQLite and PostgreSQL run the same statements (`engine`). Time is a parameter of the functions
-//! that need it.
+//! What a person or a program changes is a [`UnitOfWork`] that an actor begins; what is shown together
+//! is read in one [`Snapshot`]. Both lead to the repositories: one file for each aggregate. How workers
+//! claim and end jobs is in `jobs`, each step a transaction of its own.
+//!
+//! Both engines run the same statements (`engine`). Time is a parameter of the functions that need it.
 
-mod again;
-mod claim;
+mod changes;
 mod clock;
-mod commit;
-mod dead;
 mod engine;
 mod error;
 mod jobs;
-mod messages;
 mod open;
 mod references;
 mod reports;
-mod settle;
+mod results;
+mod rows;
+mod submissions;
 mod transcripts;
 mod transfer;
+mod unit;
 
-pub use claim::{Claim, Claimant};
-pub use commit::{Committed, Completion, IngestResult, TranscodeResult};
-pub use dead::JobFilter;
+pub use changes::{Change, Changes};
 pub use error::{Lost, StoreError};
-pub use messages::Unanswered;
+pub use jobs::{Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered};
 pub use references::References;
-pub use reports::NewReport;
+pub use reports::{NewReport, ReportOverview, Reports};
+pub use results::{ArchiveResult, IngestResult, NoResult, TranscodeResult};
+pub use submissions::{NewSubmission, Submissions};
+pub use transcripts::Transcripts;
 pub use transfer::{Extent, Reference, ReportRows};
+pub use unit::{Session, Snapshot, UnitOfWork};
 
 use std::sync::Arc;
 
 use clock::Clock;
 use engine::Engine;
 
-/// The rows of one installation.
+/// The rows of one installation. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
     clock: Arc<Clock>,
+    changes: Changes,
 }
 
 impl Store {
     fn on(engine: Engine) -> Self {
-        Self { engine, clock: Arc::new(Clock::of_this_machine()) }
+        let clock = Arc::new(Clock::of_this_machine());
+        Self { engine, clock, changes: Changes::default() }
     }
 
     /// Whether a query is answered now.

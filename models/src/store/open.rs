@@ -1,16 +1,16 @@
 //! Opening a database from its URL.
 
-use std::cmp::Ordering;
+mod migrate;
+
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::engine::{Engine, read};
+use super::engine::Engine;
 use super::{Store, StoreError};
 
 /// Waiting longer than this for a connection means that the server is not there for us.
@@ -18,9 +18,6 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 
 /// A connection that was used so recently is not tested before it is used again.
 const TRUSTED: Duration = Duration::from_secs(1);
-
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 impl Store {
     /// Opens the database that a URL names, `sqlite:///absolute/path.db` or `postgres://…`, and
@@ -40,7 +37,7 @@ impl Store {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A power cut may undo the last commits, but never part of one: a stage is then done
-            // again. What a person was told is safe is made durable by `Store::submit`.
+            // again. What a person was told is safe is a durable unit of work.
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(15));
@@ -48,8 +45,8 @@ impl Store {
         let pool = |connections| {
             SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false)
         };
+        migrate::sqlite(&options).await?;
         let write = pool(1).connect_with(options.clone()).await?;
-        SQLITE.run(&write).await.map_err(migrate_error)?;
         let read = pool(8).connect_with(options).await?;
         Ok(Self::on(Engine::Sqlite { read, write }))
     }
@@ -61,16 +58,16 @@ impl Store {
     ///
     /// [`StoreError::Nothing`], [`StoreError::Older`] or [`StoreError::Newer`] for one that cannot be read.
     pub async fn open_to_read(url: &str, connections: u32) -> Result<Self, StoreError> {
-        let (store, known) = match url.split_once("://") {
-            Some(("sqlite", path)) => (Self::open_file_to_read(path).await?, &SQLITE),
+        let store = match url.split_once("://") {
+            Some(("sqlite", path)) => Self::open_file_to_read(path).await?,
             Some(("postgres" | "postgresql", _)) => {
                 let only_read = [("default_transaction_read_only", "on")];
                 let options = postgres_options(url)?.options(only_read);
-                (Self::connect(options, connections).await?, &POSTGRES)
+                Self::connect(options, connections).await?
             }
             _ => return Err(wrong_url()),
         };
-        store.must_stand_at(known).await?;
+        store.check_schema().await?;
         Ok(store)
     }
 
@@ -83,33 +80,10 @@ impl Store {
         Ok(Self::on(Engine::Sqlite { write: read.clone(), read }))
     }
 
-    async fn must_stand_at(&self, known: &Migrator) -> Result<(), StoreError> {
-        let at = read!(
-            self,
-            fetch_one,
-            sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations")
-        );
-        let at = match at {
-            Ok(at) => at.unwrap_or(0),
-            // There is no such table.
-            Err(sqlx::Error::Database(error)) => {
-                return Err(StoreError::Nothing(error.to_string()));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let newest = known.iter().map(|migration| migration.version).max().unwrap_or(0);
-        match at.cmp(&newest) {
-            Ordering::Less => Err(StoreError::Older(at)),
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => Err(StoreError::Newer(at)),
-        }
-    }
-
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
         let store = Self::connect(postgres_options(url)?, connections).await?;
         if let Engine::Postgres(pool) = &store.engine {
-            // Takes a lock of the server, so that processes that start together do it once.
-            POSTGRES.run(pool).await.map_err(migrate_error)?;
+            migrate::postgres(pool).await?;
         }
         Ok(store)
     }
@@ -151,12 +125,4 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
 
 fn wrong_url() -> StoreError {
     StoreError::Url("use sqlite:///absolute/path.db or postgres://…".into())
-}
-
-fn migrate_error(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::VersionMissing(version) => StoreError::Newer(version),
-        MigrateError::Execute(source) => StoreError::Sqlx(source),
-        other => StoreError::Migrate(other),
-    }
 }

@@ -1,33 +1,39 @@
-//! Reports and their files.
-
-use std::collections::HashSet;
+//! The repository of reports.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
-use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::engine::{Tx, execute, read};
-use super::messages::ready_stages;
-use super::{Store, StoreError};
-use crate::domain::failure::Failure;
-use crate::domain::job::{Job, JobMessage, JobState, Stage};
-use crate::domain::media::{MediaInfo, Rendition};
-use crate::domain::report::{FileKind, Report, ReportState, StoredFile, WrittenContent};
+use super::StoreError;
+use super::changes::Change;
+use super::engine::{execute, fetch};
+use super::rows::named;
+use super::unit::{HasTx, Session, UnitOfWork};
+use crate::domain::ids::{ReportId, SubmissionId};
+use crate::domain::report::{Report, ReportState};
+use crate::domain::submission::Submission;
 
-/// What is handed in.
+/// Reports in a session.
+pub struct Reports<'s, S>(pub(super) &'s mut S);
+
+/// What a new report begins with.
 #[derive(Debug, Clone)]
 pub struct NewReport {
-    /// Chosen by the caller, because files are stored under it first.
-    pub id: Uuid,
+    /// Chosen by the caller.
+    pub id: ReportId,
     /// What the activist calls it; may be empty.
     pub title: String,
     /// Who speaks; may be empty.
     pub speaker: String,
-    /// Language asked for: an ISO 639-1 code or `auto`.
-    pub language: String,
-    /// The stored video and, if there is one, the stored written report.
-    pub files: Vec<StoredFile>,
+}
+
+/// A report with the submission that counts.
+#[derive(Debug, Clone)]
+pub struct ReportOverview {
+    /// The report.
+    pub report: Report,
+    /// Its current submission; `None` for a draft.
+    pub submission: Option<Submission>,
 }
 
 #[derive(FromRow)]
@@ -35,228 +41,167 @@ struct ReportRow {
     id: Uuid,
     title: String,
     speaker: String,
-    language: String,
-    state: ReportState,
+    state: String,
     created_at: DateTime<Utc>,
-    media: Option<Json<MediaInfo>>,
-    rendition: Option<Json<Rendition>>,
-    written: Option<Json<WrittenContent>>,
-    failure: Option<Json<Failure>>,
+    current_submission: Option<Uuid>,
 }
 
-impl From<ReportRow> for Report {
-    fn from(row: ReportRow) -> Self {
-        Self {
-            id: row.id,
+impl TryFrom<ReportRow> for Report {
+    type Error = StoreError;
+
+    fn try_from(row: ReportRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
             title: row.title,
             speaker: row.speaker,
-            language: row.language,
-            state: row.state,
+            state: named(&row.state)?,
             created_at: row.created_at,
-            media: row.media.map(|Json(value)| value),
-            rendition: row.rendition.map(|Json(value)| value),
-            written: row.written.map(|Json(value)| value),
-            failure: row.failure.map(|Json(value)| value),
-        }
+            current_submission: row.current_submission.map(SubmissionId::from),
+        })
     }
 }
 
-#[derive(FromRow)]
-struct FileRow {
-    kind: FileKind,
-    key: String,
-    name: String,
-    size_bytes: i64,
-    sha256: String,
-}
-
-impl From<FileRow> for StoredFile {
-    fn from(row: FileRow) -> Self {
-        Self {
-            kind: row.kind,
-            key: row.key,
-            name: row.name,
-            size_bytes: row.size_bytes.unsigned_abs(),
-            sha256: row.sha256,
-        }
-    }
-}
-
-/// The columns of [`ReportRow`]. That work on a report has begun is written when its first stage
-/// ends; until then, the job tells.
+/// The columns of [`ReportRow`].
 macro_rules! report_columns {
     () => {
-        "id, title, speaker, language,
-         CASE WHEN state = 'submitted' AND EXISTS (SELECT 1 FROM jobs
-                   WHERE report_id = reports.id AND jobs.state = 'running')
-              THEN 'processing' ELSE state END AS state,
-         created_at, media, rendition, written, failure"
+        "id, title, speaker, state, created_at, current_submission"
     };
 }
 
-/// The columns of [`FileRow`].
-macro_rules! file_columns {
-    () => {
-        "kind, key, name, size_bytes, sha256"
-    };
-}
-
-impl Store {
-    /// Files a report with its jobs, all at once. When this returns, the report survives a power
-    /// cut. Returns the message of its first stage, which the caller publishes.
-    pub async fn submit(
-        &self,
-        new: &NewReport,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<JobMessage>, StoreError> {
-        let mut tx = self.begin_durable().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(
-                "INSERT INTO reports (id, title, speaker, language, state, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)"
-            ),
-            new.id,
-            &new.title,
-            &new.speaker,
-            &new.language,
-            ReportState::Submitted,
-            now
-        )?;
-        insert_files(&mut tx, new.id, &new.files).await?;
-        for stage in Stage::ALL {
-            execute!(
-                &mut tx,
-                sqlx::query(
-                    "INSERT INTO jobs (id, report_id, stage, state, not_before)
-                     VALUES ($1, $2, $3, $4, $5)"
-                ),
-                Uuid::now_v7(),
-                new.id,
-                stage,
-                JobState::Waiting,
-                now
-            )?;
-        }
-        let first = std::iter::once(Stage::Ingest);
-        let ready = ready_stages(&mut tx, new.id, first, None, now).await?;
-        tx.commit().await?;
-        Ok(ready.iter().map(Job::message).collect())
-    }
-
+impl<S: Session> Reports<'_, S> {
     /// The report, or `None`.
-    pub async fn report(&self, id: Uuid) -> Result<Option<Report>, StoreError> {
-        let row = read!(
-            self,
+    pub async fn get(&mut self, id: ReportId) -> Result<Option<Report>, StoreError> {
+        let row = fetch!(
+            self.0.tx(),
             fetch_optional,
             sqlx::query_as::<_, ReportRow>(concat!(
                 "SELECT ",
                 report_columns!(),
                 " FROM reports WHERE id = $1"
             )),
-            id
+            id.uuid()
         )?;
-        Ok(row.map(Report::from))
+        row.map(Report::try_from).transpose()
     }
 
-    /// The newest reports first, at most `limit`, older than `before` if that is given.
-    pub async fn reports(
-        &self,
-        before: Option<Uuid>,
+    /// The report with its current submission, or `None`.
+    pub async fn overview(&mut self, id: ReportId) -> Result<Option<ReportOverview>, StoreError> {
+        let Some(report) = self.get(id).await? else { return Ok(None) };
+        let submission = match report.current_submission {
+            Some(id) => super::Submissions(&mut *self.0).get(id).await?,
+            None => None,
+        };
+        Ok(Some(ReportOverview { report, submission }))
+    }
+
+    /// The newest reports first, at most `limit`, older than `before` if that is given, with their
+    /// current submissions.
+    pub async fn newest(
+        &mut self,
+        before: Option<ReportId>,
         limit: u32,
-    ) -> Result<Vec<Report>, StoreError> {
-        let rows = read!(
-            self,
+    ) -> Result<Vec<ReportOverview>, StoreError> {
+        let rows = fetch!(
+            self.0.tx(),
             fetch_all,
             sqlx::query_as::<_, ReportRow>(concat!(
                 "SELECT ",
                 report_columns!(),
                 " FROM reports WHERE $1 IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"
             )),
-            before,
+            before.map(ReportId::uuid),
             i64::from(limit)
         )?;
-        Ok(rows.into_iter().map(Report::from).collect())
-    }
-
-    /// Which reports with ids from `oldest` to `newest`, both included, have a file of this kind.
-    pub async fn reports_with_file(
-        &self,
-        kind: FileKind,
-        oldest: Uuid,
-        newest: Uuid,
-    ) -> Result<HashSet<Uuid>, StoreError> {
-        let ids = read!(
-            self,
-            fetch_all,
-            sqlx::query_scalar::<_, Uuid>(
-                "SELECT DISTINCT report_id FROM files
-                 WHERE report_id BETWEEN $1 AND $2 AND kind = $3"
-            ),
-            oldest,
-            newest,
-            kind
-        )?;
-        Ok(ids.into_iter().collect())
-    }
-
-    /// All files of a report, oldest first.
-    pub async fn files(&self, report: Uuid) -> Result<Vec<StoredFile>, StoreError> {
-        let rows = read!(
-            self,
-            fetch_all,
-            sqlx::query_as::<_, FileRow>(concat!(
-                "SELECT ",
-                file_columns!(),
-                " FROM files WHERE report_id = $1 ORDER BY id"
-            )),
-            report
-        )?;
-        Ok(rows.into_iter().map(StoredFile::from).collect())
-    }
-
-    /// The newest file of this kind, or `None`.
-    pub async fn file(
-        &self,
-        report: Uuid,
-        kind: FileKind,
-    ) -> Result<Option<StoredFile>, StoreError> {
-        let row = read!(
-            self,
-            fetch_optional,
-            sqlx::query_as::<_, FileRow>(concat!(
-                "SELECT ",
-                file_columns!(),
-                " FROM files WHERE report_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1"
-            )),
-            report,
-            kind
-        )?;
-        Ok(row.map(StoredFile::from))
+        let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else { return Ok(vec![]) };
+        let mut submissions =
+            super::Submissions(&mut *self.0).current_of(oldest.id.into(), newest.id.into()).await?;
+        rows.into_iter()
+            .map(|row| {
+                let report = Report::try_from(row)?;
+                let submission = submissions.remove(&report.id);
+                Ok(ReportOverview { report, submission })
+            })
+            .collect()
     }
 }
 
-/// Adds file rows in a running transaction.
-pub(super) async fn insert_files(
-    tx: &mut Tx,
-    report: Uuid,
-    files: &[StoredFile],
-) -> Result<(), StoreError> {
-    for file in files {
+impl Reports<'_, UnitOfWork> {
+    /// Adds a report, as a draft.
+    pub async fn insert(&mut self, new: &NewReport) -> Result<(), StoreError> {
+        let (actor, now) = (self.0.actor().to_string(), self.0.now());
         execute!(
-            tx,
+            self.0.tx(),
             sqlx::query(
-                "INSERT INTO files (id, report_id, kind, key, name, size_bytes, sha256)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                "INSERT INTO reports (id, title, speaker, state, created_by, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)"
             ),
-            Uuid::now_v7(),
-            report,
-            file.kind,
-            &file.key,
-            &file.name,
-            i64::try_from(file.size_bytes).unwrap_or(i64::MAX),
-            &file.sha256
+            new.id.uuid(),
+            &new.title,
+            &new.speaker,
+            ReportState::Draft.as_str(),
+            actor,
+            now
         )?;
+        self.0.changed(Change::Report(new.id));
+        Ok(())
     }
-    Ok(())
+
+    /// Moves a report on in its life cycle.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::IllegalTransition`] if it [may not](ReportState::may_become) become that, and
+    /// [`StoreError::NoSuchRow`] if there is no such report.
+    pub async fn set_state(&mut self, id: ReportId, next: ReportState) -> Result<(), StoreError> {
+        let state = self.lock(id).await?;
+        if !state.may_become(next) {
+            let (from, to) = (state.as_str(), next.as_str());
+            return Err(StoreError::IllegalTransition { what: "report", from, to });
+        }
+        execute!(
+            self.0.tx(),
+            sqlx::query("UPDATE reports SET state = $1 WHERE id = $2"),
+            next.as_str(),
+            id.uuid()
+        )?;
+        self.0.changed(Change::Report(id));
+        Ok(())
+    }
+
+    /// Makes a submission the one that counts.
+    pub(super) async fn set_current(
+        &mut self,
+        id: ReportId,
+        submission: SubmissionId,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self.0.tx(),
+            sqlx::query("UPDATE reports SET current_submission = $1 WHERE id = $2"),
+            submission.uuid(),
+            id.uuid()
+        )?;
+        self.0.changed(Change::Report(id));
+        Ok(())
+    }
+
+    /// The state of a report, which nobody else changes until the unit of work ends.
+    async fn lock(&mut self, id: ReportId) -> Result<ReportState, StoreError> {
+        let state: Option<String> = match self.0.tx() {
+            // SQLite has one writer.
+            super::engine::Tx::Sqlite(tx) => {
+                sqlx::query_scalar("SELECT state FROM reports WHERE id = $1")
+                    .bind(id.uuid())
+                    .fetch_optional(&mut **tx)
+                    .await?
+            }
+            super::engine::Tx::Postgres(tx) => {
+                sqlx::query_scalar("SELECT state FROM reports WHERE id = $1 FOR UPDATE")
+                    .bind(id.uuid())
+                    .fetch_optional(&mut **tx)
+                    .await?
+            }
+        };
+        let state = state.ok_or(StoreError::NoSuchRow { what: "report", id: id.uuid() })?;
+        named(&state)
+    }
 }

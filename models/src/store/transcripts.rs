@@ -1,114 +1,304 @@
-//! Transcript versions, and the text published while recognition runs.
+//! The repository of transcript versions, and the text published while recognition runs.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::engine::{Tx, execute, read, write};
+use super::changes::Change;
+use super::engine::{execute, fetch, write};
+use super::rows::{all, count, named};
+use super::unit::{HasTx, Session, UnitOfWork};
 use super::{Claim, Store, StoreError};
+use crate::domain::ids::{SubmissionId, TranscriptId};
 use crate::domain::transcript::{
     Recognition, RecognizerInfo, Segment, Transcript, TranscriptOrigin, TranscriptVersion,
 };
 
+/// Versions of transcripts in a session.
+pub struct Transcripts<'s, S>(pub(super) &'s mut S);
+
 #[derive(FromRow)]
 struct VersionRow {
+    id: Uuid,
     version: i64,
-    origin: TranscriptOrigin,
+    origin: String,
+    author: String,
+    parent_id: Option<Uuid>,
+    current: bool,
     created_at: DateTime<Utc>,
     recognizer: Json<RecognizerInfo>,
 }
 
-impl From<VersionRow> for TranscriptVersion {
-    fn from(row: VersionRow) -> Self {
-        Self {
-            version: u32::try_from(row.version).unwrap_or(u32::MAX),
-            origin: row.origin,
+impl TryFrom<VersionRow> for TranscriptVersion {
+    type Error = StoreError;
+
+    fn try_from(row: VersionRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            version: count(row.version),
+            origin: named(&row.origin)?,
+            author: named(&row.author)?,
+            parent: row.parent_id.map(TranscriptId::from),
+            current: row.current,
             created_at: row.created_at,
             recognizer: row.recognizer.0,
-        }
+        })
     }
 }
 
-impl Store {
-    /// The newest version of a report's transcript, or `None`.
-    pub async fn transcript(&self, report: Uuid) -> Result<Option<Transcript>, StoreError> {
-        let body = read!(
-            self,
+/// Segments of versions from before there were ids are numbered by their order, which never changes.
+fn numbered(body: Option<Json<Transcript>>) -> Option<Transcript> {
+    body.map(|Json(mut transcript)| {
+        transcript.number_segments();
+        transcript
+    })
+}
+
+/// What a version that is added is made of.
+struct NewVersion<'a> {
+    submission: SubmissionId,
+    origin: TranscriptOrigin,
+    parent: Option<TranscriptId>,
+    body: &'a Transcript,
+}
+
+impl<S: Session> Transcripts<'_, S> {
+    /// The version that readers see, or `None`.
+    pub async fn current(&mut self, of: SubmissionId) -> Result<Option<Transcript>, StoreError> {
+        Ok(numbered(fetch!(
+            self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE report_id = $1 ORDER BY version DESC LIMIT 1"
+                "SELECT body FROM transcripts
+                 WHERE id = (SELECT current_transcript FROM submissions WHERE id = $1)"
             ),
-            report
-        )?;
-        Ok(body.map(|Json(transcript)| transcript))
+            of.uuid()
+        )?))
     }
 
     /// What the engine wrote for the newest recognition, or `None`: there is no such version of
     /// recognitions from before it was kept.
-    pub async fn raw_transcript(&self, report: Uuid) -> Result<Option<Transcript>, StoreError> {
-        let body = read!(
-            self,
+    pub async fn newest_raw(&mut self, of: SubmissionId) -> Result<Option<Transcript>, StoreError> {
+        Ok(numbered(fetch!(
+            self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE report_id = $1 AND origin = 'raw'
+                "SELECT body FROM transcripts WHERE submission_id = $1 AND origin = 'raw'
                  AND version = (SELECT max(version) - 1 FROM transcripts
-                                WHERE report_id = $1 AND origin = 'recognition')"
+                                WHERE submission_id = $1 AND origin = 'recognition')"
             ),
-            report
-        )?;
-        Ok(body.map(|Json(transcript)| transcript))
+            of.uuid()
+        )?))
     }
 
-    /// The version of a report's transcript with this number, or `None`.
-    pub async fn transcript_of_version(
-        &self,
-        report: Uuid,
+    /// The version with this number, or `None`.
+    pub async fn of_version(
+        &mut self,
+        of: SubmissionId,
         version: u32,
     ) -> Result<Option<Transcript>, StoreError> {
-        let body = read!(
-            self,
+        Ok(numbered(fetch!(
+            self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE report_id = $1 AND version = $2"
+                "SELECT body FROM transcripts WHERE submission_id = $1 AND version = $2"
             ),
-            report,
+            of.uuid(),
             i64::from(version)
-        )?;
-        Ok(body.map(|Json(transcript)| transcript))
+        )?))
     }
 
-    /// What a recogniser heard last in a report, or `None`.
-    pub async fn newest_recognition(&self, report: Uuid) -> Result<Option<Transcript>, StoreError> {
-        let body = read!(
-            self,
+    /// What a recogniser made last, or `None`.
+    pub async fn newest_recognition(
+        &mut self,
+        of: SubmissionId,
+    ) -> Result<Option<Transcript>, StoreError> {
+        Ok(numbered(fetch!(
+            self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE report_id = $1 AND origin = 'recognition'
+                "SELECT body FROM transcripts WHERE submission_id = $1 AND origin = 'recognition'
                  ORDER BY version DESC LIMIT 1"
             ),
-            report
-        )?;
-        Ok(body.map(|Json(transcript)| transcript))
+            of.uuid()
+        )?))
     }
 
-    /// All versions of a report's transcript, oldest first, without their texts.
-    pub async fn transcript_versions(
-        &self,
-        report: Uuid,
+    /// All versions, oldest first, without their texts.
+    pub async fn versions(
+        &mut self,
+        of: SubmissionId,
     ) -> Result<Vec<TranscriptVersion>, StoreError> {
-        let rows = read!(
-            self,
+        all(fetch!(
+            self.0.tx(),
             fetch_all,
             sqlx::query_as::<_, VersionRow>(
-                "SELECT version, origin, created_at, body -> 'recognizer' AS recognizer
-                 FROM transcripts WHERE report_id = $1 ORDER BY version"
+                "SELECT transcripts.id, transcripts.version, origin, author, parent_id,
+                        CASE WHEN current_transcript = transcripts.id THEN true ELSE false END
+                            AS current,
+                        transcripts.created_at, body -> 'recognizer' AS recognizer
+                 FROM transcripts JOIN submissions ON submissions.id = submission_id
+                 WHERE submission_id = $1 ORDER BY transcripts.version"
             ),
-            report
-        )?;
-        Ok(rows.into_iter().map(TranscriptVersion::from).collect())
+            of.uuid()
+        )?)
     }
 
+    /// The segments published so far by the newest attempt, in order.
+    pub async fn partial(&mut self, of: SubmissionId) -> Result<Vec<Segment>, StoreError> {
+        let bodies = fetch!(
+            self.0.tx(),
+            fetch_all,
+            sqlx::query_scalar::<_, Json<Segment>>(
+                "SELECT body FROM partial_segments WHERE submission_id = $1 AND token =
+                     (SELECT max(token) FROM partial_segments WHERE submission_id = $1)
+                 ORDER BY seq"
+            ),
+            of.uuid()
+        )?;
+        Ok(bodies.into_iter().map(|Json(segment)| segment).collect())
+    }
+}
+
+impl Transcripts<'_, UnitOfWork> {
+    /// Adds a recognition as the next two versions: what the engine wrote, and what was made of it.
+    /// The latter becomes the version that readers see, unless they see what a person has corrected.
+    /// The partial text has served.
+    pub async fn add_recognition(
+        &mut self,
+        to: SubmissionId,
+        recognition: &Recognition,
+    ) -> Result<(), StoreError> {
+        self.0.submissions().lock(to).await?;
+        let raw = self
+            .insert(&NewVersion {
+                submission: to,
+                origin: TranscriptOrigin::Raw,
+                parent: None,
+                body: &recognition.raw_transcript(),
+            })
+            .await?;
+        let readable = self
+            .insert(&NewVersion {
+                submission: to,
+                origin: TranscriptOrigin::Recognition,
+                parent: Some(raw),
+                body: &recognition.transcript,
+            })
+            .await?;
+        let current = self.origin_of_current(to).await?;
+        if current.is_none_or(TranscriptOrigin::gives_way_to_recognition) {
+            self.set_current(to, readable).await?;
+        }
+        execute!(
+            self.0.tx(),
+            sqlx::query("DELETE FROM partial_segments WHERE submission_id = $1"),
+            to.uuid()
+        )?;
+        Ok(())
+    }
+
+    /// Adds what the actor has corrected in the version with the number `parent`, and makes it the
+    /// version that readers see. Returns its id. Segments that are new get ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Outdated`] if readers see another version than `parent` by now.
+    pub async fn add_correction(
+        &mut self,
+        to: SubmissionId,
+        parent: TranscriptId,
+        corrected: &Transcript,
+    ) -> Result<TranscriptId, StoreError> {
+        self.0.submissions().lock(to).await?;
+        let current = fetch!(
+            self.0.tx(),
+            fetch_one,
+            sqlx::query_scalar::<_, Option<Uuid>>(
+                "SELECT current_transcript FROM submissions WHERE id = $1"
+            ),
+            to.uuid()
+        )?;
+        if current != Some(parent.uuid()) {
+            return Err(StoreError::Outdated { what: "transcript" });
+        }
+        let id = self
+            .insert(&NewVersion {
+                submission: to,
+                origin: TranscriptOrigin::Correction,
+                parent: Some(parent),
+                body: corrected,
+            })
+            .await?;
+        self.set_current(to, id).await?;
+        Ok(id)
+    }
+
+    /// Decides which version readers see.
+    pub async fn set_current(
+        &mut self,
+        of: SubmissionId,
+        version: TranscriptId,
+    ) -> Result<(), StoreError> {
+        let changed = execute!(
+            self.0.tx(),
+            sqlx::query(
+                "UPDATE submissions SET current_transcript = $1
+                 WHERE id = $2 AND EXISTS (SELECT 1 FROM transcripts
+                                           WHERE id = $1 AND submission_id = $2)"
+            ),
+            version.uuid(),
+            of.uuid()
+        )?;
+        if changed == 0 {
+            return Err(StoreError::NoSuchRow { what: "transcript", id: version.uuid() });
+        }
+        self.0.changed(Change::Submission(of));
+        Ok(())
+    }
+
+    async fn origin_of_current(
+        &mut self,
+        of: SubmissionId,
+    ) -> Result<Option<TranscriptOrigin>, StoreError> {
+        let origin = fetch!(
+            self.0.tx(),
+            fetch_optional,
+            sqlx::query_scalar::<_, String>(
+                "SELECT origin FROM transcripts
+                 WHERE id = (SELECT current_transcript FROM submissions WHERE id = $1)"
+            ),
+            of.uuid()
+        )?;
+        origin.as_deref().map(named).transpose()
+    }
+
+    async fn insert(&mut self, new: &NewVersion<'_>) -> Result<TranscriptId, StoreError> {
+        let mut body = new.body.clone();
+        body.number_segments();
+        let (id, author, now) = (TranscriptId::new(), self.0.actor().to_string(), self.0.now());
+        execute!(
+            self.0.tx(),
+            sqlx::query(
+                "INSERT INTO transcripts (id, submission_id, version, origin, author, parent_id,
+                                          body, created_at)
+                 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7
+                 FROM transcripts WHERE submission_id = $2"
+            ),
+            id.uuid(),
+            new.submission.uuid(),
+            new.origin.as_str(),
+            author,
+            new.parent.map(TranscriptId::uuid),
+            Json(&body),
+            now
+        )?;
+        Ok(id)
+    }
+}
+
+impl Store {
     /// Publishes a segment while recognition runs. `seq` counts from 0 within the attempt.
     pub async fn publish_partial(
         &self,
@@ -116,61 +306,19 @@ impl Store {
         seq: u32,
         segment: &Segment,
     ) -> Result<(), StoreError> {
+        let Some(submission) = claim.submission else { return Ok(()) };
         write!(
             self,
             sqlx::query(
-                "INSERT INTO partial_segments (report_id, token, seq, body)
+                "INSERT INTO partial_segments (submission_id, token, seq, body)
                  VALUES ($1, $2, $3, $4)"
             ),
-            claim.report_id,
+            submission.uuid(),
             claim.token,
             i64::from(seq),
             Json(segment)
         )?;
+        self.changes.announce([Change::Submission(submission)]);
         Ok(())
     }
-
-    /// The segments published so far by the newest attempt, in order.
-    pub async fn partial(&self, report: Uuid) -> Result<Vec<Segment>, StoreError> {
-        let bodies = read!(
-            self,
-            fetch_all,
-            sqlx::query_scalar::<_, Json<Segment>>(
-                "SELECT body FROM partial_segments WHERE report_id = $1 AND token =
-                     (SELECT max(token) FROM partial_segments WHERE report_id = $1)
-                 ORDER BY seq"
-            ),
-            report
-        )?;
-        Ok(bodies.into_iter().map(|Json(segment)| segment).collect())
-    }
-}
-
-/// Adds a recognition as the next two versions, in a running transaction. The partial text has
-/// served.
-pub(super) async fn insert_recognition(
-    tx: &mut Tx,
-    report: Uuid,
-    recognition: &Recognition,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        sqlx::query(
-            "INSERT INTO transcripts (id, report_id, version, origin, body, created_at)
-             SELECT $1, $2, coalesce(max(version), 0) + 1, 'raw', $3, $4
-             FROM transcripts WHERE report_id = $2
-             UNION ALL
-             SELECT $5, $2, coalesce(max(version), 0) + 2, 'recognition', $6, $4
-             FROM transcripts WHERE report_id = $2"
-        ),
-        Uuid::now_v7(),
-        report,
-        Json(recognition.raw_transcript()),
-        now,
-        Uuid::now_v7(),
-        Json(&recognition.transcript)
-    )?;
-    execute!(tx, sqlx::query("DELETE FROM partial_segments WHERE report_id = $1"), report)?;
-    Ok(())
 }

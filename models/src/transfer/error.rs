@@ -1,8 +1,7 @@
 //! Why a transfer stopped.
 
-use uuid::Uuid;
-
 use crate::domain::failure::{Failure, FailureCode};
+use crate::domain::ids::ReportId;
 use crate::storage::StorageError;
 use crate::store::{Extent, StoreError};
 
@@ -28,12 +27,12 @@ pub enum TransferError {
     Target(#[source] BackendError),
     /// The target holds a report that the source does not know: it is somebody else's.
     #[error("the target holds another report, {0}")]
-    Stranger(Uuid),
+    Stranger(ReportId),
     /// An object of the source is missing, or is not what its row says.
     #[error("report {report}: {problem}")]
     Object {
         /// The report that it belongs to.
-        report: Uuid,
+        report: ReportId,
         /// Which object, and what is wrong with it.
         problem: String,
     },
@@ -47,7 +46,7 @@ pub enum TransferError {
     },
     /// A report is not the same on both sides: one of them was in use meanwhile.
     #[error("report {0} is not the same on both sides; is one of them in use?")]
-    Differs(Uuid),
+    Differs(ReportId),
     /// The sides do not hold as much: one of them was in use meanwhile.
     #[error("the source holds {source_extent:?}, the target {target_extent:?}")]
     Counts {

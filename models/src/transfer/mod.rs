@@ -10,10 +10,10 @@ mod objects;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 pub use error::{BackendError, TransferError};
 
+use crate::domain::ids::ReportId;
 use crate::storage::Storage;
 use crate::store::{ReportRows, Store};
 
@@ -96,7 +96,12 @@ struct Transport<'a> {
 
 impl Transport<'_> {
     /// Moves a report. `there`: its rows came in an earlier run, so its objects did as well.
-    async fn report(&self, id: Uuid, there: bool, moved: &mut Moved) -> Result<(), TransferError> {
+    async fn report(
+        &self,
+        id: ReportId,
+        there: bool,
+        moved: &mut Moved,
+    ) -> Result<(), TransferError> {
         let rows = rows(&self.from.store, id, TransferError::source).await?;
         self.objects(&rows, there, moved).await?;
         if self.to.store.adopt(&rows, self.now).await.map_err(TransferError::target)? {
@@ -106,7 +111,7 @@ impl Transport<'_> {
     }
 }
 
-async fn all_ids(store: &Store) -> Result<Vec<Uuid>, crate::store::StoreError> {
+async fn all_ids(store: &Store) -> Result<Vec<ReportId>, crate::store::StoreError> {
     let mut all = Vec::new();
     loop {
         let page = store.report_ids(all.last().copied(), PAGE).await?;
@@ -121,14 +126,14 @@ async fn all_ids(store: &Store) -> Result<Vec<Uuid>, crate::store::StoreError> {
 /// The rows of a report that was there a moment ago.
 async fn rows(
     store: &Store,
-    id: Uuid,
+    id: ReportId,
     side: fn(crate::store::StoreError) -> TransferError,
 ) -> Result<ReportRows, TransferError> {
     store.report_rows(id).await.map_err(side)?.ok_or(TransferError::Differs(id))
 }
 
 /// Whether both sides hold the same.
-async fn compare(from: &Side, to: &Side, ids: &[Uuid]) -> Result<(), TransferError> {
+async fn compare(from: &Side, to: &Side, ids: &[ReportId]) -> Result<(), TransferError> {
     for id in ids {
         let source = rows(&from.store, *id, TransferError::source).await?;
         let target = rows(&to.store, *id, TransferError::target).await?;

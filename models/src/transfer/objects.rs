@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::ids::ReportId;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::io::InspectReader;
-use uuid::Uuid;
 
 use super::{Moved, TransferError, Transport};
 use crate::storage::{Storage, StorageError, StorageKey, hash_stream};
@@ -52,7 +52,7 @@ impl Transport<'_> {
     /// Moves objects that have the same bytes.
     async fn equal_objects(
         &self,
-        report: Uuid,
+        report: ReportId,
         objects: Vec<Object>,
         there: bool,
     ) -> Result<Moved, TransferError> {
@@ -94,7 +94,7 @@ impl Transport<'_> {
     }
 
     /// Brings an object over and compares what was sent with its row.
-    async fn carry(&self, report: Uuid, object: &Object) -> Result<(), TransferError> {
+    async fn carry(&self, report: ReportId, object: &Object) -> Result<(), TransferError> {
         let wrong = |problem: String| TransferError::Object { report, problem };
         let key = &object.key;
         let body = self.from.storage.open(key, None).await.map_err(|error| match error {
@@ -137,7 +137,7 @@ impl Transport<'_> {
 }
 
 impl Object {
-    fn parse(report: Uuid, reference: Reference) -> Result<Self, TransferError> {
+    fn parse(report: ReportId, reference: Reference) -> Result<Self, TransferError> {
         let Reference { key, size_bytes, sha256 } = reference;
         match StorageKey::parse(&key) {
             Some(key) => Ok(Self { key, size_bytes, sha256 }),

@@ -10,7 +10,7 @@ use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, Event};
 
 use super::QueueError;
-use crate::domain::job::Stage;
+use crate::domain::job::Urgency;
 
 /// A broker that does not finish the handshake within this is away.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -48,9 +48,9 @@ impl Link {
         Ok(Self { uri, place, prefix: prefix.unwrap_or("huibao").into() })
     }
 
-    /// Name of a stage's queue.
-    pub fn queue(&self, stage: Stage) -> String {
-        format!("{}.{stage}", self.prefix)
+    /// Name of a urgency's queue.
+    pub fn queue(&self, urgency: Urgency) -> String {
+        format!("{}.{urgency}", self.prefix)
     }
 
     /// Name of the queue for what nobody can read.
@@ -109,8 +109,8 @@ impl Link {
         arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString("".into()));
         let dead = AMQPValue::LongString(self.dead().into());
         arguments.insert("x-dead-letter-routing-key".into(), dead);
-        for stage in Stage::ALL {
-            channel.queue_declare(self.queue(stage).into(), options, arguments.clone()).await?;
+        for urgency in Urgency::ALL.iter().copied() {
+            channel.queue_declare(self.queue(urgency).into(), options, arguments.clone()).await?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! RabbitMQ: a durable quorum queue for each stage, publisher confirms, manual acknowledgements.
+//! RabbitMQ: a durable quorum queue for each urgency, publisher confirms, manual acknowledgements.
 //!
 //! Runs with RabbitMQ 3.10 (Debian 12) and later; tried with 3.10.8, 4.0.5 (Debian 13) and 4.3.6.
 //! What differs between versions, and why it does not matter here:
@@ -23,7 +23,7 @@ use self::link::Link;
 use self::publisher::Publisher;
 use self::subscription::RabbitSubscription;
 use super::{Queue, QueueError, Subscription};
-use crate::domain::job::{JobMessage, Stage};
+use crate::domain::job::{JobMessage, Urgency};
 
 /// Messages in RabbitMQ.
 pub struct RabbitQueue {
@@ -33,11 +33,11 @@ pub struct RabbitQueue {
 
 impl RabbitQueue {
     /// Connects and declares the queues. `?prefix=` in the URL changes their names from
-    /// `huibao.<stage>`.
+    /// `huibao.<urgency>`.
     pub async fn open(url: &str) -> Result<Self, QueueError> {
         let link = Link::new(url)?;
         let publisher = Publisher::new(link.clone());
-        publisher.waiting(Stage::Ingest).await?;
+        publisher.waiting(Urgency::Highest).await?;
         Ok(Self { link, publisher })
     }
 }
@@ -48,20 +48,20 @@ impl Queue for RabbitQueue {
         self.publisher.publish(messages).await
     }
 
-    async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {
-        self.publisher.waiting(stage).await
+    async fn waiting(&self, urgency: Urgency) -> Result<u64, QueueError> {
+        self.publisher.waiting(urgency).await
     }
 
     async fn subscribe(
         &self,
-        stages: &[Stage],
+        urgencies: &[Urgency],
         prefetch: u16,
     ) -> Result<Box<dyn Subscription>, QueueError> {
-        Ok(Box::new(RabbitSubscription::new(self.link.clone(), stages.to_vec(), prefetch)))
+        Ok(Box::new(RabbitSubscription::new(self.link.clone(), urgencies.to_vec(), prefetch)))
     }
 
     async fn health(&self) -> Result<(), QueueError> {
-        self.waiting(Stage::Ingest).await.map(drop)
+        self.waiting(Urgency::Highest).await.map(drop)
     }
 
     async fn close(&self) {

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::QueueError;
 use super::link::Link;
 use super::message::encode;
-use crate::domain::job::{JobMessage, Stage};
+use crate::domain::job::{JobMessage, Urgency};
 
 /// A broker that is blocked by an alarm reads nothing: waiting longer for its confirms would hold
 /// up whoever publishes, and the messages are in the database anyway.
@@ -45,7 +45,7 @@ impl Publisher {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let mut confirms = Vec::with_capacity(messages.len());
         for message in messages {
-            let queue = ShortString::from(self.link.queue(message.stage));
+            let queue = ShortString::from(self.link.queue(message.urgency));
             let body = encode(message);
             // Through the default exchange, which knows every queue by its name.
             let sent = channel.basic_publish("".into(), queue, options, &body, properties(message));
@@ -77,11 +77,11 @@ impl Publisher {
         Ok(channel)
     }
 
-    /// How many messages are ready in a stage's queue. An answer tells as well that the broker takes
+    /// How many messages are ready in a urgency's queue. An answer tells as well that the broker takes
     /// part in a conversation now.
-    pub async fn waiting(&self, stage: Stage) -> Result<u64, QueueError> {
+    pub async fn waiting(&self, urgency: Urgency) -> Result<u64, QueueError> {
         let channel = self.channel().await?;
-        let name = ShortString::from(self.link.queue(stage));
+        let name = ShortString::from(self.link.queue(urgency));
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let asked = channel.queue_declare(name, passive, FieldTable::default());
         match tokio::time::timeout(CONFIRM, asked).await {

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::QueueError;
 use super::link::Link;
 use super::message::decode;
-use crate::domain::job::{JobMessage, Stage};
+use crate::domain::job::{JobMessage, Urgency};
 use crate::queue::{Delivery, Subscription};
 
 /// The first pause before connecting again; it doubles up to the longest.
@@ -27,13 +27,13 @@ const CANCEL: Duration = Duration::from_secs(5);
 
 pub struct RabbitSubscription {
     link: Link,
-    stages: Vec<Stage>,
+    urgencies: Vec<Urgency>,
     prefetch: u16,
     live: Option<Live>,
     /// Runs to its end whoever waits: a consumer that was begun and forgotten would keep the
     /// messages it was sent.
     opening: Option<JoinHandle<Result<Live, QueueError>>>,
-    /// Received and not handed out: a list for each of `stages`.
+    /// Received and not handed out: a list for each of `urgencies`.
     received: Vec<VecDeque<(JobMessage, Message)>>,
     pause: Duration,
 }
@@ -46,9 +46,9 @@ struct Live {
 }
 
 impl RabbitSubscription {
-    pub fn new(link: Link, stages: Vec<Stage>, prefetch: u16) -> Self {
-        let received = stages.iter().map(|_| VecDeque::new()).collect();
-        Self { link, stages, prefetch, live: None, opening: None, received, pause: FIRST_PAUSE }
+    pub fn new(link: Link, urgencies: Vec<Urgency>, prefetch: u16) -> Self {
+        let received = urgencies.iter().map(|_| VecDeque::new()).collect();
+        Self { link, urgencies, prefetch, live: None, opening: None, received, pause: FIRST_PAUSE }
     }
 
     /// Makes sure that there are consumers; waits while the broker is away.
@@ -78,15 +78,15 @@ impl RabbitSubscription {
             return Ok(live);
         }
         let opening = self.opening.get_or_insert_with(|| {
-            let (link, stages) = (self.link.clone(), self.stages.clone());
-            tokio::spawn(Live::open(self.live.take(), link, stages, self.prefetch))
+            let (link, urgencies) = (self.link.clone(), self.urgencies.clone());
+            tokio::spawn(Live::open(self.live.take(), link, urgencies, self.prefetch))
         });
         let opened = opening.await;
         self.opening = None;
         opened.unwrap_or_else(|error| Err(QueueError::away(&self.link.place, error.to_string())))
     }
 
-    /// Puts a message where its stage is. False if the connection is no good any more.
+    /// Puts a message where its urgency is. False if the connection is no good any more.
     fn take(&mut self, index: usize, message: Option<lapin::Result<Message>>) -> bool {
         let message = match message {
             Some(Ok(message)) => message,
@@ -96,8 +96,8 @@ impl RabbitSubscription {
             }
             None => return false,
         };
-        match decode(&message.data) {
-            Ok(message) => self.received[index].push_back((message, message)),
+        match decode(&message.data, self.urgencies[index]) {
+            Ok(decoded) => self.received[index].push_back((decoded, message)),
             Err(error) => refuse(message, &error),
         }
         true
@@ -133,7 +133,7 @@ impl Live {
     async fn open(
         live: Option<Self>,
         link: Link,
-        stages: Vec<Stage>,
+        urgencies: Vec<Urgency>,
         prefetch: u16,
     ) -> Result<Self, QueueError> {
         let mut live = if let Some(live) = live {
@@ -143,7 +143,7 @@ impl Live {
             let messages = SelectAll::new();
             Self { connection, channel, tags: Vec::new(), messages }
         };
-        match live.start(&link, &stages, prefetch).await {
+        match live.start(&link, &urgencies, prefetch).await {
             Ok(()) => Ok(live),
             Err(error) => {
                 live.close().await;
@@ -158,11 +158,16 @@ impl Live {
         let _ = tokio::time::timeout(CANCEL, self.connection.close(200, "bye".into())).await;
     }
 
-    async fn start(&mut self, link: &Link, stages: &[Stage], prefetch: u16) -> lapin::Result<()> {
+    async fn start(
+        &mut self,
+        link: &Link,
+        urgencies: &[Urgency],
+        prefetch: u16,
+    ) -> lapin::Result<()> {
         self.channel.basic_qos(prefetch.max(1), BasicQosOptions::default()).await?;
         let mut streams = Vec::new();
-        for (index, stage) in stages.iter().enumerate() {
-            let queue = ShortString::from(link.queue(*stage));
+        for (index, urgency) in urgencies.iter().enumerate() {
+            let queue = ShortString::from(link.queue(*urgency));
             let options = BasicConsumeOptions::default();
             let consumer = self
                 .channel

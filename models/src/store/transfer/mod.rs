@@ -9,9 +9,12 @@ mod tests;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-use self::rows::{FileRow, JobRow, PartialRow, ReportRow, TranscriptRow};
+use self::rows::{FileRow, JobRow, PartialRow, ReportRow, SubmissionRow, TranscriptRow};
 use super::engine::read;
+use super::unit::HasTx;
 use super::{Store, StoreError};
+use crate::domain::actor::Actor;
+use crate::domain::ids::ReportId;
 
 /// PostgreSQL keeps microseconds. SQLite keeps what it is given.
 const SUBSECOND_DIGITS: u16 = 6;
@@ -20,6 +23,7 @@ const SUBSECOND_DIGITS: u16 = 6;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportRows {
     report: ReportRow,
+    submissions: Vec<SubmissionRow>,
     files: Vec<FileRow>,
     jobs: Vec<JobRow>,
     transcripts: Vec<TranscriptRow>,
@@ -42,11 +46,13 @@ pub struct Reference {
 pub struct Extent {
     /// Reports.
     pub reports: u64,
+    /// Submissions.
+    pub submissions: u64,
     /// Files that reports refer to.
     pub files: u64,
     /// Size of these files together, in bytes.
     pub bytes: u64,
-    /// Jobs.
+    /// Jobs of submissions. Others are not moved: they belong to an installation.
     pub jobs: u64,
     /// Transcript versions.
     pub transcripts: u64,
@@ -56,8 +62,8 @@ pub struct Extent {
 
 impl ReportRows {
     /// The report's id.
-    pub fn id(&self) -> Uuid {
-        self.report.id
+    pub fn id(&self) -> ReportId {
+        self.report.id.into()
     }
 
     /// The objects that the report refers to.
@@ -80,11 +86,15 @@ impl ReportRows {
     fn essence(mut self) -> Self {
         let cut = |time: DateTime<Utc>| time.trunc_subsecs(SUBSECOND_DIGITS);
         self.report.created_at = cut(self.report.created_at);
+        for submission in &mut self.submissions {
+            submission.created_at = cut(submission.created_at);
+        }
         for job in &mut self.jobs {
             job.let_go();
             job.not_before = cut(job.not_before);
             job.started_at = job.started_at.map(cut);
             job.finished_at = job.finished_at.map(cut);
+            job.created_at = cut(job.created_at);
         }
         for transcript in &mut self.transcripts {
             transcript.created_at = cut(transcript.created_at);
@@ -97,30 +107,33 @@ impl Store {
     /// The ids of up to `limit` reports, oldest first, newer than `after` if that is given.
     pub async fn report_ids(
         &self,
-        after: Option<Uuid>,
+        after: Option<ReportId>,
         limit: u32,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        Ok(read!(
+    ) -> Result<Vec<ReportId>, StoreError> {
+        let ids = read!(
             self,
             fetch_all,
             sqlx::query_scalar::<_, Uuid>(
                 "SELECT id FROM reports WHERE $1 IS NULL OR id > $1 ORDER BY id LIMIT $2"
             ),
-            after,
+            after.map(ReportId::uuid),
             i64::from(limit)
-        )?)
+        )?;
+        Ok(ids.into_iter().map(ReportId::from).collect())
     }
 
-    /// A report with all its rows, or `None`. Nobody else may write to it meanwhile: the tables are
-    /// read one after the other.
-    pub async fn report_rows(&self, id: Uuid) -> Result<Option<ReportRows>, StoreError> {
-        let Some(report) = ReportRow::read(self, id).await?.pop() else { return Ok(None) };
+    /// A report with all its rows, as they are at one moment, or `None`.
+    pub async fn report_rows(&self, id: ReportId) -> Result<Option<ReportRows>, StoreError> {
+        let (mut snapshot, id) = (self.snapshot().await?, id.uuid());
+        let tx = snapshot.tx();
+        let Some(report) = ReportRow::read(tx, id).await?.pop() else { return Ok(None) };
         Ok(Some(ReportRows {
             report,
-            files: FileRow::read(self, id).await?,
-            jobs: JobRow::read(self, id).await?,
-            transcripts: TranscriptRow::read(self, id).await?,
-            partials: PartialRow::read(self, id).await?,
+            submissions: SubmissionRow::read(tx, id).await?,
+            files: FileRow::read(tx, id).await?,
+            jobs: JobRow::read(tx, id).await?,
+            transcripts: TranscriptRow::read(tx, id).await?,
+            partials: PartialRow::read(tx, id).await?,
         }))
     }
 
@@ -131,46 +144,52 @@ impl Store {
     ///
     /// [`StoreError::Taken`] if another report has one of its rows.
     pub async fn adopt(&self, rows: &ReportRows, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let mut tx = self.begin_durable().await?;
-        if !rows.report.write(&mut tx).await? {
+        let mut unit = self.begin_durable(Actor::System, now).await?;
+        let tx = unit.tx();
+        if !rows.report.write(tx).await? {
             return Ok(false);
         }
         let mut whole = true;
+        for submission in &rows.submissions {
+            whole &= submission.write(tx).await?;
+        }
         for file in &rows.files {
-            whole &= file.write(&mut tx).await?;
+            whole &= file.write(tx).await?;
         }
         for job in &rows.jobs {
             let mut job = job.clone();
             job.settle_in(now);
-            whole &= job.write(&mut tx).await?;
+            whole &= job.write(tx).await?;
         }
         for transcript in &rows.transcripts {
-            whole &= transcript.write(&mut tx).await?;
+            whole &= transcript.write(tx).await?;
         }
         for partial in &rows.partials {
-            whole &= partial.write(&mut tx).await?;
+            whole &= partial.write(tx).await?;
         }
         if !whole {
-            return Err(StoreError::Taken(rows.id()));
+            return Err(StoreError::Taken(rows.id().uuid()));
         }
-        tx.commit().await?;
+        unit.commit().await?;
         Ok(true)
     }
 
     /// Counts everything.
     pub async fn extent(&self) -> Result<Extent, StoreError> {
-        let (reports, files, bytes, jobs, transcripts, partials) = read!(
+        let (reports, submissions, files, bytes, jobs, transcripts, partials) = read!(
             self,
             fetch_one,
-            sqlx::query_as::<_, (i64, i64, i64, i64, i64, i64)>(
-                "SELECT (SELECT count(*) FROM reports), (SELECT count(*) FROM files),
+            sqlx::query_as::<_, (i64, i64, i64, i64, i64, i64, i64)>(
+                "SELECT (SELECT count(*) FROM reports), (SELECT count(*) FROM submissions),
+                        (SELECT count(*) FROM files),
                         (SELECT CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM files),
-                        (SELECT count(*) FROM jobs), (SELECT count(*) FROM transcripts),
+                        (SELECT count(*) FROM jobs WHERE submission_id IS NOT NULL), (SELECT count(*) FROM transcripts),
                         (SELECT count(*) FROM partial_segments)"
             )
         )?;
         Ok(Extent {
             reports: reports.unsigned_abs(),
+            submissions: submissions.unsigned_abs(),
             files: files.unsigned_abs(),
             bytes: bytes.unsigned_abs(),
             jobs: jobs.unsigned_abs(),

@@ -18,15 +18,15 @@ macro_rules! table {
 
             /// The rows of a report, always in the same order.
             pub(super) async fn read(
-                store: &$crate::store::Store,
+                tx: &mut $crate::store::engine::Tx,
                 report: uuid::Uuid,
             ) -> Result<Vec<Self>, $crate::store::StoreError> {
                 let statement = format!(
-                    "SELECT {} FROM {} WHERE {} = $1 ORDER BY {}",
+                    "SELECT {} FROM {} WHERE {} ORDER BY {}",
                     Self::COLUMNS.join(", "), Self::TABLE, $of_report, $order
                 );
-                Ok($crate::store::engine::read!(
-                    store,
+                Ok($crate::store::engine::fetch!(
+                    tx,
                     fetch_all,
                     // Made of names in the source alone.
                     sqlx::query_as::<_, Self>(sqlx::AssertSqlSafe(statement)),

@@ -19,6 +19,7 @@ async fn every_table_and_column_is_known() {
     let mut known = Vec::new();
     for (table, columns) in [
         (ReportRow::TABLE, ReportRow::COLUMNS),
+        (SubmissionRow::TABLE, SubmissionRow::COLUMNS),
         (FileRow::TABLE, FileRow::COLUMNS),
         (JobRow::TABLE, JobRow::COLUMNS),
         (TranscriptRow::TABLE, TranscriptRow::COLUMNS),

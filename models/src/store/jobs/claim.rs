@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use serde_json::Value;
 
-use super::engine::{returning, write};
-use super::jobs::{JobRow, job_columns};
-use super::{Lost, Store, StoreError};
-use crate::domain::job::{Job, JobMessage, RetryPolicy, Stage};
+use super::row::{JobRow, job_columns};
+use crate::domain::ids::{JobId, SubmissionId};
+use crate::domain::job::{Job, JobMessage, RetryPolicy, Urgency};
+use crate::store::changes::Change;
+use crate::store::engine::{returning, write};
+use crate::store::{Lost, Store, StoreError};
 
-/// A job is taken so much before its time. The processes' clocks differ by as much as it took the
+/// A job is claimed so much before its time. The processes' clocks differ by as much as it took the
 /// database to tell them the time, and a message is often quicker than that: refused, it would come
 /// again only after half a minute.
 const EARLY: Duration = Duration::from_secs(1);
@@ -25,39 +27,48 @@ pub struct Claimant<'a> {
 }
 
 /// A job held under a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
     /// The job.
-    pub job_id: Uuid,
-    /// The report it works for.
-    pub report_id: Uuid,
-    /// Which step it is.
-    pub stage: Stage,
+    pub job_id: JobId,
+    /// The name of its kind.
+    pub kind: String,
+    /// How urgent it is.
+    pub urgency: Urgency,
+    /// The submission whose pipeline it is a stage of.
+    pub submission: Option<SubmissionId>,
+    /// What its kind makes of it.
+    pub payload: Option<Value>,
     /// Which attempt this is; 1 is the first.
     pub attempt: u32,
     /// Fencing token: what this claim may commit with, and only while it is the latest.
     pub token: i64,
+    /// The name of the worker that holds it.
+    pub worker: String,
 }
 
-impl Claim {
-    /// The claim that a job's row holds.
-    pub(super) fn of(job: &Job) -> Self {
+impl From<Job> for Claim {
+    /// The claim that a running job's row holds.
+    fn from(job: Job) -> Self {
         Self {
             job_id: job.id,
-            report_id: job.report_id,
-            stage: job.stage,
+            kind: job.kind,
+            urgency: job.urgency,
+            submission: job.submission,
+            payload: job.payload,
             attempt: job.attempt,
             token: job.token,
+            worker: job.worker.unwrap_or_default(),
         }
     }
 }
 
 impl Store {
-    /// Claims the job that a message speaks of, or `None` if the message is out of date: the job is
+    /// Claims the job that a message is about, or `None` if the message is out of date: the job is
     /// not due, is somebody else's, or is over.
     ///
     /// A job whose lease ran out is due as well: its holder died or hangs, and the new token
-    /// fences it off. One that took every holder with it, as often as the policy allows, is buried
+    /// fences it off. One that took every holder with it, as often as the policy allows, ends dead
     /// here: without this, a file that kills its worker would be claimed for ever.
     pub async fn claim(
         &self,
@@ -71,8 +82,8 @@ impl Store {
             fetch_optional,
             sqlx::query_as::<_, JobRow>(concat!(
                 "UPDATE jobs SET state = 'running', attempt = attempt + 1, token = token + 1,
-                        worker = $1, lease_until = $2, publish_due = $2, messages = 0, started_at = $3,
-                        progress = 0
+                        worker = $1, lease_until = $2, publish_due = $2, published = 0,
+                        started_at = $3, progress = 0
                  WHERE id = $4 AND token = $5 AND attempt < $6
                    AND ((state = 'queued' AND not_before <= $7)
                      OR (state = 'running' AND lease_until <= $3))
@@ -82,15 +93,18 @@ impl Store {
             claimant.worker,
             now + claimant.lease,
             now,
-            message.job_id,
+            message.job_id.uuid(),
             message.token,
             i64::from(policy.max_attempts),
             now + EARLY
         )?;
-        if row.is_none() {
+        let Some(row) = row else {
             self.bury_exhausted(message, policy.max_attempts, now).await?;
-        }
-        Ok(row.map(|row| Claim::of(&row.into())))
+            return Ok(None);
+        };
+        let claim = Claim::from(Job::try_from(row)?);
+        self.job_changed(&claim);
+        Ok(Some(claim))
     }
 
     /// Extends a lease and tells how far the work is.
@@ -104,14 +118,20 @@ impl Store {
         let held = write!(
             self,
             sqlx::query(
-                "UPDATE jobs SET lease_until = $1, publish_due = $1, messages = 0, progress = $2
+                "UPDATE jobs SET lease_until = $1, publish_due = $1, published = 0, progress = $2
                  WHERE id = $3 AND token = $4 AND state = 'running'"
             ),
             now + lease,
             f64::from(progress),
-            claim.job_id,
+            claim.job_id.uuid(),
             claim.token
         )?;
+        self.job_changed(claim);
         Ok(if held == 1 { Ok(()) } else { Err(Lost) })
+    }
+
+    /// Tells followers of a submission that one of its jobs has changed.
+    pub(super) fn job_changed(&self, claim: &Claim) {
+        self.changes.announce(claim.submission.map(Change::Submission));
     }
 }

@@ -4,25 +4,27 @@
 //! Whoever commits also publishes, at once. Only what went missing (the process died in between,
 //! the broker was away, its queues were purged, a lease ran out) is found here later.
 //!
-//! A row's `messages` says how often its message is known to have been published. What never was, is due at
+//! A row's `published` says how often its message is known to have been published. What never was, is due at
 //! `publish_due`. What was, waits in the queue or is lost, and the row cannot tell which. It is due as well
-//! if the stage's queue is empty; else only when it has been unanswered for very long. So a job costs
+//! if the queue of its urgency is empty; else only when it has been unanswered for very long. So a job costs
 //! the same however many wait before it.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
-use uuid::Uuid;
 
-use super::engine::{Engine, Tx, execute, fetch, read, write};
-use super::jobs::{JobRow, MessageRow, job_columns};
-use super::{Claimant, Store, StoreError};
-use crate::domain::job::{Job, JobMessage, JobState, Stage};
+use super::row::MessageRow;
+use crate::domain::actor::Actor;
+use crate::domain::job::{JobMessage, Urgency};
+use crate::store::engine::{Engine, execute, read, write};
+use crate::store::rows::{all, named};
+use crate::store::unit::HasTx;
+use crate::store::{Store, StoreError};
 
 /// A job that is still queued this long after its message was published is published again, if the message
 /// cannot be among those that wait.
-pub(super) const REPUBLISH: Duration = Duration::from_secs(30);
+pub(in crate::store) const REPUBLISH: Duration = Duration::from_secs(30);
 
 /// Where messages wait, one that was published may be among them, or lost before they came. It is held
 /// back for so long, and longer each time.
@@ -34,18 +36,19 @@ const EACH_TIME: u32 = 4;
 /// More publications than this are not counted. [`Store::unanswered`] looks for each count.
 const MAX_PUBLISHED: i64 = 4;
 
-/// Messages of a stage that were published, equally often, and that nobody has answered in time.
+/// Messages of an urgency that were published, equally often, and that nobody has answered in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unanswered {
-    /// The stage.
-    pub stage: Stage,
+    /// The urgency.
+    pub urgency: Urgency,
     /// Since when the first of them is due, if it is lost.
     pub since: DateTime<Utc>,
-    messages: i64,
+    published: i64,
 }
 
 impl Unanswered {
-    /// Those that are due since then are to be published again, if so many messages wait for the stage.
+    /// Those that are due since then are to be published again, if so many messages wait with this
+    /// urgency.
     /// `None` is for a queue that cannot tell.
     pub fn lost_since(&self, waiting: Option<u64>, now: DateTime<Utc>) -> DateTime<Utc> {
         let first = match waiting {
@@ -53,7 +56,7 @@ impl Unanswered {
             Some(_) => HELD_BACK,
             None => REPUBLISH,
         };
-        let times = u32::try_from(self.messages - 1).unwrap_or(0);
+        let times = u32::try_from(self.published - 1).unwrap_or(0);
         now - first * EACH_TIME.saturating_pow(times)
     }
 }
@@ -78,8 +81,8 @@ macro_rules! take {
         concat!(
             "WITH due AS (SELECT id FROM jobs WHERE ", $which, " AND publish_due <= $1
                           ORDER BY publish_due LIMIT $2", $lock, ")
-             UPDATE jobs SET publish_due = $3, messages = $4 WHERE id IN (SELECT id FROM due)
-             RETURNING id, stage, token"
+             UPDATE jobs SET publish_due = $3, published = $4 WHERE id IN (SELECT id FROM due)
+             RETURNING id, urgency, token"
         )
     };
 }
@@ -90,7 +93,7 @@ macro_rules! published {
     ($list:literal, $id:literal, $token:literal) => {
         concat!(
             "UPDATE jobs
-             SET messages = 1, publish_due = CASE WHEN publish_due > $1 THEN publish_due ELSE $2 END
+             SET published = 1, publish_due = CASE WHEN publish_due > $1 THEN publish_due ELSE $2 END
              FROM ",
             $list,
             "
@@ -99,7 +102,7 @@ macro_rules! published {
             " AND jobs.token = ",
             $token,
             "
-               AND messages = 0 AND publish_due IS NOT NULL"
+               AND published = 0 AND publish_due IS NOT NULL"
         )
     };
 }
@@ -112,8 +115,8 @@ impl Store {
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<JobMessage>, StoreError> {
-        let rows = take!(self, "messages = 0", now, i64::from(limit), now + REPUBLISH, 1_i64)?;
-        Ok(rows.into_iter().map(JobMessage::from).collect())
+        let rows = take!(self, "published = 0", now, i64::from(limit), now + REPUBLISH, 1_i64)?;
+        all(rows)
     }
 
     /// What was published and is due again, if it is lost. Looks at the oldest alone, so this is quick
@@ -122,22 +125,24 @@ impl Store {
         let rows = read!(
             self,
             fetch_all,
-            sqlx::query_as::<_, (Stage, i64, Option<DateTime<Utc>>)>(
-                "WITH stages (stage) AS (VALUES ('ingest'), ('transcode'), ('transcribe'), ('archive')),
-                      counts (messages) AS (VALUES (CAST(1 AS bigint)), (2), (3), (4))
-                 SELECT stage, messages,
+            sqlx::query_as::<_, (String, i64, Option<DateTime<Utc>>)>(
+                "WITH urgencies (urgency) AS
+                          (VALUES ('highest'), ('high'), ('normal'), ('low'), ('background')),
+                      counts (published) AS (VALUES (CAST(1 AS bigint)), (2), (3), (4))
+                 SELECT urgency, published,
                         (SELECT publish_due FROM jobs
-                         WHERE messages > 0 AND jobs.stage = stages.stage
-                           AND jobs.messages = counts.messages AND publish_due <= $1
+                         WHERE published > 0 AND jobs.urgency = urgencies.urgency
+                           AND jobs.published = counts.published AND publish_due <= $1
                          ORDER BY publish_due LIMIT 1)
-                 FROM stages CROSS JOIN counts"
+                 FROM urgencies CROSS JOIN counts"
             ),
             now
         )?;
-        let due = rows.into_iter().filter_map(|(stage, messages, since)| {
-            since.map(|since| Unanswered { stage, since, messages })
+        let due = rows.iter().filter_map(|(urgency, published, since)| {
+            let since = (*since)?;
+            Some(named(urgency).map(|urgency| Unanswered { urgency, since, published: *published }))
         });
-        Ok(due.collect())
+        due.collect()
     }
 
     /// Like [`Self::due_messages`], for those of `which` that are due since `lost_since` or longer.
@@ -150,15 +155,15 @@ impl Store {
     ) -> Result<Vec<JobMessage>, StoreError> {
         let rows = take!(
             self,
-            "messages > 0 AND stage = $5 AND messages = $6",
+            "published > 0 AND urgency = $5 AND published = $6",
             lost_since,
             i64::from(limit),
             now + REPUBLISH,
-            MAX_PUBLISHED.min(which.messages + 1),
-            which.stage,
-            which.messages
+            MAX_PUBLISHED.min(which.published + 1),
+            which.urgency.as_str(),
+            which.published
         )?;
-        Ok(rows.into_iter().map(JobMessage::from).collect())
+        all(rows)
     }
 
     /// Says that messages were published which whoever committed them has published. Those that are
@@ -172,7 +177,7 @@ impl Store {
             Engine::Sqlite { write, .. } => {
                 let messages = messages
                     .iter()
-                    .map(|message| (message.job_id.simple().to_string(), message.token));
+                    .map(|message| (message.job_id.uuid().simple().to_string(), message.token));
                 let messages = Json(messages.collect::<Vec<_>>());
                 sqlx::query(published!(
                     "json_each($3) AS message",
@@ -187,7 +192,7 @@ impl Store {
             }
             Engine::Postgres(pool) => {
                 let (ids, tokens): (Vec<_>, Vec<_>) =
-                    messages.iter().map(|message| (message.job_id, message.token)).unzip();
+                    messages.iter().map(|message| (message.job_id.uuid(), message.token)).unzip();
                 sqlx::query(published!(
                     "unnest($3::uuid[], $4::bigint[]) AS message (id, token)",
                     "message.id",
@@ -204,27 +209,28 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a message due now: it could not be published.
+    /// Makes messages due now: they could not be published.
     pub async fn publish_soon(
         &self,
         messages: &[JobMessage],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+        let mut unit = self.begin(Actor::System, now).await?;
         for message in messages {
             execute!(
-                &mut tx,
+                unit.tx(),
                 sqlx::query(
-                    "UPDATE jobs SET publish_due = $1, messages = 0 WHERE id = $2 AND token = $3
+                    "UPDATE jobs SET publish_due = $1, published = 0 WHERE id = $2 AND token = $3
                      AND ((state = 'queued' AND not_before <= $1)
                        OR (state = 'running' AND lease_until <= $1))"
                 ),
                 now,
-                message.job_id,
+                message.job_id.uuid(),
                 message.token
             )?;
         }
-        tx.commit().await
+        unit.commit().await?;
+        Ok(())
     }
 
     /// Makes every job that could run due for a message, and ends every lease. For an embedded
@@ -235,7 +241,7 @@ impl Store {
             self,
             sqlx::query(
                 "UPDATE jobs SET publish_due = CASE WHEN not_before > $1 THEN not_before ELSE $1 END,
-                        messages = 0,
+                        published = 0,
                         lease_until = CASE WHEN state = 'running' THEN $1 ELSE NULL END
                  WHERE state IN ('queued', 'running')"
             ),
@@ -245,42 +251,25 @@ impl Store {
     }
 }
 
-/// Readies those of `stages`, at most two with the same needs, that wait for nothing any more: they
-/// are held by `holder` from now on, or queued with the next message put off, and the caller publishes.
-pub(super) async fn ready_stages(
-    tx: &mut Tx,
-    report: Uuid,
-    mut stages: impl Iterator<Item = Stage>,
-    holder: Option<&Claimant<'_>>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Job>, StoreError> {
-    let Some(first) = stages.next() else { return Ok(Vec::new()) };
-    let mut needs = first.needs().iter().copied();
-    let lease_until = holder.map(|holder| now + holder.lease);
-    let rows = fetch!(
-        tx,
-        fetch_all,
-        sqlx::query_as::<_, JobRow>(concat!(
-            "UPDATE jobs SET state = $1, not_before = $2, publish_due = $3, messages = 0, worker = $4,
-                    lease_until = $5, started_at = $6, attempt = attempt + $7, token = token + $7
-             WHERE report_id = $8 AND stage IN ($9, $10) AND state = 'waiting'
-               AND NOT EXISTS (SELECT 1 FROM jobs AS need WHERE need.report_id = $8
-                               AND need.stage IN ($11, $12) AND need.state <> 'done')
-             RETURNING ",
-            job_columns!()
-        )),
-        if holder.is_some() { JobState::Running } else { JobState::Queued },
-        now,
-        lease_until.unwrap_or(now + REPUBLISH),
-        holder.map(|holder| holder.worker),
-        lease_until,
-        holder.map(|_| now),
-        i64::from(holder.is_some()),
-        report,
-        first,
-        stages.next(),
-        needs.next(),
-        needs.next()
-    )?;
-    Ok(rows.into_iter().map(Job::from).collect())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_urgency_and_count_is_looked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_sqlite(&folder.path().join("test.db")).await.unwrap();
+        let now = Utc::now();
+        for urgency in Urgency::ALL {
+            let mut unit = store.begin(Actor::System, now).await.unwrap();
+            unit.jobs().insert(&crate::domain::job::NewJob::new("test", *urgency)).await.unwrap();
+            let messages = unit.commit().await.unwrap();
+            store.messages_published(&messages, now).await.unwrap();
+        }
+        let late = now + Duration::from_hours(24);
+        let mut found: Vec<_> =
+            store.unanswered(late).await.unwrap().iter().map(|due| due.urgency).collect();
+        found.sort();
+        assert_eq!(found, Urgency::ALL);
+    }
 }

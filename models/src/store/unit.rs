@@ -1,0 +1,170 @@
+//! Units of work and snapshots: the two ways to the repositories.
+//!
+//! A [`UnitOfWork`] is a transaction that an actor has begun. All that belongs to a change is written
+//! in one, and commits together. A [`Snapshot`] only reads: what is shown together is read in one, so
+//! that no commit comes in between.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::changes::Change;
+use super::engine::{Engine, Tx};
+use super::jobs::Jobs;
+use super::reports::Reports;
+use super::submissions::Submissions;
+use super::transcripts::Transcripts;
+use super::{Store, StoreError};
+use crate::domain::actor::Actor;
+use crate::domain::ids::SubmissionId;
+use crate::domain::job::JobMessage;
+use crate::domain::submission::SubmissionState;
+
+mod sealed {
+    /// Where a session keeps its transaction.
+    pub trait HasTx: Send {
+        fn tx(&mut self) -> &mut super::Tx;
+    }
+}
+pub(super) use sealed::HasTx;
+
+/// A unit of work or a snapshot: what repositories read from.
+pub trait Session: HasTx {}
+
+/// A transaction that reads: everything in it is seen as it was at one moment.
+pub struct Snapshot {
+    tx: Tx,
+}
+
+/// A transaction that writes. Dropped without [`commit`](Self::commit), it changes nothing.
+pub struct UnitOfWork {
+    tx: Tx,
+    store: Store,
+    actor: Actor,
+    now: DateTime<Utc>,
+    messages: Vec<JobMessage>,
+    changes: BTreeSet<Change>,
+    locked: Option<(SubmissionId, SubmissionState)>,
+}
+
+macro_rules! repositories {
+    ($session:ident) => {
+        impl HasTx for $session {
+            fn tx(&mut self) -> &mut Tx {
+                &mut self.tx
+            }
+        }
+
+        impl Session for $session {}
+
+        impl $session {
+            /// Reports.
+            pub fn reports(&mut self) -> Reports<'_, Self> {
+                Reports(self)
+            }
+
+            /// Submissions and their files.
+            pub fn submissions(&mut self) -> Submissions<'_, Self> {
+                Submissions(self)
+            }
+
+            /// Versions of transcripts.
+            pub fn transcripts(&mut self) -> Transcripts<'_, Self> {
+                Transcripts(self)
+            }
+
+            /// Jobs, as people look at them.
+            pub fn jobs(&mut self) -> Jobs<'_, Self> {
+                Jobs(self)
+            }
+        }
+    };
+}
+
+repositories!(Snapshot);
+repositories!(UnitOfWork);
+
+impl UnitOfWork {
+    /// Who makes the change.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The time of the change.
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Commits. Returns the messages of the jobs that this made ready, which the caller publishes.
+    pub async fn commit(self) -> Result<Vec<JobMessage>, StoreError> {
+        match self.tx {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        self.store.changes.announce(self.changes);
+        Ok(self.messages)
+    }
+
+    /// The state of a submission that this unit of work has locked.
+    pub(super) fn locked(&self, id: SubmissionId) -> Option<SubmissionState> {
+        self.locked.filter(|(locked, _)| *locked == id).map(|(_, state)| state)
+    }
+
+    /// Remembers that this unit of work has locked a submission, and its state.
+    pub(super) fn set_locked(&mut self, id: SubmissionId, state: SubmissionState) {
+        self.locked = Some((id, state));
+    }
+
+    /// Publishes this when the change is committed.
+    pub(super) fn publish(&mut self, message: JobMessage) {
+        self.messages.push(message);
+    }
+
+    /// Tells followers of this when the change is committed.
+    pub(super) fn changed(&mut self, change: Change) {
+        self.changes.insert(change);
+    }
+}
+
+impl Store {
+    /// Begins a unit of work.
+    pub async fn begin(&self, actor: Actor, now: DateTime<Utc>) -> Result<UnitOfWork, StoreError> {
+        self.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE", actor, now).await
+    }
+
+    /// Begins a unit of work whose commit survives a power cut at once, on SQLite too.
+    pub async fn begin_durable(
+        &self,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<UnitOfWork, StoreError> {
+        self.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE", actor, now).await
+    }
+
+    /// Begins to read everything as it is at one moment.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let tx = match &self.engine {
+            Engine::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Engine::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
+        };
+        Ok(Snapshot { tx })
+    }
+
+    /// SQLite takes the write lock at once: a transaction that reads first and writes later would
+    /// fail, not wait, when another writer came between.
+    async fn begin_with(
+        &self,
+        sqlite: &'static str,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<UnitOfWork, StoreError> {
+        let tx = match &self.engine {
+            Engine::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(sqlite).await?),
+            Engine::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        let (store, messages, changes) = (self.clone(), Vec::new(), BTreeSet::new());
+        Ok(UnitOfWork { tx, store, actor, now, messages, changes, locked: None })
+    }
+}
