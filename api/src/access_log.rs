@@ -1,5 +1,5 @@
-//! One line for each request: method, route template, status, time until the answer began. Never
-//! a title, a name, an id or a query string.
+//! One log line for each request: method, route template, status, time to the first byte. Never a
+//! title, a name, an id or a query string.
 
 use std::time::Instant;
 
@@ -7,8 +7,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Logs a request once its answer begins. Probes and assets are noise: they are logged for
-/// debugging only.
+/// Logs a request when its response begins. Probes and assets are logged at debug level.
 pub(crate) async fn log(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();

@@ -1,4 +1,4 @@
-//! Parts of a request that several handlers read, with our own errors when they cannot be read.
+//! Extractors that several handlers use, with errors of this interface as rejections.
 
 use std::convert::Infallible;
 
@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::error::{ApiError, RequestError};
+use crate::error::ApiError;
+use crate::request_error::RequestError;
 
-/// The language of the reader: `?lang=`, or else `Accept-Language`, or else Chinese.
+/// The language of messages: `?lang=`, or else `Accept-Language`, or else Chinese.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Locale(pub Lang);
 
@@ -32,7 +33,7 @@ impl<S: Sync> FromRequestParts<S> for Locale {
     }
 }
 
-/// The id in the path. What is no id names no report.
+/// The report id in the path. A malformed id is not found.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReportId(pub Uuid);
 

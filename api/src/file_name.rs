@@ -1,4 +1,4 @@
-//! Names of files as people give them, made safe to keep and to send back.
+//! File names of users, made safe to store and to send back.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -19,8 +19,8 @@ const NOT_ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// The last part of a path in anybody's notation, without control characters, at most 200
-/// characters of which the ending is kept. `fallback` where nothing is left.
+/// The last component of a Unix or Windows path, without control characters, truncated to 200
+/// characters with its extension kept. `fallback` if nothing is left.
 pub(crate) fn sanitize(given: &str, fallback: &str) -> String {
     let base = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean = without_controls(base);
@@ -38,7 +38,7 @@ pub(crate) fn sanitize(given: &str, fallback: &str) -> String {
     if tail.is_empty() { head } else { format!("{head}.{tail}") }
 }
 
-/// Text without characters that are not shown or that turn the direction of what follows.
+/// Text without control characters and bidirectional overrides.
 pub(crate) fn without_controls(text: &str) -> String {
     let hidden =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -53,9 +53,9 @@ pub(crate) fn extension(name: &str) -> &str {
 /// How a browser treats a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposition {
-    /// Shown in the page. Only for files that we made.
+    /// Shown in the page. Only for files that Huibao made.
     Inline,
-    /// Saved. A user's file must never be opened as a page of ours.
+    /// Saved. A user's file must not be opened as a page of this origin.
     Attachment,
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_tame_base_name_is_kept() {
+    fn a_path_is_reduced_to_a_safe_base_name() {
         assert_eq!(sanitize("C:\\fakepath\\汇报.mp4", "video"), "汇报.mp4");
         assert_eq!(sanitize("../../etc/pass\nwd", "video"), "passwd");
         assert_eq!(sanitize("\u{202e}gpj.exe", "video"), "gpj.exe");

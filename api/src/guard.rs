@@ -1,4 +1,4 @@
-//! Who is let in: host names, other sites, tokens.
+//! Access checks: host names, cross-site requests, tokens.
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
@@ -10,15 +10,16 @@ use headers::{Authorization, HeaderMapExt};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
-use crate::error::{ApiError, RequestError};
+use crate::error::ApiError;
+use crate::request_error::RequestError;
 use crate::state::ApiState;
 
-/// Probes of an orchestrator know no token.
+/// Probes of an orchestrator have no token.
 const WITHOUT_TOKEN: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Checks every request before its handler sees it.
+/// Checks every request before its handler.
 pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    match admit(&state, &request) {
+    match check(&state, &request) {
         Ok(()) => next.run(request).await,
         Err(error) => refuse(error),
     }
@@ -27,14 +28,14 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
 fn refuse(error: RequestError) -> Response {
     let mut response = ApiError::from(error).into_response();
     if error == RequestError::Unauthorized {
-        // Basic, because browsers ask for it by themselves, also for a video.
+        // Basic, because browsers prompt for it themselves, also for a video.
         let challenge = HeaderValue::from_static(r#"Basic realm="Huibao", charset="UTF-8""#);
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }
 
-fn admit(state: &ApiState, request: &Request) -> Result<(), RequestError> {
+fn check(state: &ApiState, request: &Request) -> Result<(), RequestError> {
     let host = host(request);
     if let Some(token) = &state.config.token {
         let open = WITHOUT_TOKEN.contains(&request.uri().path());
@@ -42,8 +43,8 @@ fn admit(state: &ApiState, request: &Request) -> Result<(), RequestError> {
             return Err(RequestError::Unauthorized);
         }
     } else {
-        // A page of another site can point its own name at this machine and would then be of our
-        // origin. Its browser still sends that name.
+        // DNS rebinding: another site can resolve its own name to this machine and is then of the
+        // same origin. The browser still sends that name.
         let ours = |host: &Authority| is_ours(host.host(), &state.config.allowed_hosts);
         if !host.as_ref().is_some_and(ours) {
             return Err(RequestError::BadHost);
@@ -67,7 +68,7 @@ fn is_ours(host: &str, allowed: &[String]) -> bool {
         || allowed.iter().any(|name| bare(name) == host)
 }
 
-/// Browsers name the origin of a request that changes something; other clients send neither header.
+/// Browsers send the origin of a request that changes state; other clients send neither header.
 fn is_cross_site(headers: &HeaderMap, host: Option<&Authority>) -> bool {
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if matches!(site, Some(b"cross-site" | b"same-site")) {

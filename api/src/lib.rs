@@ -1,7 +1,8 @@
 //! Huibao's HTTP interface: reports in, transcripts out, and the pages that show them.
 //!
-//! [`router`] builds everything from the three backends; [`serve`] runs it on a listener. Handlers
-//! live under `routes`, one file per resource; what they answer with is under `view`.
+//! [`router`] builds the interface on the backends; [`serve`] runs it on a listener. Handlers are under
+//! `routes`, one file per resource; the JSON that they answer with is in [`view`], which clients use as
+//! well.
 
 mod access_log;
 mod config;
@@ -9,17 +10,25 @@ mod error;
 mod extract;
 mod file_name;
 mod guard;
+mod loaded;
+mod localize;
 mod openapi;
 mod range;
 mod readiness;
+mod request_error;
 mod routes;
 mod server;
 mod state;
 mod upload;
-mod view;
+pub mod view;
 
-pub use config::{ApiConfig, UploadLimits};
-pub use openapi::openapi;
-pub use readiness::{Check, Readiness};
+pub use config::ApiConfig;
+pub use readiness::Readiness;
 pub use secrecy::SecretString;
 pub use server::{router, serve};
+pub use view::{Check, UploadLimits};
+
+/// The OpenAPI document of the interface.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::described().1
+}

@@ -1,20 +1,20 @@
-//! The OpenAPI document, made from the handlers themselves.
+//! The parts of the OpenAPI document that no single handler describes.
 
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::error::ErrorBody;
-use crate::routes;
+use crate::view::ErrorBody;
 
-/// What no single handler says.
+/// The document before the routes are added to it.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Huibao",
-        description = "Short-video thought reports in, reviewable transcripts out. Messages come \
-                       in the language of `?lang=zh|en`, or else of `Accept-Language`. Any route \
-                       may answer 401 (`unauthorized`), 403 (`bad_host`, `cross_site`) or 500 \
-                       with the body of `ErrorBody`.",
+        description = "Short-video thought reports in, reviewable transcripts out. Messages are in \
+                       the language of `?lang=zh|en`, or else of `Accept-Language`. Every route may \
+                       answer 401 (`unauthorized`), 403 (`bad_host`, `cross_site`), 500 or 503.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(ErrorBody)),
@@ -23,7 +23,7 @@ use crate::routes;
 )]
 pub(crate) struct ApiDoc;
 
-/// How a token is shown, where one is set.
+/// The ways to present a token, where one is set.
 struct Schemes;
 
 impl Modify for Schemes {
@@ -36,7 +36,20 @@ impl Modify for Schemes {
     }
 }
 
-/// The OpenAPI document of the interface.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::described().into_openapi()
+/// Adds to every operation the response of errors that any route may answer with.
+pub(crate) fn add_default_response(document: &mut utoipa::openapi::OpenApi) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+    let error = ResponseBuilder::new()
+        .description("Any other error")
+        .content("application/json", content)
+        .build();
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.responses.responses.insert("default".to_owned(), error.clone().into());
+    }
+}
+
+/// The operations of the methods that are in use.
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, post, put, patch, delete, .. } = path;
+    [get, post, put, patch, delete].into_iter().filter_map(Option::as_mut)
 }

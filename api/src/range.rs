@@ -1,4 +1,4 @@
-//! Which bytes of a file a request asks for (RFC 9110, sections 13 and 14).
+//! Conditional and range requests for a file (RFC 9110, sections 13 and 14).
 
 use std::ops::Range;
 
@@ -6,23 +6,23 @@ use axum::http::{HeaderMap, Method, header};
 use headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange};
 use http_range_header::parse_range_header;
 
-/// What a request for a file is answered with.
+/// The response to a request for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Selection {
     /// The whole file: 200.
     Whole,
     /// These bytes of it: 206. Never empty.
     Part(Range<u64>),
-    /// Nothing, the client has it: 304.
+    /// Nothing, the client has the file: 304.
     NotModified,
-    /// Nothing, the range lies outside: 416.
+    /// Nothing, the range is outside the file: 416.
     Unsatisfiable,
 }
 
-/// Reads the conditions and the range of a request for a file of `size` bytes.
+/// Evaluates the conditions and the range of a request for a file of `size` bytes.
 ///
-/// A range that cannot be read is ignored, as the standard asks; so are several ranges at once,
-/// which players do not need and which would cost a multipart answer.
+/// A malformed range is ignored, as the standard requires; so are several ranges at once, which
+/// players do not need and which would need a multipart response.
 pub(crate) fn select(method: &Method, headers: &HeaderMap, etag: &ETag, size: u64) -> Selection {
     let held = headers.typed_get::<IfNoneMatch>();
     if held.is_some_and(|condition| !condition.precondition_passes(etag)) {
@@ -31,7 +31,7 @@ pub(crate) fn select(method: &Method, headers: &HeaderMap, etag: &ETag, size: u6
     let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     let Some(asked) = asked.filter(|_| method == Method::GET) else { return Selection::Whole };
     if headers.contains_key(header::IF_RANGE) {
-        // A validator that cannot be read matches nothing.
+        // A malformed validator matches nothing.
         let condition = headers.typed_get::<IfRange>();
         if condition.is_none_or(|condition| condition.is_modified(Some(etag), None)) {
             return Selection::Whole;

@@ -1,4 +1,4 @@
-//! The router with its layers, and serving it until it is told to stop.
+//! The router with its layers, and serving it until shutdown.
 
 use std::any::Any;
 use std::io;
@@ -18,28 +18,25 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::config::ApiConfig;
-use crate::error::{ApiError, localize};
+use crate::error::ApiError;
 use crate::readiness::Readiness;
-use crate::state::ApiState;
-use crate::{access_log, guard, routes};
+use crate::state::{ApiState, Shutdown};
+use crate::{access_log, guard, localize, routes};
 
-/// How long running requests may take once the server stops.
+/// How long running requests may take after shutdown begins.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The page loads nothing from elsewhere and is framed by nobody.
+/// Pages load nothing from other origins and cannot be framed.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
     media-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
     form-action 'self'";
 
-/// Tells endless answers that the server stops.
-#[derive(Clone)]
-pub(crate) struct Shutdown(pub CancellationToken);
-
-/// Builds the whole interface: routes, pages, guards and headers.
+/// Builds the interface: routes, pages, guards and headers.
 pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readiness>) -> Router {
     let idle = RequestBodyTimeoutLayer::new(config.upload_idle);
-    let state = ApiState { backends, readiness, config: Arc::new(config) };
-    let (described, _) = routes::described().split_for_parts();
+    let (described, document) = routes::described();
+    let document = Arc::new(document);
+    let state = ApiState { backends, readiness, config: Arc::new(config), document };
     let guarded = described
         .fallback(routes::fallback)
         .method_not_allowed_fallback(routes::method_not_allowed)
@@ -48,7 +45,7 @@ pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readines
         .layer(idle)
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(state, guard::guard))
-        .layer(from_fn(localize));
+        .layer(from_fn(localize::localize));
     with_headers(guarded).layer(from_fn(access_log::log))
 }
 
@@ -63,7 +60,7 @@ fn with_headers(router: Router) -> Router {
         let value = HeaderValue::from_static(value);
         router.layer(SetResponseHeaderLayer::overriding(name, value))
     });
-    // What is said about a person is not left in caches.
+    // Personal data is not cached.
     let no_store = HeaderValue::from_static("no-store");
     router.layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, no_store))
 }
@@ -73,7 +70,7 @@ fn answer_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::from(Failure::internal("a handler panicked")).into_response()
 }
 
-/// Serves until `shutdown`. Streams of events end then; other requests get a few seconds.
+/// Serves until `shutdown`. Event streams end then; other requests have a few seconds to finish.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -82,14 +79,14 @@ pub async fn serve(
     let router = router.layer(Extension(Shutdown(shutdown.clone())));
     let server =
         axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let patience = async {
+    let deadline = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
         done = server.into_future() => done,
-        () = patience => {
-            tracing::warn!("requests were still running at shutdown and are cut off");
+        () = deadline => {
+            tracing::warn!("requests were still running at shutdown and were aborted");
             Ok(())
         }
     }

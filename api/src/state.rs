@@ -4,6 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use huibao_models::backends::Backends;
+use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
 
 use crate::config::ApiConfig;
 use crate::readiness::Readiness;
@@ -14,9 +16,11 @@ pub(crate) struct ApiState {
     pub backends: Backends,
     pub readiness: Arc<dyn Readiness>,
     pub config: Arc<ApiConfig>,
+    /// The description of the interface.
+    pub document: Arc<OpenApi>,
 }
 
-/// Handlers speak of `state.store` and `state.storage`.
+/// Allows `state.store` and `state.storage`.
 impl Deref for ApiState {
     type Target = Backends;
 
@@ -24,3 +28,7 @@ impl Deref for ApiState {
         &self.backends
     }
 }
+
+/// Ends responses that have no end of their own when the server stops. A request extension.
+#[derive(Clone)]
+pub(crate) struct Shutdown(pub CancellationToken);

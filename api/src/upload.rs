@@ -1,44 +1,41 @@
-//! Receiving a report: a multipart form, streamed into the storage as it comes in.
+//! Receiving a report: a multipart form, streamed into the storage as it arrives.
 //!
-//! Whatever ends an upload early (a refusal, a broken connection, a client that went away), the
+//! However an upload ends early (an error, a broken connection, a client that disconnects), the
 //! files stored until then are removed.
 
+mod body;
 mod form;
 mod leftovers;
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::BodyDataStream;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use bytes::Bytes;
-use futures::{Stream, StreamExt};
 use headers::{ContentLength, HeaderMapExt};
 use huibao_models::domain::failure::{Failure, FailureCode};
 
-pub(crate) use form::Received;
-
-use crate::config::UploadLimits;
-use crate::error::{ApiError, RequestError};
+use self::body::SharedBody;
+use crate::error::ApiError;
+use crate::request_error::RequestError;
 use crate::state::ApiState;
+use crate::view::UploadLimits;
 
-/// Room for boundaries, part headers and text fields.
+pub(crate) use self::form::Received;
+
+/// Allowance for boundaries, part headers and text fields.
 const FORM_OVERHEAD: u64 = 1 << 20;
 
-/// How long the rest of a refused upload is read and thrown away. A browser that is cut off while
-/// it sends shows a network error instead of the reason.
-const LINGER: Duration = Duration::from_secs(30);
+/// How long the rest of a refused upload is read and discarded. A browser whose connection closes
+/// while it sends shows a network error instead of the response.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Stores the files of a form and checks its fields.
 pub(crate) async fn receive(state: &ApiState, request: Request) -> Result<Received, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = SharedBody(Arc::new(Mutex::new(body.into_data_stream())));
+    let body = SharedBody::new(body);
     let received = read(state, &parts.headers, body.clone()).await;
     if received.is_err() {
-        tokio::spawn(tokio::time::timeout(LINGER, body.drain()));
+        tokio::spawn(tokio::time::timeout(DRAIN_TIMEOUT, body.drain()));
     }
     received
 }
@@ -62,23 +59,4 @@ async fn read(
 
 fn form_limit(limits: &UploadLimits) -> u64 {
     limits.max_video_bytes.saturating_add(limits.max_written_bytes).saturating_add(FORM_OVERHEAD)
-}
-
-/// A request body that can still be drained after its reader gave up.
-#[derive(Clone)]
-struct SharedBody(Arc<Mutex<BodyDataStream>>);
-
-impl SharedBody {
-    async fn drain(mut self) {
-        while let Some(Ok(_)) = self.next().await {}
-    }
-}
-
-impl Stream for SharedBody {
-    type Item = Result<Bytes, axum::Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // One reader at a time holds it, and only while it polls.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_next_unpin(cx)
-    }
 }

@@ -1,29 +1,17 @@
-//! What a page must know before it can offer anything.
+//! What a page needs before it can offer an upload.
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::config::UploadLimits;
 use crate::state::ApiState;
+use crate::view::Info;
 
-/// What this installation is and accepts.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Info {
-    /// Version of Huibao.
-    pub version: &'static str,
-    /// What an upload may measure.
-    pub limits: UploadLimits,
-    /// Languages that may be asked for; the first is the default.
-    pub languages: Vec<String>,
-}
-
-/// What this installation is and accepts.
-#[utoipa::path(get, path = "/api/info", tag = "info", responses((status = 200, body = Info)))]
+/// Version, limits and languages of this installation.
+#[utoipa::path(get, path = "/api/info", tag = "info",
+    responses((status = 200, description = "The installation", body = Info)))]
 pub(crate) async fn info(State(state): State<ApiState>) -> Json<Info> {
     Json(Info {
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         limits: state.config.limits,
         languages: state.config.languages.clone(),
     })

@@ -6,19 +6,22 @@ mod openapi_json;
 mod pages;
 mod reports;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
+use utoipa::openapi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::error::{ApiError, RequestError};
-use crate::openapi::ApiDoc;
+use crate::error::ApiError;
+use crate::openapi::{ApiDoc, add_default_response};
+use crate::request_error::RequestError;
 use crate::state::ApiState;
 
-/// Every route that the OpenAPI document describes.
-pub(crate) fn described() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+/// Every route of the OpenAPI document, and the document.
+pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
+    let (router, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(info::info))
@@ -35,9 +38,12 @@ pub(crate) fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(reports::transcript::json))
         .routes(routes!(reports::versions::versions))
         .routes(routes!(openapi_json::openapi_json))
+        .split_for_parts();
+    add_default_response(&mut document);
+    (router, document)
 }
 
-/// What no route matches: a page, or nothing.
+/// Paths that no route matches: a page, or not found.
 pub(crate) async fn fallback(request: Request) -> Response {
     if request.uri().path().starts_with("/api/") {
         return ApiError::from(RequestError::NotFound).into_response();
@@ -45,7 +51,7 @@ pub(crate) async fn fallback(request: Request) -> Response {
     pages::page(&request)
 }
 
-/// A route that is there, but not for this method.
+/// A method that the route does not support.
 pub(crate) async fn method_not_allowed() -> ApiError {
     RequestError::MethodNotAllowed.into()
 }

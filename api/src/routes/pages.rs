@@ -6,14 +6,15 @@ use axum::response::{IntoResponse, Response};
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::error::{ApiError, RequestError};
+use crate::error::ApiError;
+use crate::request_error::RequestError;
 
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 struct Pages;
 
-/// Answers with an embedded file. `/` is the page itself; it routes by fragment, so no other path
-/// stands for it.
+/// Answers with an embedded file. `/` is the page itself; it routes by fragment, so it has no other
+/// path.
 pub(crate) fn page(request: &Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ApiError::from(RequestError::NotFound).into_response();
@@ -38,7 +39,7 @@ fn answer(request: &Request, path: &str, file: EmbeddedFile) -> Response {
         let mime = file.metadata.mimetype().to_owned();
         ([(header::CONTENT_TYPE, content_type(mime))], file.data).into_response()
     };
-    // The build puts a hash of the content into the names of assets.
+    // Names of assets contain a hash of their content.
     let cache = if path.starts_with("assets/") {
         "public, max-age=31536000, immutable"
     } else {
@@ -52,13 +53,13 @@ fn answer(request: &Request, path: &str, file: EmbeddedFile) -> Response {
 }
 
 fn etag(file: &EmbeddedFile) -> Option<ETag> {
-    // Half of the hash tells versions of a page apart well enough.
+    // 128 bits are enough to distinguish versions of a page.
     let hash = file.metadata.sha256_hash();
     let half = hash.first_chunk().map(|bytes| u128::from_be_bytes(*bytes))?;
     format!("\"{half:032x}\"").parse().ok()
 }
 
-/// All our text is UTF-8.
+/// All text is UTF-8.
 fn content_type(mime: String) -> String {
     if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime }
 }

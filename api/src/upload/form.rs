@@ -1,4 +1,4 @@
-//! The form of an upload, field by field, in whatever order the fields come.
+//! The form of an upload; its fields may come in any order.
 
 use futures::TryStreamExt;
 use huibao_models::domain::failure::{Failure, FailureCode};
@@ -9,10 +9,11 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio_util::io::StreamReader;
 use uuid::Uuid;
 
-use super::SharedBody;
+use super::body::SharedBody;
 use super::leftovers::Leftovers;
-use crate::error::{ApiError, RequestError};
+use crate::error::ApiError;
 use crate::file_name;
+use crate::request_error::RequestError;
 use crate::state::ApiState;
 
 /// Longest title, in characters. The OpenAPI schema and the message of `field_too_long` repeat it.
@@ -32,7 +33,7 @@ pub(crate) struct Received {
     pub leftovers: Leftovers,
 }
 
-/// What has come so far.
+/// The fields received so far.
 struct Form<'a> {
     state: &'a ApiState,
     id: Uuid,

@@ -1,11 +1,11 @@
-//! Files that must not outlive a failed upload.
+//! Removal of the files of a failed upload.
 
 use std::sync::Arc;
 
 use huibao_models::storage::{Storage, StorageKey};
 use tokio::runtime::Handle;
 
-/// Removes the files it knows when it is dropped, unless they were kept.
+/// Removes its files when it is dropped, unless they are kept.
 pub(crate) struct Leftovers {
     storage: Arc<dyn Storage>,
     keys: Vec<StorageKey>,
@@ -16,13 +16,13 @@ impl Leftovers {
         Self { storage, keys: Vec::new() }
     }
 
-    /// Adds a file. Called before it is written: the writing may be cut off after the file is
-    /// there and before anybody is told.
+    /// Adds a file. Called before it is written: the request may be cancelled after the file exists
+    /// and before its writer returns.
     pub(super) fn add(&mut self, key: StorageKey) {
         self.keys.push(key);
     }
 
-    /// The files are somebody's now.
+    /// Keeps the files: a report refers to them now.
     pub(crate) fn keep(mut self) {
         self.keys.clear();
     }
@@ -31,7 +31,7 @@ impl Leftovers {
 impl Drop for Leftovers {
     fn drop(&mut self) {
         let keys = std::mem::take(&mut self.keys);
-        // Without a runtime the process is ending, and there is nobody to run the removal.
+        // Without a runtime the process is ending, and the collector will remove the files.
         let Ok(runtime) = Handle::try_current() else { return };
         if !keys.is_empty() {
             runtime.spawn(remove(self.storage.clone(), keys));

@@ -1,27 +1,23 @@
-//! The files of a report and what is known about them.
+//! The files of a report and their properties.
 
-use huibao_models::domain::media::{MediaInfo, Rendition};
-use huibao_models::domain::report::{StoredFile, WrittenContent};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::seconds;
-
-/// The video as given.
-#[derive(Debug, Serialize, ToSchema)]
+/// The submitted video.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = VideoFile)]
-pub(crate) struct VideoFileView {
-    /// The name it was given with.
+pub struct VideoFileView {
+    /// Its original name.
     pub file_name: String,
     /// Size in bytes.
     pub size_bytes: u64,
 }
 
-/// The written report as given, and its text.
-#[derive(Debug, Serialize, ToSchema)]
+/// The submitted written report and its text.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = WrittenFile)]
-pub(crate) struct WrittenFileView {
-    /// The name it was given with.
+pub struct WrittenFileView {
+    /// Its original name.
     pub file_name: String,
     /// Size in bytes.
     pub size_bytes: u64,
@@ -32,30 +28,19 @@ pub(crate) struct WrittenFileView {
     pub no_text_layer: bool,
 }
 
-impl WrittenFileView {
-    pub(super) fn new(file: &StoredFile, content: Option<&WrittenContent>) -> Self {
-        Self {
-            file_name: file.name.clone(),
-            size_bytes: file.size_bytes,
-            text: content.map(|content| content.text.clone()),
-            no_text_layer: content.is_some_and(|content| content.no_text_layer),
-        }
-    }
-}
-
-/// What the video contains.
-#[derive(Debug, Serialize, ToSchema)]
+/// Properties of the video.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Media)]
-pub(crate) struct MediaView {
+pub struct MediaView {
     /// Length in seconds.
     pub duration_seconds: f64,
-    /// Width in pixels as a viewer sees it.
+    /// Width in pixels, after rotation.
     pub width: u32,
-    /// Height in pixels as a viewer sees it.
+    /// Height in pixels, after rotation.
     pub height: u32,
-    /// ffmpeg's name of the picture's codec.
+    /// FFmpeg's name of the video codec.
     pub video_codec: String,
-    /// ffmpeg's name of the sound's codec.
+    /// FFmpeg's name of the audio codec.
     pub audio_codec: String,
     /// Clockwise rotation that the original asks players to apply.
     pub rotation_degrees: u16,
@@ -65,32 +50,18 @@ pub(crate) struct MediaView {
     pub remuxed: Option<bool>,
 }
 
-impl MediaView {
-    pub(super) fn new(media: &MediaInfo, rendition: Option<&Rendition>) -> Self {
-        Self {
-            duration_seconds: seconds(media.duration_ms),
-            width: media.video.width,
-            height: media.video.height,
-            video_codec: media.video.codec.clone(),
-            audio_codec: media.audio.codec.clone(),
-            rotation_degrees: media.video.rotation_degrees,
-            remuxed: rendition.map(|rendition| rendition.remuxed),
-        }
-    }
-}
-
-/// Where a report's files are; null for what is not there, or not yet.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Links {
+/// URLs of a report's files; null for a file that does not exist, or not yet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Links {
     /// The web-playable rendition.
     #[schema(required)]
     pub video: Option<String>,
-    /// The video as given.
+    /// The submitted video.
     pub original: String,
     /// A still picture.
     #[schema(required)]
     pub poster: Option<String>,
-    /// The written report as given.
+    /// The submitted written report.
     #[schema(required)]
     pub written: Option<String>,
     /// The transcript as `WebVTT`.
@@ -102,7 +73,7 @@ pub(crate) struct Links {
     /// The transcript as plain text.
     #[schema(required)]
     pub txt: Option<String>,
-    /// The transcript as JSON, with all that is known about it.
+    /// The transcript as JSON: a `TranscriptFile`.
     #[schema(required)]
     pub json: Option<String>,
 }

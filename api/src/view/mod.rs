@@ -1,41 +1,29 @@
-//! What the interface answers with: the shapes of the JSON, apart from the rows they are made of.
+//! The JSON of the interface: what the handlers send, the clients parse and the command line prints.
 //!
-//! Times of the clock are RFC 3339 in UTC; durations and positions are seconds.
+//! Timestamps are RFC 3339 in UTC; durations and positions are seconds. The structs hold no logic;
+//! `convert` builds them from rows.
 
+mod convert;
+mod enums;
+mod error;
+mod event;
+mod health;
+mod info;
+mod list;
 mod media;
 mod report;
-mod schema;
 mod stage;
-mod summary;
 mod transcript;
+mod transcript_file;
 
-pub(crate) use report::{LoadedReport, ReportView};
-pub(crate) use summary::ReportSummary;
-pub(crate) use transcript::TranscriptVersionView;
-
-use huibao_models::domain::failure::{Failure, Lang};
-use serde::Serialize;
-use utoipa::ToSchema;
-
-/// Why something failed.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Failure)]
-pub(crate) struct FailureView {
-    /// Stable code.
-    pub code: &'static str,
-    /// What happened and what to do next, in the language asked for.
-    pub message: &'static str,
-}
-
-impl FailureView {
-    /// The technical cause stays in the log and the database: it may name paths.
-    fn new(failure: &Failure, lang: Lang) -> Self {
-        Self { code: failure.code.as_str(), message: failure.code.message(lang) }
-    }
-}
-
-/// Milliseconds as seconds.
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 milliseconds")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1000.0
-}
+pub(crate) use convert::ReportRows;
+pub use error::{ErrorBody, FailureView};
+pub use event::{EndOfEvents, ReportEvent};
+pub use health::{Check, Health, ReadinessView};
+pub use info::{Info, UploadLimits};
+pub use list::{ReportList, ReportSummary};
+pub use media::{Links, MediaView, VideoFileView, WrittenFileView};
+pub use report::{ReportBody, ReportView};
+pub use stage::StageView;
+pub use transcript::{SegmentView, TranscriptVersionView, TranscriptView, VersionList, WordView};
+pub use transcript_file::TranscriptFile;

@@ -1,52 +1,37 @@
-//! How far one stage of a report is.
+//! The progress of one stage of a report.
 
 use chrono::{DateTime, Utc};
-use huibao_models::domain::failure::Lang;
-use huibao_models::domain::job::{Job, JobState, Stage};
-use serde::Serialize;
+use huibao_models::domain::job::{JobState, Stage};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FailureView, schema, seconds};
+use super::enums;
+use super::error::FailureView;
 
-/// A stage of the pipeline and how far it is.
-#[derive(Debug, Serialize, ToSchema)]
+/// A stage of the pipeline and its progress.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Stage)]
-pub(crate) struct StageView {
-    /// Which step.
-    #[schema(schema_with = schema::stage)]
+pub struct StageView {
+    /// Which stage.
+    #[schema(value_type = enums::StageName)]
     pub stage: Stage,
-    /// `waiting` for another stage, `queued`, `running`, `done`, or `dead`: given up.
-    #[schema(schema_with = schema::job_state)]
+    /// `waiting` for another stage, `queued`, `running`, `done`, or `dead`: failed for good.
+    #[schema(value_type = enums::JobState)]
     pub state: JobState,
     /// Fraction done, 0 to 1, of the running attempt.
     pub progress: f32,
-    /// How many times it was started; 0 before the first.
+    /// Number of the attempt; 0 before the first.
     pub attempt: u32,
-    /// When the latest attempt began.
+    /// Start of the latest attempt.
     #[schema(required)]
     pub started_at: Option<DateTime<Utc>>,
     /// When it became done or dead.
     #[schema(required)]
     pub finished_at: Option<DateTime<Utc>>,
-    /// How long the successful attempt worked.
+    /// Duration of the successful attempt.
     #[schema(required)]
     pub work_seconds: Option<f64>,
     /// Why the last attempt failed.
     #[schema(required)]
     pub error: Option<FailureView>,
-}
-
-impl StageView {
-    pub(super) fn new(job: &Job, lang: Lang) -> Self {
-        Self {
-            stage: job.stage,
-            state: job.state,
-            progress: job.progress,
-            attempt: job.attempt,
-            started_at: job.started_at,
-            finished_at: job.finished_at,
-            work_seconds: job.work_ms.map(seconds),
-            error: job.error.as_ref().map(|failure| FailureView::new(failure, lang)),
-        }
-    }
 }

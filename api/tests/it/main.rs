@@ -8,5 +8,6 @@ mod harness;
 mod openapi;
 mod pages;
 mod reports;
+mod schema;
 mod security;
 mod upload;

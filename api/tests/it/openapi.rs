@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::job::{RetryPolicy, Stage};
+use serde_json::{Value, json};
 
-use crate::harness::Harness;
+use crate::harness::{Harness, segment};
+use crate::schema::differences;
 
 const UPDATE: &str = "HUIBAO_UPDATE_SNAPSHOTS=1 cargo test --release -p huibao-api openapi";
 
@@ -28,6 +31,8 @@ async fn the_document_is_served_and_describes_every_route() {
     for (path, operations) in paths {
         for operation in operations.as_object().unwrap().values() {
             assert!(operation["summary"].is_string(), "{path} has no summary");
+            let default = &operation["responses"]["default"];
+            assert!(default["content"].is_object(), "{path} has no body of errors");
         }
     }
     let references = references(&document);
@@ -35,6 +40,68 @@ async fn the_document_is_served_and_describes_every_route() {
         let target = document.pointer(reference.trim_start_matches('#'));
         assert!(target.is_some(), "{reference} leads nowhere");
     }
+}
+
+/// Fetches `path` and compares the answer with the document.
+async fn assert_described(harness: &Harness, document: &Value, route: &str, path: &str) -> Value {
+    let response = harness.get(path).send().await.unwrap();
+    let status = response.status().as_u16();
+    let value: Value = response.json().await.unwrap();
+    assert_eq!(differences(document, route, status, &value), [""; 0], "{path}: {value}");
+    value
+}
+
+#[tokio::test]
+async fn answers_are_as_the_document_says() {
+    let harness = Harness::new().await;
+    let document = harness.json("/api/openapi.json").await;
+    let check = async |route: &str, path: &str| {
+        assert_described(&harness, &document, route, path).await;
+    };
+    for path in ["/healthz", "/readyz", "/api/info", "/api/reports"] {
+        check(path, path).await;
+    }
+    check("/api/reports", "/api/reports?limit=none").await;
+    let id = harness.submit().await;
+    let show = format!("/api/reports/{id}");
+    let of_report = |name: &str| (format!("/api/reports/{{id}}{name}"), format!("{show}{name}"));
+    check("/api/reports/{id}", &show).await;
+    check("/api/reports/{id}", &format!("/api/reports/{}", uuid::Uuid::nil())).await;
+    let (route, path) = of_report("/transcript.json");
+    check(&route, &path).await;
+
+    harness.work(Stage::Ingest).await;
+    let claim = harness.claim(Stage::Transcribe).await;
+    harness.store.publish_partial(&claim, 0, &segment("敬爱的")).await.unwrap();
+    check("/api/reports/{id}", &show).await;
+    harness.complete(&claim).await;
+    check(&route, &path).await;
+    let (route, path) = of_report("/transcripts");
+    check(&route, &path).await;
+    let transcode = harness.claim(Stage::Transcode).await;
+    let failure = Failure::new(FailureCode::UnsupportedCodec, "none");
+    let now = chrono::Utc::now();
+    harness.store.fail(&transcode, &failure, &RetryPolicy::default(), now).await.unwrap().unwrap();
+    check("/api/reports/{id}", &show).await;
+    check("/api/reports", "/api/reports").await;
+
+    let report = harness.json(&show).await["report"].take();
+    for event in
+        [json!({ "event": "report", "data": report }), json!({ "event": "end", "data": {} })]
+    {
+        let route = "/api/reports/{id}/events";
+        assert_eq!(differences(&document, route, 200, &event), [""; 0], "{event}");
+    }
+}
+
+#[test]
+fn an_undescribed_or_missing_field_is_a_difference() {
+    let schema = json!({ "type": "object", "required": ["a"], "properties": { "a": {} } });
+    let content = json!({ "application/json": { "schema": schema } });
+    let responses = json!({ "200": { "content": content } });
+    let document = json!({ "paths": { "/": { "get": { "responses": responses } } } });
+    let found = differences(&document, "/", 200, &json!({ "b": 1 }));
+    assert_eq!(found, ["$.a is missing", "$.b is not described"]);
 }
 
 fn references(value: &Value) -> Vec<String> {

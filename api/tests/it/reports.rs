@@ -158,5 +158,5 @@ async fn errors_have_stable_codes_and_two_languages() {
     let zh = harness.json("/api/nothing?lang=zh").await;
     let en = harness.json("/api/nothing?lang=en").await;
     assert_eq!(zh["error"]["message"], "没有找到请求的内容。");
-    assert_eq!(en["error"]["message"], "What was asked for does not exist.");
+    assert_eq!(en["error"]["message"], "The requested resource does not exist.");
 }

@@ -40,10 +40,10 @@ function makeReport(id, fields = {}) {
     id, title: '第四季度思想汇报', speaker: '李明', language: 'zh', state: 'submitted',
     created_at: new Date().toISOString(), duration_seconds: null, poster_url: null,
     video: { file_name: 'VID_20261118_204512.mp4', size_bytes: 48_213_004 },
-    written: null, media: null, partial: [], transcript: null,
+    written: null, media: null, partial: [], transcript: null, failure: null,
     stages: ['ingest', 'transcode', 'transcribe', 'archive'].map((stage) => ({
       stage, state: stage === 'ingest' ? 'queued' : 'waiting', progress: 0, attempt: 0,
-      started_at: null, finished_at: null, error: null,
+      started_at: null, finished_at: null, work_seconds: null, error: null,
     })),
     links: {
       video: null, original: '/media/sample.mp4', poster: null, written: null,
@@ -95,6 +95,7 @@ function archived(report) {
 function failed(report, stage, code) {
   set(report, stage, 'dead', 0);
   report.stages[stage].error = { code, message: '' };
+  report.failure = report.stages[stage].error;
   report.state = 'failed';
 }
 
@@ -128,7 +129,7 @@ const hoursAgo = (n) => new Date(Date.now() - n * 3_600_000).toISOString();
 
 const silent = makeReport('silent', { title: '入党动机汇报', speaker: '王芳', created_at: hoursAgo(50) });
 inspected(silent), transcoded(silent), transcribed(silent, true), archived(silent);
-const broken = makeReport('broken', { title: null, speaker: null, created_at: hoursAgo(30) });
+const broken = makeReport('broken', { title: '', speaker: '', created_at: hoursAgo(30) });
 failed(broken, 0, 'not_media');
 const crashed = makeReport('crashed', { title: '参加社会实践活动的体会与思考：在社区志愿服务中认识人民群众', speaker: '赵晓东', created_at: hoursAgo(28) });
 inspected(crashed), transcribed(crashed), failed(crashed, 1, 'child_crashed');

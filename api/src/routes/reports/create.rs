@@ -1,4 +1,4 @@
-//! Handing in a report.
+//! Submitting a report.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -7,41 +7,43 @@ use axum::response::{IntoResponse, Response};
 use huibao_models::domain::failure::Failure;
 use utoipa::ToSchema;
 
-use super::ReportBody;
-use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::error::ApiError;
 use crate::extract::Locale;
+use crate::loaded::LoadedReport;
+use crate::request_error::RequestError;
 use crate::state::ApiState;
 use crate::upload::{self, Received};
-use crate::view::LoadedReport;
+use crate::view::{ErrorBody, ReportBody};
 
 /// The form of a report. Fields may come in any order; unknown ones are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form; fields are read one by one as they come")]
 pub(crate) struct NewReportForm {
-    /// What the activist calls it.
-    #[schema(max_length = 200)]
+    /// Its title.
+    #[schema(value_type = String, required = false, max_length = 200)]
     title: Option<String>,
-    /// Who speaks.
-    #[schema(max_length = 100)]
+    /// The speaker's name.
+    #[schema(value_type = String, required = false, max_length = 100)]
     speaker: Option<String>,
     /// One of the languages of `/api/info`.
+    #[schema(value_type = String, required = false)]
     language: Option<String>,
     /// The video.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     video: Vec<u8>,
     /// The written report: `.txt`, `.md`, `.docx`, `.odt` or `.pdf`.
-    #[schema(value_type = Option<String>, format = Binary,
+    #[schema(value_type = String, required = false, format = Binary,
         content_media_type = "application/octet-stream")]
     written: Option<Vec<u8>>,
 }
 
-/// Hands in a report: stores its files and queues it.
+/// Submits a report: stores its files and queues its processing.
 #[utoipa::path(post, path = "/api/reports", tag = "reports",
-    params(("lang" = Option<String>, Query, description = "`zh` or `en`")),
+    params(("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
     request_body(content = NewReportForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "Stored and queued", body = ReportBody,
-            headers(("Location" = String, description = "Where the report is"))),
+            headers(("Location" = String, description = "URL of the report"))),
         (status = 400, description = "`bad_upload`, `missing_video`, `duplicate_field`, \
             `field_too_long`, `unsupported_language`", body = ErrorBody),
         (status = 403, description = "`cross_site`, `bad_host`", body = ErrorBody),
@@ -55,8 +57,8 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let received = upload::receive(&state, request).await?;
     let id = received.new.id;
-    // In a job of its own: if the client goes away now, the row and the fate of its files must
-    // still agree.
+    // In a task of its own: if the client disconnects now, the row and its files must still be kept
+    // or removed together.
     let submitted = tokio::spawn(submit(state.clone(), received)).await;
     submitted.map_err(Failure::internal)??;
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
@@ -68,7 +70,7 @@ pub(crate) async fn create(
 async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
     let messages = state.store.submit(&received.new, state.store.now()).await?;
     received.leftovers.keep();
-    // In the background: an activist need not wait for a queue that may be away.
+    // In the background: the client does not wait for a queue that may be unavailable.
     tokio::spawn(async move { state.announce(messages).await });
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Following a report while it is worked on: server-sent events.
+//! Following a report while it is processed: server-sent events.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,24 +13,28 @@ use huibao_models::domain::failure::Lang;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::error::ApiError;
 use crate::extract::{Locale, ReportId};
-use crate::server::Shutdown;
-use crate::state::ApiState;
-use crate::view::{LoadedReport, ReportView};
+use crate::loaded::LoadedReport;
+use crate::request_error::RequestError;
+use crate::state::{ApiState, Shutdown};
+use crate::view::{ErrorBody, ReportEvent};
 
-/// How often the database is asked. Readers do not notice half a second.
+/// How often the database is queried.
 const POLL: Duration = Duration::from_millis(500);
-/// Shorter than the idle timeouts of usual proxies.
+/// Shorter than the idle timeouts of common proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The report now and whenever it changes, as events named `report`. When nothing more will happen
-/// by itself, an event `end` comes last: clients close then, because browsers would reconnect.
+/// The report now and after every change.
+///
+/// When no further change is expected, the event `end` comes last. Clients close the stream then,
+/// because browsers would reconnect.
 #[utoipa::path(get, path = "/api/reports/{id}/events", tag = "reports",
-    params(("id" = Uuid, Path), ("lang" = Option<String>, Query, description = "`zh` or `en`")),
+    params(("id" = Uuid, Path), ("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
     responses(
-        (status = 200, description = "`event: report` with a `Report` as data; `event: end`",
-            content_type = "text/event-stream", body = ReportView),
+        (status = 200, description = "Server-sent events. `ReportEvent` describes each of them: its \
+            `event` is the event's name, its `data` the event's data as JSON.",
+            content_type = "text/event-stream", body = ReportEvent),
         (status = 404, description = "`not_found`", body = ErrorBody)))]
 pub(crate) async fn events(
     State(state): State<ApiState>,
@@ -42,18 +46,18 @@ pub(crate) async fn events(
     let shutdown = shutdown.map(|Extension(Shutdown(token))| token).unwrap_or_default();
     let watch = Watch { state, id, lang, shutdown, sent: None, phase: Phase::Working };
     let events = stream::unfold(watch, Watch::next);
-    // Otherwise nginx collects events until its buffer is full.
+    // Otherwise nginx buffers events.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
 }
 
-/// A reader who follows a report.
+/// A client that follows a report.
 struct Watch {
     state: ApiState,
     id: Uuid,
     lang: Lang,
     shutdown: CancellationToken,
-    /// What the reader was sent last.
+    /// The report that was sent last, as JSON.
     sent: Option<String>,
     phase: Phase,
 }
@@ -61,7 +65,7 @@ struct Watch {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Working,
-    /// The reader has seen the last change.
+    /// The last change was sent.
     Settled,
     Ended,
 }
@@ -73,18 +77,18 @@ impl Watch {
             Phase::Working => {}
             Phase::Settled => {
                 self.phase = Phase::Ended;
-                return Some((Ok(Event::default().event("end").data("{}")), self));
+                return Some((Ok(Event::default().event(ReportEvent::END).data("{}")), self));
             }
             Phase::Ended => return None,
         }
         let json = self.changed().await?;
-        let event = Event::default().event("report").data(&json);
+        let event = Event::default().event(ReportEvent::REPORT).data(&json);
         self.sent = Some(json);
         Some((Ok(event), self))
     }
 
     /// Waits until the report differs from what was sent. None on shutdown, and when the report
-    /// cannot be read any more: browsers then come back by themselves.
+    /// cannot be read: browsers reconnect then.
     async fn changed(&mut self) -> Option<String> {
         loop {
             if self.sent.is_some() {

@@ -12,13 +12,15 @@ use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::error::ApiError;
 use crate::extract::ReportId;
 use crate::file_name::{Disposition, content_disposition};
 use crate::range::{Selection, select};
+use crate::request_error::RequestError;
 use crate::state::ApiState;
+use crate::view::ErrorBody;
 
-/// Bytes read at once: few system calls, little memory for each viewer.
+/// Read size: few system calls, little memory for each viewer.
 const CHUNK: usize = 64 * 1024;
 
 /// The bytes of a file.
@@ -35,7 +37,7 @@ macro_rules! file_routes {
                 responses(
                     (status = 200, description = "The file", content_type = $type,
                         body = FileBytes),
-                    (status = 206, description = "The bytes asked for by `Range`",
+                    (status = 206, description = "The requested range",
                         content_type = $type, body = FileBytes),
                     (status = 304, description = "Unchanged"),
                     (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody),
@@ -56,11 +58,11 @@ macro_rules! file_routes {
 file_routes! {
     /// The web-playable rendition.
     video = "/api/reports/{id}/video", Rendition, Inline, "video/mp4";
-    /// The video as given, to be saved.
+    /// The submitted video, as an attachment.
     original = "/api/reports/{id}/original", Original, Attachment, "application/octet-stream";
     /// A still picture of the video.
     poster = "/api/reports/{id}/poster", Poster, Inline, "image/jpeg";
-    /// The written report as given, to be saved.
+    /// The submitted written report, as an attachment.
     written = "/api/reports/{id}/written", Written, Attachment, "application/octet-stream";
 }
 
@@ -80,7 +82,7 @@ async fn send(
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let key = StorageKey::parse(&file.key)
-        .ok_or_else(|| Failure::internal("a file row holds a key that is none"))?;
+        .ok_or_else(|| Failure::internal("a file row holds an invalid key"))?;
     let etag: ETag = format!("\"{}\"", file.sha256).parse().map_err(Failure::internal)?;
     let size = file.size_bytes;
     let (status, range) = match select(method, headers, &etag, size) {
@@ -104,7 +106,7 @@ async fn send(
     headers.typed_insert(ContentLength(length));
     if let Some(range) = range {
         let range = ContentRange::bytes(range, size)
-            .map_err(|_| Failure::internal("a selected range lies outside its file"))?;
+            .map_err(|_| Failure::internal("a selected range is outside its file"))?;
         headers.typed_insert(range);
     }
     Ok(response)

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use huibao_models::domain::report::FileKind;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::extract::Params;
 use crate::state::ApiState;
-use crate::view::ReportSummary;
+use crate::view::{ErrorBody, ReportList, ReportSummary};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
@@ -22,16 +21,6 @@ pub(crate) struct PageParams {
     before: Option<Uuid>,
 }
 
-/// A page of the list.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ReportList {
-    /// The reports, newest first.
-    pub reports: Vec<ReportSummary>,
-    /// The `before` of the next page; null on the last.
-    #[schema(required)]
-    pub next: Option<Uuid>,
-}
-
 /// The reports, newest first.
 #[utoipa::path(get, path = "/api/reports", tag = "reports",
     params(
@@ -40,14 +29,14 @@ pub(crate) struct ReportList {
         ("before" = Option<Uuid>, Query,
             description = "Only reports older than this one: the `next` of the page before")),
     responses(
-        (status = 200, body = ReportList),
+        (status = 200, description = "A page of the list", body = ReportList),
         (status = 400, description = "`bad_request`", body = ErrorBody)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<ReportList>, ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let mut rows = state.store.reports(page.before, limit + 1).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);

@@ -1,4 +1,4 @@
-//! Reports: handing in, listing, reading, following, downloading.
+//! Reports: submitting, listing, reading, following, downloading.
 
 pub(crate) mod create;
 pub(crate) mod events;
@@ -7,15 +7,3 @@ pub(crate) mod list;
 pub(crate) mod show;
 pub(crate) mod transcript;
 pub(crate) mod versions;
-
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::view::ReportView;
-
-/// One report.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ReportBody {
-    /// The report.
-    pub report: ReportView,
-}

@@ -3,16 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::ReportBody;
-use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::error::ApiError;
 use crate::extract::{Locale, ReportId};
+use crate::loaded::LoadedReport;
+use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::LoadedReport;
+use crate::view::{ErrorBody, ReportBody};
 
-/// A report with all that is known of it.
+/// A report with everything that readers see of it.
 #[utoipa::path(get, path = "/api/reports/{id}", tag = "reports",
-    params(("id" = Uuid, Path), ("lang" = Option<String>, Query, description = "`zh` or `en`")),
-    responses((status = 200, body = ReportBody),
+    params(("id" = Uuid, Path), ("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
+    responses((status = 200, description = "The report", body = ReportBody),
         (status = 404, description = "`not_found`", body = ErrorBody)))]
 pub(crate) async fn show(
     State(state): State<ApiState>,

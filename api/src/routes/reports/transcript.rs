@@ -1,4 +1,4 @@
-//! The transcript as a file: its newest version, or one that is asked for.
+//! The transcript as a file: its newest version, or a requested one.
 
 use axum::extract::State;
 use axum::http::header;
@@ -9,10 +9,12 @@ use huibao_models::export;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::error::ApiError;
 use crate::extract::{Params, ReportId};
 use crate::file_name::{Disposition, content_disposition, sanitize};
+use crate::request_error::RequestError;
 use crate::state::ApiState;
+use crate::view::{ErrorBody, TranscriptFile};
 
 type Render = fn(&Transcript) -> Result<String, Failure>;
 
@@ -23,7 +25,7 @@ pub(crate) struct VersionParams {
 }
 
 macro_rules! transcript_routes {
-    ($($(#[$doc:meta])* $name:ident = $path:literal, $type:literal, $render:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $path:literal, $type:literal, $body:ty, $render:expr;)*) => {
         $(
             $(#[$doc])*
             #[utoipa::path(get, path = $path, tag = "files",
@@ -32,7 +34,7 @@ macro_rules! transcript_routes {
                         description = "Which version; the newest if not given")),
                 responses(
                     (status = 200, description = "The transcript", content_type = $type,
-                        body = String),
+                        body = $body),
                     (status = 400, description = "`bad_request`", body = ErrorBody),
                     (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody)))]
             pub(crate) async fn $name(
@@ -51,16 +53,16 @@ macro_rules! transcript_routes {
 
 transcript_routes! {
     /// The transcript as `WebVTT`.
-    vtt = "/api/reports/{id}/transcript.vtt", "text/vtt; charset=utf-8",
+    vtt = "/api/reports/{id}/transcript.vtt", "text/vtt; charset=utf-8", String,
         |transcript| Ok(export::to_vtt(transcript));
     /// The transcript as `SubRip`.
-    srt = "/api/reports/{id}/transcript.srt", "text/plain; charset=utf-8",
+    srt = "/api/reports/{id}/transcript.srt", "text/plain; charset=utf-8", String,
         |transcript| Ok(export::to_srt(transcript));
     /// The transcript as plain text.
-    txt = "/api/reports/{id}/transcript.txt", "text/plain; charset=utf-8",
+    txt = "/api/reports/{id}/transcript.txt", "text/plain; charset=utf-8", String,
         |transcript| Ok(export::to_txt(transcript));
-    /// The transcript as JSON, with all that is known about it; times in milliseconds.
-    json = "/api/reports/{id}/transcript.json", "application/json",
+    /// The transcript as JSON, with everything that is known about it; times in milliseconds.
+    json = "/api/reports/{id}/transcript.json", "application/json", TranscriptFile,
         |transcript| export::to_json(transcript).map_err(Failure::internal);
 }
 

@@ -2,26 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::error::{ApiError, ErrorBody, RequestError};
+use crate::error::ApiError;
 use crate::extract::ReportId;
+use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::TranscriptVersionView;
+use crate::view::{ErrorBody, VersionList};
 
-/// The versions of a transcript.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct VersionList {
-    /// Oldest first; the last is what readers see. Empty while there is no transcript.
-    pub versions: Vec<TranscriptVersionView>,
-}
-
-/// The versions of a transcript: nothing is overwritten when a report is recognised again. Their texts
-/// are had as files, with `version`.
+/// The versions of a transcript. Nothing is overwritten when a report is recognised again; the text of
+/// each version is available as files, with `version`.
 #[utoipa::path(get, path = "/api/reports/{id}/transcripts", tag = "reports",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = VersionList),
+    responses((status = 200, description = "The versions", body = VersionList),
         (status = 404, description = "`not_found`", body = ErrorBody)))]
 pub(crate) async fn versions(
     State(state): State<ApiState>,

@@ -1,127 +1,36 @@
-/** The HTTP API as the pages see it: its types, and one function for each call. */
+/** The HTTP API: its types, which are generated from the OpenAPI document, and a function for each call. */
 
-export type ReportState = 'submitted' | 'processing' | 'ready' | 'failed';
-export type StageName = 'ingest' | 'transcode' | 'transcribe' | 'archive';
-export type StageState = 'waiting' | 'queued' | 'running' | 'done' | 'dead';
-export type SegmentFlag = 'unclear' | 'known_phantom' | 'repetition' | 'set_aside';
+import type { ErrorBody, Info, paths as Routes, Report, ReportEvent, ReportList, ReportState } from './openapi';
 
-export interface Info {
-  version: string;
-  limits: {
-    max_video_bytes: number;
-    max_written_bytes: number;
-    max_duration_seconds: number;
-  };
-  languages: string[];
+export type {
+  ErrorCode,
+  Info,
+  Report,
+  ReportBody,
+  ReportList,
+  ReportState,
+  ReportSummary,
+  Segment,
+  SegmentFlag,
+  Stage,
+  Transcript,
+  Word,
+  WrittenFile,
+} from './openapi';
+
+/** The body of a successful answer to `GET route`. */
+type Answer<Route extends keyof Routes> = Routes[Route] extends {
+  get: { responses: { 200: { content: { 'application/json': infer Body } } } };
 }
+  ? Body
+  : never;
 
-export interface ReportSummary {
-  id: string;
-  title: string | null;
-  speaker: string | null;
-  state: ReportState;
-  /** RFC 3339. */
-  created_at: string;
-  duration_seconds: number | null;
-  poster_url: string | null;
-}
+/** Name of a server-sent event. */
+export type EventName = ReportEvent['event'];
+/** Data of the server-sent event with this name. */
+export type EventData<Name extends EventName> = Extract<ReportEvent, { event: Name }>['data'];
 
-export interface Problem {
-  code: string;
-  /** What happened and what to do, already in the language that was asked for. */
-  message: string;
-}
-
-export interface Stage {
-  stage: StageName;
-  state: StageState;
-  /** 0 to 1. */
-  progress: number;
-  attempt: number;
-  started_at: string | null;
-  finished_at: string | null;
-  error: Problem | null;
-}
-
-export interface Word {
-  /** Seconds from the start of the video. */
-  start: number;
-  end: number;
-  text: string;
-  /** 0 to 1: how sure the model is. */
-  confidence: number;
-  /** What the recogniser wrote, where it was corrected by its sound. */
-  heard?: string;
-}
-
-export interface Segment {
-  /** Seconds from the start of the video. */
-  start: number;
-  end: number;
-  text: string;
-  /** 0 to 1: how sure the model is. */
-  confidence: number | null;
-  /** Joined, they are the text; there may be none. */
-  words: Word[];
-  flags: SegmentFlag[];
-}
-
-export interface Transcript {
-  language: string;
-  model: string;
-  no_speech: boolean;
-  text: string;
-  segments: Segment[];
-}
-
-export interface Written {
-  file_name: string;
-  size_bytes: number;
-  text: string | null;
-  /** A scan: pages without text that can be read by a program. */
-  no_text_layer: boolean;
-}
-
-export interface Media {
-  duration_seconds: number;
-  width: number;
-  height: number;
-  video_codec: string;
-  audio_codec: string;
-  rotation_degrees: number;
-  remuxed: boolean | null;
-}
-
-export interface Links {
-  video: string | null;
-  original: string;
-  poster: string | null;
-  written: string | null;
-  vtt: string | null;
-  srt: string | null;
-  txt: string | null;
-  json: string | null;
-}
-
-export interface Report extends ReportSummary {
-  language: string;
-  video: { file_name: string; size_bytes: number };
-  written: Written | null;
-  media: Media | null;
-  stages: Stage[];
-  /** What is recognised so far, while transcription runs. */
-  partial: Segment[];
-  transcript: Transcript | null;
-  links: Links;
-}
-
-export interface ReportPage {
-  reports: ReportSummary[];
-  /** The id to go on from, or null at the end. */
-  next: string | null;
-}
-
-/** A request that did not work. `status` is 0 when there was no answer at all. */
+/** A request that failed. `status` is 0 when there was no response. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -133,18 +42,18 @@ export class ApiError extends Error {
   }
 }
 
-/** True when nothing about this report will change any more. */
+/** True when the report will not change any more. */
 export function isFinal(report: { state: ReportState }): boolean {
   return report.state === 'ready' || report.state === 'failed';
 }
 
-/** The error that a response body tells of, whatever stood in between the server and the page. */
+/** The error in a response body, which may also come from a proxy. */
 export function errorFrom(status: number, body: string): ApiError {
   try {
-    const { error } = JSON.parse(body) as { error: Problem };
+    const { error } = JSON.parse(body) as ErrorBody;
     return new ApiError(status, error.code, error.message);
   } catch {
-    // A proxy's HTML page, or nothing: there is no message that is worth showing.
+    // A proxy's HTML page, or an empty body: there is no message to show.
     return new ApiError(status, status === 0 ? 'network' : `http_${status}`, '');
   }
 }
@@ -156,7 +65,10 @@ export const paths = {
   events: (id: string) => `/api/reports/${encodeURIComponent(id)}/events`,
 };
 
-async function get<T>(path: string, query: Record<string, string>): Promise<T> {
+async function get<Route extends keyof Routes>(
+  path: string,
+  query: Record<string, string>,
+): Promise<Answer<Route>> {
   let response: Response;
   try {
     response = await fetch(`${path}?${new URLSearchParams(query).toString()}`, {
@@ -168,23 +80,23 @@ async function get<T>(path: string, query: Record<string, string>): Promise<T> {
   const body = await response.text();
   if (!response.ok) throw errorFrom(response.status, body);
   try {
-    return JSON.parse(body) as T;
+    return JSON.parse(body) as Answer<Route>;
   } catch {
     throw new ApiError(response.status, 'bad_answer', '');
   }
 }
 
 export function getInfo(lang: string): Promise<Info> {
-  return get<Info>(paths.info, { lang });
+  return get<'/api/info'>(paths.info, { lang });
 }
 
-export function listReports(lang: string, limit: number, before?: string): Promise<ReportPage> {
+export function listReports(lang: string, limit: number, before?: string): Promise<ReportList> {
   const query: Record<string, string> = { lang, limit: String(limit) };
   if (before !== undefined) query['before'] = before;
-  return get<ReportPage>(paths.reports, query);
+  return get<'/api/reports'>(paths.reports, query);
 }
 
 export async function getReport(id: string, lang: string): Promise<Report> {
-  const { report } = await get<{ report: Report }>(paths.report(id), { lang });
+  const { report } = await get<'/api/reports/{id}'>(paths.report(id), { lang });
   return report;
 }

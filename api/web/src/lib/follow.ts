@@ -1,6 +1,6 @@
-/** Keeping an element in view, whether its box scrolls (at a desk) or the page does (on a phone). */
+/** Keeps an element in view, whether its container scrolls (desktop) or the page does (phone). */
 
-/** The box that scrolls the element, or null where that is the page itself. */
+/** The scroll container of the element, or null if that is the page itself. */
 export function scrollBox(element: HTMLElement): HTMLElement | null {
   for (let box = element.parentElement; box !== null; box = box.parentElement) {
     const { overflowY } = getComputedStyle(box);
@@ -16,8 +16,8 @@ function behavior(): ScrollBehavior {
 }
 
 /**
- * Scrolls only if the element is outside of what can be seen, and then to the upper third.
- * `covered` is the bottom edge of whatever sticks to the top of the window, in pixels.
+ * Scrolls only if the element is not visible, and then to the upper third. `covered` is the bottom
+ * edge of what is fixed to the top of the window, in pixels.
  */
 export function keepInView(element: HTMLElement, covered: number): void {
   const place = element.getBoundingClientRect();

@@ -1,11 +1,11 @@
-/** What can be said about a chosen file before it is sent. */
+/** Checks of a chosen file before it is sent. */
 
 import type { Info } from './api';
 
 /** The written formats that the server reads. */
 export const WRITTEN_ENDINGS = ['.txt', '.md', '.docx', '.odt', '.pdf'];
 
-/** For the file picker. Some phones know only MIME types and grey everything else out. */
+/** For the file picker. Some phones support only MIME types and disable everything else. */
 export const WRITTEN_ACCEPT = [
   ...WRITTEN_ENDINGS,
   'text/plain',
@@ -31,7 +31,7 @@ export function videoProblem(
   info: Info | null,
 ): FileProblem | null {
   if (file.size === 0) return { kind: 'empty' };
-  // A file manager may give no type at all, so the ending counts too. The server looks inside.
+  // A file manager may give no type, so the extension counts too. The server checks the content.
   if (!file.type.startsWith('video/') && !VIDEO_ENDINGS.test(file.name)) {
     return { kind: 'not_video' };
   }
@@ -40,7 +40,7 @@ export function videoProblem(
   if (file.size > max_video_bytes) {
     return { kind: 'too_large', size: file.size, limit: max_video_bytes };
   }
-  // One second of grace: browsers and the server round differently, and the server decides.
+  // One second of tolerance: browsers and the server round differently, and the server decides.
   if (seconds !== null && seconds > max_duration_seconds + 1) {
     return { kind: 'too_long', seconds, limit: max_duration_seconds };
   }

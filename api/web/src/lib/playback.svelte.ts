@@ -1,4 +1,4 @@
-/** What the player and the transcript know of each other. */
+/** State that the player and the transcript share. */
 
 export class Playback {
   /** Seconds from the start of the video. */

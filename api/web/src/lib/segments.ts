@@ -1,18 +1,18 @@
-/** What a reader should know about segments. */
+/** Which parts of a segment a reader should check. */
 
 import type { Segment, SegmentFlag, Word } from './api';
 import type { TextPart } from './search';
 
-/** Below this the recogniser's own confidence is worth a second look. */
+/** Words with less confidence are marked. */
 const UNSURE_BELOW = 0.6;
 
-/** A run of text that looks the same all through. */
+/** A run of text with the same appearance. */
 export interface Piece extends TextPart {
-  /** How sure the model was of the word, if that is worth a second look. */
+  /** The model's confidence in the word, if it is low. */
   unsure: number | null;
-  /** What the recogniser wrote, where it was corrected by its sound. */
+  /** The recogniser's text, where it was replaced by a word of the same sound. */
   heard: string | null;
-  /** Whether it is said right now. */
+  /** Whether it is being played. */
   now: boolean;
 }
 
@@ -21,7 +21,7 @@ export function isUnsure(segment: Segment): boolean {
   return segment.confidence !== null && segment.confidence < UNSURE_BELOW;
 }
 
-/** Splits the parts of a segment further, where words are unsure or said at `time` seconds. */
+/** Splits the parts of a segment at words that are unsure or played at `time` seconds. */
 export function pieces(segment: Segment, parts: readonly TextPart[], time: number | null): Piece[] {
   const { words } = segment;
   if (words.length === 0) {
@@ -33,7 +33,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
   let left = words[0]?.text.length ?? 0;
   for (const part of parts) {
     for (let from = 0; from < part.text.length; ) {
-      // Text after the last word, if there ever is any, looks like that word.
+      // Text after the last word, if any, is shown like that word.
       const word = words[Math.min(at, words.length - 1)];
       const length = at < words.length ? Math.min(left, part.text.length - from) : part.text.length - from;
       const piece: Piece = {

@@ -1,13 +1,13 @@
 /**
- * The report being handed in. It lives outside of any page, so that neither the form nor a running
- * upload is lost when someone looks at another report meanwhile.
+ * The report that is being submitted. Its state is global, so that neither the form nor a running
+ * upload is lost when the user opens another page.
  */
 
-import { ApiError, errorFrom, paths, type Report } from './api';
+import { ApiError, errorFrom, paths, type ReportBody } from './api';
 
 export type UploadPhase = 'idle' | 'sending' | 'saving' | 'failed' | 'done';
 
-/** Speed is measured over this window: long enough to be calm, short enough to be true. */
+/** Window over which the speed is averaged. */
 const SPEED_WINDOW_MS = 6_000;
 const STALL_MS = 15_000;
 
@@ -23,10 +23,10 @@ class Upload {
   total = $state(0);
   /** Bytes per second, 0 while unknown. */
   speed = $state(0);
-  /** Nothing has moved for a while. */
+  /** Nothing was sent for a while. */
   stalled = $state(false);
   error = $state.raw<ApiError | null>(null);
-  /** The id of the report that the last upload became. */
+  /** Id of the report that the last upload created. */
   reportId = $state<string | null>(null);
 
   #request: XMLHttpRequest | null = null;
@@ -74,14 +74,14 @@ class Upload {
     this.#settle('idle');
   }
 
-  /** Takes the message away and keeps the form. */
+  /** Removes the message and keeps the form. */
   dismiss(): void {
     if (this.busy) return;
     this.phase = 'idle';
     this.error = null;
   }
 
-  /** Empties the form, but keeps who speaks which language: the next report is often alike. */
+  /** Clears the form, but keeps speaker and language: the next report often has the same. */
   reset(): void {
     this.video = null;
     this.written = null;
@@ -92,7 +92,7 @@ class Upload {
   }
 
   #form(video: File): FormData {
-    // The server reads the parts in order and wants to know the text fields before the files.
+    // The server reads the parts in order and checks the text fields before it stores files.
     const form = new FormData();
     form.append('title', this.title.trim());
     form.append('speaker', this.speaker.trim());
@@ -136,7 +136,7 @@ class Upload {
       return this.#fail(errorFrom(request.status, request.responseText));
     }
     try {
-      const { report } = JSON.parse(request.responseText) as { report: Report };
+      const { report } = JSON.parse(request.responseText) as ReportBody;
       this.reportId = report.id;
       this.#settle('done');
     } catch {

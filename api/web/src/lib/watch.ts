@@ -1,27 +1,24 @@
-/**
- * Follows one report until it is ready or failed: server-sent events where they get through,
- * asking again every few seconds where they do not.
- */
+/** Follows one report until it is ready or failed: by server-sent events, or else by polling. */
 
-import { ApiError, getReport, isFinal, paths, type Report } from './api';
+import { ApiError, type EventData, type EventName, getReport, isFinal, paths, type Report } from './api';
 
 export type Connection = 'live' | 'polling' | 'lost' | 'ended';
 
 export interface WatchHandlers {
   report(report: Report): void;
   connection(connection: Connection): void;
-  /** The report cannot be had at all (it does not exist, or the first request failed). */
+  /** The report cannot be loaded (it does not exist, or the first request failed). */
   error(error: ApiError): void;
 }
 
 const POLL_MS = 3_000;
 const POLL_MAX_MS = 15_000;
-/** Some proxies hold events back: a stream that is silent for so long is checked by a request. */
+/** Some proxies buffer events: after this long without an event, the page sends a request. */
 const SILENCE_MS = 20_000;
-/** After so many streams that broke before their first event, only polling is left. */
+/** After this many streams that broke before their first event, the page only polls. */
 const MAX_BROKEN_STREAMS = 3;
 
-/** Starts to follow the report; the function returned stops it. */
+/** Starts to follow the report; the returned function stops it. */
 export function watchReport(id: string, lang: string, handlers: WatchHandlers): () => void {
   let stopped = false;
   let source: EventSource | null = null;
@@ -84,15 +81,15 @@ export function watchReport(id: string, lang: string, handlers: WatchHandlers): 
     source = stream;
     later(SILENCE_MS);
     stream.addEventListener('open', () => handlers.connection('live'));
-    stream.addEventListener('report', (event: MessageEvent<string>) => {
+    stream.addEventListener('report' satisfies EventName, (event: MessageEvent<string>) => {
       if (stopped || source !== stream) return;
       brokenStreams = 0;
       later(SILENCE_MS);
-      deliver(JSON.parse(event.data) as Report);
+      deliver(JSON.parse(event.data) as EventData<'report'>);
     });
     stream.addEventListener('error', () => {
       if (stopped || source !== stream) return;
-      // The browser would reconnect for ever, also to a server that has closed for good: ask first.
+      // The browser would reconnect without end, also after the last event: poll first.
       stream.close();
       source = null;
       brokenStreams += 1;
@@ -100,7 +97,7 @@ export function watchReport(id: string, lang: string, handlers: WatchHandlers): 
     });
   }
 
-  // A phone freezes a page in the background and may not tell it that its stream is gone.
+  // A phone suspends a page in the background and may not report that its stream is closed.
   function onVisible(): void {
     if (document.visibilityState !== 'visible' || !seen) return;
     source?.close();

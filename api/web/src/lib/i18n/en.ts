@@ -163,7 +163,7 @@ export const en: Dictionary = {
     clear: 'Clear',
     follow: 'Back to what is playing',
     seek: (time) => `Go to ${time}`,
-    noSpeechTitle: 'No speech was heard',
+    noSpeechTitle: 'No speech was detected',
     noSpeech: 'No speech was found anywhere in this video, so there is no text. Please play it: if someone does speak, the microphone may have been off or too quiet; record it again and upload it.',
     unclearText: '(Someone speaks here, but no text was recognised)',
     sure: (share) => `Confidence ${share}`,
@@ -182,7 +182,7 @@ export const en: Dictionary = {
       unclear: 'There is speech here, but no reliable text was recognised. Please listen to the video.',
       known_phantom: 'Speech models often invent such text when no one speaks. Please check with the video whether it was said.',
       repetition: 'The text repeats itself; the recogniser was probably stuck. Please check with the video.',
-      set_aside: 'As the recogniser wrote it at first; this was heard again and not used.',
+      set_aside: 'The first recognition of this passage; it was recognised again and this text was not used.',
     },
   },
 

@@ -1,4 +1,4 @@
-/** Which language the pages are in: chosen once by the browser's setting, then by the switch. */
+/** The language of the pages: first the browser's, then as switched. */
 
 import { ApiError } from '../api';
 import type { FileProblem } from '../limits';
@@ -36,11 +36,11 @@ class I18n {
     try {
       localStorage.setItem(KEY, this.lang);
     } catch {
-      // Then the choice lasts as long as the page.
+      // The choice is then kept only in this page.
     }
   }
 
-  /** What to tell a person about a request that failed. */
+  /** The message about a failed request. */
   problem(error: ApiError): string {
     const { t } = this;
     if (error.message !== '') return error.message;
@@ -62,7 +62,7 @@ class I18n {
     }
   }
 
-  /** A span of time in words, rounded as people would. */
+  /** A duration in words, rounded. */
   span(seconds: number): string {
     const { upload: words } = this.t;
     if (seconds < 60) return words.seconds(Math.max(1, Math.round(seconds)));

@@ -1,0 +1,74 @@
+//! Named schemas of the enums of `huibao_models`, which knows no `OpenAPI`.
+
+use std::borrow::Cow;
+
+use huibao_models::domain::failure::FailureCode;
+use huibao_models::domain::job::{self, Stage};
+use huibao_models::domain::{report, transcript};
+use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::request_error::RequestError;
+
+macro_rules! enum_schemas {
+    ($($(#[doc = $doc:literal])* $name:ident = $values:expr;)*) => {
+        $(
+            $(#[doc = $doc])*
+            pub(crate) enum $name {}
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    one_of(concat!($($doc),*).trim(), &$values)
+                }
+            }
+
+            impl ToSchema for $name {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed(stringify!($name))
+                }
+            }
+        )*
+    };
+}
+
+enum_schemas! {
+    /// Processing state of a report.
+    ReportState = {
+        use report::ReportState::{Failed, Processing, Ready, Submitted};
+        [Submitted, Processing, Ready, Failed]
+    };
+    /// A stage of the pipeline.
+    StageName = Stage::ALL;
+    /// State of a job.
+    JobState = {
+        use job::JobState::{Dead, Done, Queued, Running, Waiting};
+        [Waiting, Queued, Running, Done, Dead]
+    };
+    /// A reason to check a segment.
+    SegmentFlag = {
+        use transcript::SegmentFlag::{KnownPhantom, Repetition, SetAside, Unclear};
+        [Unclear, KnownPhantom, Repetition, SetAside]
+    };
+    /// Origin of a version of a transcript.
+    TranscriptOrigin = {
+        use transcript::TranscriptOrigin::{Correction, Raw, Recognition};
+        [Raw, Recognition, Correction]
+    };
+    /// Stable code of a failure.
+    ErrorCode = {
+        let request = RequestError::ALL.iter().map(|error| error.code());
+        request.chain(FailureCode::ALL.iter().map(|code| code.as_str())).collect::<Vec<_>>()
+    };
+}
+
+/// A string with these values, as they are serialised.
+fn one_of<T: Serialize>(description: &str, values: &[T]) -> RefOr<Schema> {
+    let names = values.iter().filter_map(|value| serde_json::to_value(value).ok());
+    let object = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(names));
+    object.build().into()
+}

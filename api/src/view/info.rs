@@ -1,0 +1,26 @@
+//! The properties of an installation.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Version, limits and languages of this installation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Info {
+    /// Version of Huibao.
+    pub version: String,
+    /// Limits on uploads.
+    pub limits: UploadLimits,
+    /// Accepted languages; the first is the default.
+    pub languages: Vec<String>,
+}
+
+/// Limits on uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadLimits {
+    /// Largest video, in bytes.
+    pub max_video_bytes: u64,
+    /// Largest written report, in bytes.
+    pub max_written_bytes: u64,
+    /// Longest video, in seconds. Enforced by the ingest stage; pages check it before an upload.
+    pub max_duration_seconds: u64,
+}
