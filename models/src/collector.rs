@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt};
 
 use crate::domain::failure::Failure;
 use crate::storage::{Storage, StorageError, StorageKey, StoredObject};
@@ -89,8 +89,22 @@ pub async fn collect(
         .ok()
         .and_then(|age| now.checked_sub_signed(age))
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let listed = stream::iter(StorageKey::FOLDERS).flat_map(|folder| storage.list(folder));
-    let mut batches = pin!(listed.try_chunks(BATCH));
+    for folder in StorageKey::FOLDERS {
+        collect_folder(store, storage, folder, policy, born_before, &mut collected).await?;
+    }
+    Ok(collected)
+}
+
+/// Removes what nobody refers to in one folder.
+async fn collect_folder(
+    store: &Store,
+    storage: &dyn Storage,
+    folder: &str,
+    policy: Policy,
+    born_before: DateTime<Utc>,
+    collected: &mut Collected,
+) -> Result<(), CollectError> {
+    let mut batches = pin!(storage.list(folder).try_chunks(BATCH));
     while let Some(batch) = batches.next().await {
         let mut old = batch.map_err(|broken| broken.1)?;
         old.retain(|object| object.modified < born_before);
@@ -101,7 +115,7 @@ pub async fn collect(
             collected.objects.push(object);
         }
     }
-    Ok(collected)
+    Ok(())
 }
 
 /// Those of the objects that are garbage by what the database says now.

@@ -18,17 +18,21 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::Utc;
 use huibao_models::backends::Backends;
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::job::{JobMessage, RetryPolicy, Stage};
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::job::{JobMessage, RetryPolicy, Urgency};
 use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
-use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::domain::transcript::{Recognition, RecognizerInfo, Transcript};
-use huibao_models::store::{Completion, IngestResult, NewReport, Store, TranscodeResult};
+use huibao_models::store::{
+    ArchiveResult, IngestResult, NewReport, NewSubmission, Outcome, Store, TranscodeResult,
+};
 use huibao_models::{queue, storage};
-use huibao_worker::jobs::{Attempt, StageRunner};
+use huibao_worker::jobs::{Attempt, JobKind, Kinds};
 use huibao_worker::{ModelFolder, Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// Connections to the database, as the default configuration has them.
 const CONNECTIONS: u32 = 8;
@@ -36,20 +40,34 @@ const CONNECTIONS: u32 = 8;
 /// Messages published at once.
 const BATCH: usize = 500;
 
-/// Does nothing, and ends the run with the last archive.
+/// A stage that does nothing. The last archive ends the run.
 struct Nothing {
-    left: AtomicU64,
+    stage: Stage,
+    left: Arc<AtomicU64>,
     end: CancellationToken,
 }
 
 #[async_trait]
-impl StageRunner for Nothing {
-    async fn run(&self, attempt: &Attempt) -> Result<Completion, Failure> {
-        let (stage, report) = (attempt.claim.stage, attempt.claim.report_id);
-        if stage == Stage::Archive && self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+impl JobKind for Nothing {
+    fn name(&self) -> &'static str {
+        self.stage.as_str()
+    }
+
+    fn urgency(&self) -> Urgency {
+        self.stage.urgency()
+    }
+
+    fn continues_with(&self) -> Option<&'static str> {
+        self.stage.continues_with().map(Stage::as_str)
+    }
+
+    async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
+        let none = || Failure::internal("a stage without a submission");
+        let submission = attempt.claim.submission.ok_or_else(none)?;
+        if self.stage == Stage::Archive && self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.end.cancel();
         }
-        Ok(made(stage, report))
+        Ok(made(self.stage, submission))
     }
 }
 
@@ -69,10 +87,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let messages = submit(&backends.store, reports).await?;
 
     let end = CancellationToken::new();
-    let nothing = Nothing { left: AtomicU64::new(reports), end: end.clone() };
+    let left = Arc::new(AtomicU64::new(reports));
+    let nothing = |stage: &Stage| -> Arc<dyn JobKind> {
+        Arc::new(Nothing { stage: *stage, left: Arc::clone(&left), end: end.clone() })
+    };
+    let kinds = Kinds::of(Stage::ALL.iter().map(nothing).collect());
     let scratch = std::env::temp_dir().join(format!("huibao-bench-{}", std::process::id()));
-    let worker =
-        Worker::with_stages(backends.clone(), config(at_once, &scratch), Arc::new(nothing));
+    let worker = Worker::with_kinds(backends.clone(), config(at_once, &scratch), kinds);
     let started = Instant::now();
     // All of them first: whoever uploads announces at once, but here the first may be due by now, and
     // the worker's relay would publish them as well.
@@ -94,11 +115,14 @@ async fn submit(store: &Store, reports: u64) -> Result<Vec<JobMessage>, Box<dyn 
         jobs.spawn(async move {
             let mut messages = Vec::new();
             for _ in (part..reports).step_by(CONNECTIONS as usize) {
-                let id = Uuid::now_v7();
+                let (report_id, id) = (ReportId::new(), SubmissionId::new());
                 let files = vec![file(FileKind::Original, id, "original.mp4")];
                 let (title, speaker, language) = (String::new(), String::new(), "zh".to_owned());
-                let new = NewReport { id, title, speaker, language, files };
-                messages.extend(store.submit(&new, Utc::now()).await?);
+                let mut unit = store.begin_durable(Actor::System, Utc::now()).await?;
+                unit.reports().insert(&NewReport { id: report_id, title, speaker }).await?;
+                let new = NewSubmission { id, report_id, language, files };
+                unit.submissions().hand_in(&new).await?;
+                messages.extend(unit.commit().await?);
             }
             Ok::<_, huibao_models::store::StoreError>(messages)
         });
@@ -114,6 +138,7 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
     WorkerConfig {
         scratch: scratch.to_owned(),
         stages: Stage::ALL.to_vec(),
+        recurring: false,
         cores: at_once,
         cores_per_task: 1,
         model: "none".into(),
@@ -131,9 +156,9 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
     }
 }
 
-fn made(stage: Stage, report: Uuid) -> Completion {
+fn made(stage: Stage, submission: SubmissionId) -> Box<dyn Outcome> {
     match stage {
-        Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
+        Stage::Ingest => Box::new(IngestResult {
             media: MediaInfo {
                 duration_ms: 1000,
                 container: "mov".into(),
@@ -149,12 +174,12 @@ fn made(stage: Stage, report: Uuid) -> Completion {
             },
             written: None,
             files: Vec::new(),
-        })),
-        Stage::Transcode => Completion::Transcode(TranscodeResult {
-            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: true },
-            file: file(FileKind::Rendition, report, "rendition.mp4"),
         }),
-        Stage::Transcribe => Completion::Transcribe(Box::new(Recognition {
+        Stage::Transcode => Box::new(TranscodeResult {
+            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: true },
+            file: file(FileKind::Rendition, submission, "rendition.mp4"),
+        }),
+        Stage::Transcribe => Box::new(Recognition {
             transcript: Transcript {
                 language: "zh".into(),
                 no_speech: true,
@@ -169,15 +194,15 @@ fn made(stage: Stage, report: Uuid) -> Completion {
                 },
             },
             raw: Vec::new(),
-        })),
-        Stage::Archive => Completion::Archive(Vec::new()),
+        }),
+        Stage::Archive => Box::new(ArchiveResult(Vec::new())),
     }
 }
 
-fn file(kind: FileKind, report: Uuid, name: &str) -> StoredFile {
+fn file(kind: FileKind, submission: SubmissionId, name: &str) -> StoredFile {
     StoredFile {
         kind,
-        key: format!("reports/{report}/{name}"),
+        key: format!("submissions/{submission}/{name}"),
         name: name.into(),
         size_bytes: 1,
         sha256: String::new(),

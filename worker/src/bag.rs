@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use huibao_models::domain::report::{FileKind, Report, StoredFile};
+use huibao_models::domain::report::Report;
+use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Transcript;
 
 /// `bagit.txt`, RFC 8493 section 2.1.1.
@@ -47,6 +48,7 @@ fn manifest<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> String {
 /// `bag-info.txt`: what the report is, for whoever finds the bag without Huibao.
 pub fn info(
     report: &Report,
+    submission: &Submission,
     transcript: &Transcript,
     files: &[StoredFile],
     entries: &[Entry<'_>],
@@ -69,7 +71,8 @@ pub fn info(
     tag("Payload-Oxum", &format!("{octets}.{}", payload().count()));
     tag("Huibao-Title", &report.title);
     tag("Huibao-Speaker", &report.speaker);
-    tag("Huibao-Submitted", &report.created_at.to_rfc3339());
+    tag("Huibao-Submission", &format!("{} {}", submission.version, submission.id));
+    tag("Huibao-Submitted", &submission.created_at.to_rfc3339());
     for (kind, label) in [
         (FileKind::Original, "Huibao-Original-File-Name"),
         (FileKind::Written, "Huibao-Written-File-Name"),
@@ -78,7 +81,7 @@ pub fn info(
             tag(label, &file.name);
         }
     }
-    if let Some(media) = &report.media {
+    if let Some(media) = &submission.media {
         tag("Huibao-Duration-Seconds", &format!("{:.3}", seconds(media.duration_ms)));
     }
     let recognizer = &transcript.recognizer;

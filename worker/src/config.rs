@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use huibao_models::domain::job::{RetryPolicy, Stage};
+use huibao_models::domain::job::{RetryPolicy, Urgency};
+use huibao_models::domain::pipeline::Stage;
 
 use crate::ModelFolder;
 
@@ -13,8 +14,11 @@ pub struct WorkerConfig {
     /// Folder for files in the making; on the same file system as a local storage, so that
     /// finished files are moved and not copied.
     pub scratch: PathBuf,
-    /// The stages it works on, the most urgent first.
+    /// The stages it works on. Jobs of other kinds that are as urgent as one of these are its work as
+    /// well, and so are those that nobody waits for.
     pub stages: Vec<Stage>,
+    /// Whether it adds recurring jobs when they are due.
+    pub recurring: bool,
     /// Cores for all heavy work together.
     pub cores: u32,
     /// The most cores that one job is given. More threads do less each: past four, whisper's
@@ -44,4 +48,15 @@ pub struct WorkerConfig {
     pub grace: Duration,
     /// How failed attempts are repeated.
     pub retry: RetryPolicy,
+}
+
+impl WorkerConfig {
+    /// The urgencies of the jobs it works on, the most urgent first.
+    pub fn urgencies(&self) -> Vec<Urgency> {
+        let serves = |urgency: &Urgency| {
+            *urgency == Urgency::Background
+                || self.stages.iter().any(|stage| stage.urgency() == *urgency)
+        };
+        Urgency::ALL.iter().copied().filter(serves).collect()
+    }
 }

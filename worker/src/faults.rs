@@ -7,7 +7,6 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use huibao_models::domain::job::Stage;
 use rustix::process::{Signal, getpid, kill_process};
 
 /// Where a worker can be stopped.
@@ -48,10 +47,10 @@ static FAULT: LazyLock<Option<Fault>> = LazyLock::new(|| {
     Some(Fault { signal, place: place.to_owned(), spent: AtomicBool::new(false) })
 });
 
-/// Says that a stage got to a point.
-pub(crate) async fn reached(point: Point, stage: Stage) {
+/// Says that a job of a kind got to a point.
+pub(crate) async fn reached(point: Point, kind: &str) {
     let Some(fault) = &*FAULT else { return };
-    let here = format!("{}:{stage}", point.as_str());
+    let here = format!("{}:{kind}", point.as_str());
     if fault.place != here || fault.spent.swap(true, Ordering::Relaxed) {
         return;
     }

@@ -1,92 +1,72 @@
-//! One attempt under its lease: run the stage, keep the lease, and settle how it ended.
+//! One attempt under its lease: run the job, keep the lease, and settle how it ended.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huibao_models::domain::failure::{Failure, FailureClass, FailureCode};
-use huibao_models::domain::job::{JobMessage, Verdict};
+use huibao_models::domain::failure::Failure;
 use huibao_models::domain::transcript::Segment;
-use huibao_models::store::{Claim, Committed, Completion, Lost, StoreError};
+use huibao_models::store::{Claim, Committed, Lost, Outcome};
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::child::ChildEvents;
+use crate::context::Context;
 use crate::cores::CoreGrant;
 use crate::faults::{self, Point};
 use crate::jobs::Attempt;
-use crate::runner::Worker;
+use crate::settle::{End, Settled, settle};
+use crate::stop::Stop;
 
-/// Tell the table about progress at most this often.
+/// Tell the database about progress at most this often.
 const PROGRESS: Duration = Duration::from_millis(500);
 
-/// What an attempt made is offered to a database that does not answer for so long. The work behind
-/// it may have taken an hour.
-const OFFER: Duration = Duration::from_mins(10);
-
-/// The first pause between two offers; it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How an attempt ended.
-enum Outcome {
-    Made(Result<Completion, Failure>),
-    Lost,
-    Stopped,
-}
-
-/// What became of an attempt in the table.
-enum Settled {
-    /// Its results are committed, and this became ready.
-    Committed(Committed),
-    /// Nothing is committed; this job may be ready again.
-    Discarded(Option<JobMessage>),
-}
-
-/// How a worker is told to end.
-pub(crate) struct Stop {
-    /// Begin nothing new.
-    pub soon: CancellationToken,
-    /// Hand back what is running.
-    pub now: CancellationToken,
-}
-
 /// Works on the job that was claimed, and on what its end leads to.
-pub(crate) async fn work(worker: &Worker, claim: Claim, mut grant: CoreGrant, stop: &Stop) {
+pub(crate) async fn work(context: &Context, claim: Claim, mut grant: CoreGrant, stop: &Stop) {
     let (mut next, mut messages) = (Some(claim), Vec::new());
     while let Some(claim) = next {
-        let after = attempt(worker, claim, &mut grant, stop).await;
+        // Every line of the log about an attempt tells which one.
+        let span = tracing::info_span!(
+            "job",
+            kind = claim.kind,
+            job = %claim.job_id,
+            submission = claim.submission.map(tracing::field::display),
+            attempt = claim.attempt,
+        );
+        let attempt = attempt(context, claim, &mut grant, stop).instrument(span);
+        // On the heap: it is large, and each of a worker's jobs has one.
+        let after = Box::pin(attempt).await;
         messages.extend(after.messages);
         next = after.next;
     }
-    // First: whoever hears of the messages can use the cores.
+    // First: whoever receives the messages can use the cores.
     drop(grant);
-    worker.relay.announce(messages).await;
+    context.relay.announce(messages).await;
 }
 
-/// Runs the stage that was claimed and settles its end. Returns what it leads to, and what is to be
-/// announced.
-async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &Stop) -> Committed {
+/// Runs the job that was claimed and settles its end. Returns what it leads to, and what is to be
+/// published.
+async fn attempt(context: &Context, claim: Claim, grant: &mut CoreGrant, stop: &Stop) -> Committed {
     grant.go_on();
     let cores = grant.cores();
-    tracing::info!(report = %claim.report_id, stage = %claim.stage, attempt = claim.attempt, cores, "started");
+    tracing::info!(cores, "started");
     let started = Instant::now();
-    let (events, mut news) = channels();
-    let (config, backends) = (Arc::clone(&worker.config), worker.backends.clone());
+    let (events, mut received) = channels();
+    let (config, backends) = (Arc::clone(&context.config), context.backends.clone());
     let attempt = Attempt::new(claim, cores, config, backends, events);
-    faults::reached(Point::Claimed, claim.stage).await;
-    let outcome = tokio::select! {
-        made = worker.stages.run(&attempt) => Outcome::Made(made),
-        () = hold(worker, &claim, &mut news) => Outcome::Lost,
-        () = stop.now.cancelled() => Outcome::Stopped,
+    let claim = &attempt.claim;
+    faults::reached(Point::Claimed, &claim.kind).await;
+    let end = tokio::select! {
+        made = run(context, &attempt) => End::Made(made),
+        () = hold(context, claim, &mut received) => End::Lost,
+        () = stop.now.cancelled() => End::Stopped,
     };
     // What follows waits for the database and not for cores. One is kept for what comes next.
     grant.wind_up();
     let work_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    faults::reached(Point::Worked, claim.stage).await;
-    let settled = settle(worker, &claim, outcome, work_ms, stop).await;
-    let after = match settled {
+    faults::reached(Point::Worked, &claim.kind).await;
+    let after = match settle(context, claim, &end, work_ms, stop).await {
         Ok(Settled::Committed(committed)) => {
-            faults::reached(Point::Committed, claim.stage).await;
+            faults::reached(Point::Committed, &claim.kind).await;
             committed
         }
         Ok(Settled::Discarded(again)) => {
@@ -97,7 +77,7 @@ async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &St
         // whose answer was lost may have happened, so the files stay; the collector knows which
         // ones nobody refers to.
         Err(error) => {
-            tracing::error!(%error, report = %claim.report_id, stage = %claim.stage, "cannot commit");
+            tracing::error!(%error, "cannot commit");
             Committed::default()
         }
     };
@@ -105,15 +85,24 @@ async fn attempt(worker: &Worker, claim: Claim, grant: &mut CoreGrant, stop: &St
     after
 }
 
+async fn run(context: &Context, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
+    let kind = &attempt.claim.kind;
+    match context.kinds.get(kind) {
+        Some(kind) => kind.run(attempt).await,
+        // A newer version has added it; a worker of that version may take it next time.
+        None => Err(Failure::internal(format!("this worker does not know jobs of kind {kind}"))),
+    }
+}
+
 /// Keeps the lease and passes on progress and partial text. Returns when the lease is lost.
-async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
-    let (store, lease) = (&worker.backends.store, worker.config.lease);
+async fn hold(context: &Context, claim: &Claim, received: &mut Received) {
+    let (store, lease) = (&context.backends.store, context.config.lease);
     let mut beat = tokio::time::interval(PROGRESS);
     let (mut told, mut renewed, mut seq) = (0.0, Instant::now(), 0);
     loop {
         tokio::select! {
             _ = beat.tick() => {
-                let progress = *news.progress.borrow();
+                let progress = *received.progress.borrow();
                 let due = renewed.elapsed() > lease / 4;
                 if !due && (progress - told).abs() < 0.001 {
                     continue;
@@ -125,7 +114,7 @@ async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
                     Err(error) => tracing::warn!(%error, "cannot renew a lease"),
                 }
             }
-            Some(segment) = news.partial.recv() => {
+            Some(segment) = received.partial.recv() => {
                 if let Err(error) = store.publish_partial(claim, seq, &segment).await {
                     tracing::warn!(%error, "cannot publish partial text");
                 }
@@ -135,99 +124,14 @@ async fn hold(worker: &Worker, claim: &Claim, news: &mut News) {
     }
 }
 
-/// Writes down how the attempt ended, again and again while the database does not answer: results
-/// of long work are not thrown away for a short outage.
-async fn settle(
-    worker: &Worker,
-    claim: &Claim,
-    outcome: Outcome,
-    work_ms: u64,
-    stop: &Stop,
-) -> Result<Settled, StoreError> {
-    let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
-    loop {
-        match try_settle(worker, claim, &outcome, work_ms, stop).await {
-            Err(error) if error.is_passing() && started.elapsed() < OFFER => {
-                tracing::warn!(%error, stage = %claim.stage, ?pause, "cannot commit; trying again");
-            }
-            done => return done,
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            // One last try, then this process ends.
-            () = stop.now.cancelled() => return try_settle(worker, claim, &outcome, work_ms, stop).await,
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-async fn try_settle(
-    worker: &Worker,
-    claim: &Claim,
-    outcome: &Outcome,
-    work_ms: u64,
-    stop: &Stop,
-) -> Result<Settled, StoreError> {
-    let store = &worker.backends.store;
-    let (report, stage) = (claim.report_id, claim.stage);
-    match outcome {
-        Outcome::Made(Ok(completion)) => {
-            let goes_on = !stop.soon.is_cancelled()
-                && stage.leads_to().is_some_and(|next| worker.config.stages.contains(&next));
-            let next = goes_on.then(|| worker.claimant());
-            let committed =
-                store.complete(claim, completion, work_ms, next.as_ref(), store.now()).await?;
-            let Ok(committed) = committed else {
-                tracing::warn!(%report, %stage, "the lease was lost; nothing is committed");
-                return Ok(Settled::Discarded(None));
-            };
-            tracing::info!(%report, %stage, work_ms, "done");
-            Ok(Settled::Committed(committed))
-        }
-        Outcome::Made(Err(failure)) => {
-            let verdict = store.fail(claim, failure, &worker.config.retry, store.now()).await?;
-            log_failure(claim, failure, verdict);
-            if failure.code == FailureCode::DiskFull {
-                tracing::error!("the disk is full; this worker takes nothing for a while");
-                worker.rest();
-            }
-            Ok(Settled::Discarded(None))
-        }
-        Outcome::Lost => {
-            tracing::warn!(%report, %stage, "the lease was lost; the attempt is stopped");
-            Ok(Settled::Discarded(None))
-        }
-        Outcome::Stopped => {
-            let again = store.hand_back(claim, store.now()).await?;
-            tracing::info!(%report, %stage, "handed back");
-            Ok(Settled::Discarded(again.ok()))
-        }
-    }
-}
-
 /// The receiving ends of [`ChildEvents`].
-struct News {
+struct Received {
     progress: watch::Receiver<f32>,
     partial: mpsc::UnboundedReceiver<Segment>,
 }
 
-fn channels() -> (ChildEvents, News) {
+fn channels() -> (ChildEvents, Received) {
     let (progress_in, progress) = watch::channel(0.0);
     let (partial_in, partial) = mpsc::unbounded_channel();
-    (ChildEvents { progress: progress_in, partial: partial_in }, News { progress, partial })
-}
-
-fn log_failure(claim: &Claim, failure: &Failure, verdict: Result<Verdict, Lost>) {
-    let (report, stage, attempt) = (claim.report_id, claim.stage, claim.attempt);
-    match verdict {
-        // A bad file is the user's news, not the operator's.
-        Ok(_) if failure.code.class() == FailureClass::Permanent => {
-            tracing::info!(%report, %stage, %failure, "refused");
-        }
-        Ok(Verdict::RetryAfter(delay)) => {
-            tracing::warn!(%report, %stage, attempt, %failure, ?delay, "failed; will try again");
-        }
-        Ok(Verdict::Dead) => tracing::error!(%report, %stage, attempt, %failure, "failed for good"),
-        Err(Lost) => tracing::warn!(%report, %stage, %failure, "failed after its lease was lost"),
-    }
+    (ChildEvents { progress: progress_in, partial: partial_in }, Received { progress, partial })
 }

@@ -3,8 +3,8 @@
 
 pub mod bag;
 pub mod child;
-pub mod collector;
 pub mod config;
+mod context;
 pub mod cores;
 mod faults;
 pub mod jobs;
@@ -13,7 +13,10 @@ pub mod media;
 mod model_folder;
 mod relay;
 mod runner;
+mod scheduler;
+mod settle;
 pub mod speech;
+mod stop;
 pub mod written;
 
 pub use config::WorkerConfig;

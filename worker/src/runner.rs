@@ -1,87 +1,73 @@
-//! The loop of a worker: wait for a core, take a message, claim its job, run the stage.
+//! The loop of a worker: wait for a core, take a message, claim its job, run it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use huibao_models::backends::Backends;
 use huibao_models::domain::job::JobMessage;
 use huibao_models::queue::Subscription;
-use huibao_models::store::{Claim, Claimant};
-use tokio::time::Instant;
+use huibao_models::store::{Claim, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::WorkerConfig;
+use crate::context::Context;
 use crate::cores::{CoreBudget, CoreGrant};
-use crate::jobs::{self, StageRunner};
-use crate::lease::{self, Stop};
-use crate::relay::Relay;
+use crate::jobs::Kinds;
+use crate::lease;
+use crate::scheduler;
+use crate::stop::Stop;
 
 /// A worker whose cores are all busy for this long gives back what it has received, so that an
 /// idle one elsewhere gets it. Shorter jobs than this are not worth the traffic.
 const HOLD_ON: Duration = Duration::from_millis(200);
-
-/// A worker whose disk is full takes nothing for so long. It would fail every job in no time, and
-/// so get most of them.
-const REST: Duration = Duration::from_secs(30);
 
 /// Wait so long before another try at a backend that does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs jobs until it is told to stop.
 pub struct Worker {
-    pub(crate) backends: Backends,
-    pub(crate) config: Arc<WorkerConfig>,
-    pub(crate) stages: Arc<dyn StageRunner>,
-    pub(crate) relay: Relay,
+    context: Arc<Context>,
     budget: CoreBudget,
-    name: String,
-    rests_until: Mutex<Option<Instant>>,
 }
 
 impl Worker {
-    /// A worker with these settings, which runs the pipeline's own stages.
+    /// A worker with these settings, which knows Huibao's own kinds of jobs.
     pub fn new(backends: Backends, config: WorkerConfig) -> Self {
-        let pipeline = jobs::Pipeline::new(config.keep_model);
-        Self::with_stages(backends, config, Arc::new(pipeline))
+        let kinds = Kinds::standard(&config);
+        Self::with_kinds(backends, config, kinds)
     }
 
-    /// A worker that runs other stages: a benchmark of everything around them needs that.
-    pub fn with_stages(
-        backends: Backends,
-        config: WorkerConfig,
-        stages: Arc<dyn StageRunner>,
-    ) -> Self {
+    /// A worker that knows other kinds of jobs: a benchmark of everything around them needs that.
+    pub fn with_kinds(backends: Backends, config: WorkerConfig, kinds: Kinds) -> Self {
         let budget = CoreBudget::new(config.cores);
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let name = format!("{host}/{}", std::process::id());
-        let (config, rests_until) = (Arc::new(config), Mutex::default());
-        let relay = Relay::new(backends.clone());
-        Self { backends, config, stages, relay, budget, name, rests_until }
+        Self { context: Arc::new(Context::new(backends, config, kinds)), budget }
     }
 
     /// Runs until `shutdown`; then running attempts get the grace time, and what is not done by
     /// then is handed back.
     pub async fn run(self, shutdown: CancellationToken) {
-        let worker = Arc::new(self);
+        let context = &self.context;
         let tracker = TaskTracker::new();
         let stop_now = CancellationToken::new();
         let relay = tokio::spawn({
-            let (worker, shutdown) = (Arc::clone(&worker), shutdown.clone());
-            async move { worker.relay.run(shutdown).await }
+            let (context, shutdown) = (Arc::clone(context), shutdown.clone());
+            async move { context.relay.run(shutdown).await }
         });
-        if let Some(mut subscription) = worker.subscribe(&shutdown).await {
-            while let Some((claim, mut grant)) = worker.next(&mut *subscription, &shutdown).await {
+        if context.config.recurring {
+            tracker.spawn(scheduler::run(Arc::clone(context), shutdown.clone()));
+        }
+        if let Some(mut subscription) = self.subscribe(&shutdown).await {
+            while let Some((claim, mut grant)) = self.next(&mut *subscription, &shutdown).await {
                 // Before the next job is looked for: what is more urgent gets the cores it can use.
-                let useful = jobs::useful_cores(claim.stage, worker.config.cores_per_task);
-                grant.grow(useful).await;
-                let worker = Arc::clone(&worker);
+                grant.grow(self.useful_cores(&claim)).await;
+                let context = Arc::clone(context);
                 let stop = Stop { soon: shutdown.clone(), now: stop_now.clone() };
-                tracker.spawn(async move { lease::work(&worker, claim, grant, &stop).await });
+                tracker.spawn(async move { lease::work(&context, claim, grant, &stop).await });
             }
         }
         tracker.close();
-        if tokio::time::timeout(worker.config.grace, tracker.wait()).await.is_err() {
+        if tokio::time::timeout(context.config.grace, tracker.wait()).await.is_err() {
             stop_now.cancel();
             tracker.wait().await;
         }
@@ -90,10 +76,16 @@ impl Worker {
         }
     }
 
+    fn useful_cores(&self, claim: &Claim) -> u32 {
+        let kind = self.context.kinds.get(&claim.kind);
+        kind.map_or(1, |kind| kind.useful_cores(self.context.config.cores_per_task))
+    }
+
     async fn subscribe(&self, shutdown: &CancellationToken) -> Option<Box<dyn Subscription>> {
         let prefetch = u16::try_from(self.budget.total()).unwrap_or(u16::MAX);
+        let urgencies = self.context.config.urgencies();
         loop {
-            match self.backends.queue.subscribe(&self.config.stages, prefetch).await {
+            match self.context.backends.queue.subscribe(&urgencies, prefetch).await {
                 Ok(subscription) => return Some(subscription),
                 Err(error) => tracing::error!(%error, "cannot receive messages; trying again"),
             }
@@ -116,7 +108,7 @@ impl Worker {
                 () = shutdown.cancelled() => return None,
                 grant = self.free_core(subscription) => grant?,
             };
-            if let Some(until) = self.rests_until() {
+            if let Some(until) = self.context.rests_until() {
                 // Somebody else may have room.
                 subscription.pause().await;
                 drop(grant);
@@ -130,24 +122,13 @@ impl Worker {
                 delivery = subscription.next() => delivery,
             };
             // Not cancelled half-way: a claim that nobody works on would block its job.
-            let claim = self.claim(&delivery.message, shutdown).await;
+            let claim = Box::pin(self.claim(&delivery.message, shutdown)).await;
             // The row holds the claim, so the message has served. One that is out of date, too.
             delivery.ack().await;
             if let Some(claim) = claim {
                 return Some((claim, grant));
             }
         }
-    }
-
-    /// Takes no job for a while: this machine cannot do any now.
-    pub(crate) fn rest(&self) {
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Instant::now() + REST);
-    }
-
-    fn rests_until(&self) -> Option<Instant> {
-        let until = *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.filter(|until| *until > Instant::now())
     }
 
     async fn free_core(&self, subscription: &mut dyn Subscription) -> Option<CoreGrant> {
@@ -158,17 +139,14 @@ impl Worker {
         self.budget.one().await
     }
 
-    pub(crate) fn claimant(&self) -> Claimant<'_> {
-        Claimant { worker: &self.name, lease: self.config.lease }
-    }
-
     /// Claims a message's job. `None` if there is nothing to claim.
     async fn claim(&self, message: &JobMessage, shutdown: &CancellationToken) -> Option<Claim> {
-        let (store, claimant, retry) = (&self.backends.store, self.claimant(), &self.config.retry);
+        let Context { backends, config, .. } = &*self.context;
+        let (store, claimant) = (&backends.store, self.context.claimant());
         loop {
-            match store.claim(message, &claimant, retry, store.now()).await {
+            match store.claim(message, &claimant, &config.retry, store.now()).await {
                 Ok(claim) => return claim,
-                Err(error) => tracing::error!(%error, "cannot claim a job; trying again"),
+                Err(error) => log_refusal(&error, store.check_schema().await.err().as_ref()),
             }
             tokio::select! {
                 // The message comes again, to whoever is there then.
@@ -176,5 +154,15 @@ impl Worker {
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }
+    }
+}
+
+/// Says why nothing can be claimed. During an upgrade, a process of the older version is told so
+/// instead of that a table is not there.
+fn log_refusal(error: &StoreError, schema: Option<&StoreError>) {
+    if let Some(newer @ StoreError::Newer(_)) = schema {
+        tracing::error!(error = %newer, "this worker is too old for the database; start its newer version");
+    } else {
+        tracing::error!(%error, "cannot claim a job; trying again");
     }
 }

@@ -7,7 +7,7 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::report::WrittenContent;
+use huibao_models::domain::submission::WrittenContent;
 use huibao_worker::written::{WrittenError, WrittenLimits, extract};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};

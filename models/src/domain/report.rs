@@ -38,11 +38,10 @@ impl ReportState {
         use ReportState::{Accepted, Draft, InReview, Returned, Submitted, Withdrawn};
         matches!(
             (self, next),
-            (Draft, Submitted | Withdrawn)
+            (Draft | Returned, Submitted | Withdrawn)
                 // Submitted to Submitted: another file in place of one that failed.
                 | (Submitted, Submitted | InReview | Withdrawn)
                 | (InReview, Accepted | Returned | Submitted)
-                | (Returned, Submitted | Withdrawn)
                 // A decision can be reopened.
                 | (Accepted, InReview)
                 | (Withdrawn, Draft | Submitted)

@@ -167,10 +167,10 @@ impl Recognition {
 impl Transcript {
     /// Gives the next free ids to the segments that have none. Segments that have one keep it.
     pub fn number_segments(&mut self) {
-        let mut next = self.segments.iter().map(|segment| segment.id).max().unwrap_or(0) + 1;
-        for segment in self.segments.iter_mut().filter(|segment| segment.id == 0) {
-            segment.id = next;
-            next += 1;
+        let free = self.segments.iter().map(|segment| segment.id).max().unwrap_or(0) + 1..;
+        let without = self.segments.iter_mut().filter(|segment| segment.id == 0);
+        for (segment, id) in without.zip(free) {
+            segment.id = id;
         }
     }
 

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::media::{MediaInfo, Rendition};
-use huibao_models::domain::report::WrittenContent;
+use huibao_models::domain::submission::WrittenContent;
 use huibao_models::domain::transcript::{Recognition, Segment};
 use serde::{Deserialize, Serialize};
 

@@ -1,39 +1,90 @@
-//! Archive: one `BagIt` bag with everything that belongs to the report.
+//! Archive: one `BagIt` bag with everything that belongs to a submission.
 
+use async_trait::async_trait;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::report::{FileKind, Report, StoredFile};
+use huibao_models::domain::job::Urgency;
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::report::Report;
+use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
 use huibao_models::storage::{StorageKey, Stored};
-use huibao_models::store::Completion;
+use huibao_models::store::{ArchiveResult, Outcome};
 
-use super::Attempt;
 use super::attempt::{parse_key, stored_file};
+use super::{Attempt, JobKind};
 use crate::bag::{self, Entry};
 
-pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
-    let report = attempt.report().await?;
-    let transcript = attempt.store.transcript(report.id).await?;
-    let transcript = transcript.ok_or_else(|| Failure::internal("archive before transcribe"))?;
+pub(super) struct Archive;
 
-    let mut packer = Packer { attempt, files: Vec::new() };
-    packer.copy(FileKind::Original, "original").await?;
-    packer.copy(FileKind::Rendition, "rendition").await?;
-    packer.copy(FileKind::Poster, "poster").await?;
-    if attempt.store.file(report.id, FileKind::Written).await?.is_some() {
-        packer.copy(FileKind::Written, "written").await?;
-        let text = report.written.as_ref().map_or("", |written| &written.text);
-        packer.write("data/written-text.txt", text.to_owned()).await?;
+#[async_trait]
+impl JobKind for Archive {
+    fn name(&self) -> &'static str {
+        Stage::Archive.as_str()
     }
-    for (ending, text) in transcript_files(&transcript)? {
-        packer.write(&format!("data/transcript.{ending}"), text).await?;
+
+    fn urgency(&self) -> Urgency {
+        Stage::Archive.urgency()
     }
-    if let Some(raw) = attempt.store.raw_transcript(report.id).await? {
-        let json = export::to_json(&raw).map_err(Failure::internal)?;
-        packer.write("data/transcript-raw.json", json).await?;
+
+    async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
+        let contents = Contents::load(attempt).await?;
+        let mut packer = Packer { attempt, contents: &contents, files: Vec::new() };
+        packer.copy(FileKind::Original, "original").await?;
+        packer.copy(FileKind::Rendition, "rendition").await?;
+        packer.copy(FileKind::Poster, "poster").await?;
+        if contents.file(FileKind::Written).is_some() {
+            packer.copy(FileKind::Written, "written").await?;
+            let text = contents.submission.written.as_ref().map_or("", |written| &written.text);
+            packer.write("data/written-text.txt", text.to_owned()).await?;
+        }
+        for (ending, text) in transcript_files(&contents.transcript)? {
+            packer.write(&format!("data/transcript.{ending}"), text).await?;
+        }
+        if let Some(raw) = &contents.raw {
+            let json = export::to_json(raw).map_err(Failure::internal)?;
+            packer.write("data/transcript-raw.json", json).await?;
+        }
+        packer.tag_files().await?;
+        Ok(Box::new(ArchiveResult(packer.files)))
     }
-    packer.tag_files(&report, &transcript).await?;
-    Ok(Completion::Archive(packer.files))
+}
+
+/// What goes into the bag, as it is at one moment.
+struct Contents {
+    report: Report,
+    submission: Submission,
+    files: Vec<StoredFile>,
+    /// The version that readers see.
+    transcript: Transcript,
+    raw: Option<Transcript>,
+}
+
+impl Contents {
+    async fn load(attempt: &Attempt) -> Result<Self, Failure> {
+        let missing = |what| move || Failure::internal(format!("archive without {what}"));
+        let id = attempt.claim.submission.ok_or_else(missing("a submission"))?;
+        let mut snapshot = attempt.store.snapshot().await?;
+        let submission = snapshot.submissions().get(id).await?;
+        let submission = submission.ok_or_else(missing("a submission"))?;
+        let report = snapshot.reports().get(submission.report_id).await?;
+        Ok(Self {
+            report: report.ok_or_else(missing("a report"))?,
+            files: snapshot.submissions().files(id).await?,
+            transcript: snapshot
+                .transcripts()
+                .current(id)
+                .await?
+                .ok_or_else(missing("a transcript"))?,
+            raw: snapshot.transcripts().newest_raw(id).await?,
+            submission,
+        })
+    }
+
+    /// The newest file of this kind.
+    fn file(&self, kind: FileKind) -> Option<&StoredFile> {
+        self.files.iter().rev().find(|file| file.kind == kind)
+    }
 }
 
 fn transcript_files(transcript: &Transcript) -> Result<[(&'static str, String); 4], Failure> {
@@ -47,6 +98,7 @@ fn transcript_files(transcript: &Transcript) -> Result<[(&'static str, String); 
 
 struct Packer<'a> {
     attempt: &'a Attempt,
+    contents: &'a Contents,
     files: Vec<StoredFile>,
 }
 
@@ -54,15 +106,14 @@ impl Packer<'_> {
     /// Puts a committed file of the report into the payload, under a name of ours: names that
     /// users gave are in `bag-info.txt`, where no file system can trip over them.
     async fn copy(&mut self, kind: FileKind, name: &str) -> Result<(), Failure> {
-        let report = self.attempt.claim.report_id;
-        let missing = || Failure::internal(format!("the report has no {kind:?} file"));
-        let file = self.attempt.store.file(report, kind).await?.ok_or_else(missing)?;
-        let from = parse_key(&file)?;
+        let missing = || Failure::internal(format!("the submission has no {kind} file"));
+        let file = self.contents.file(kind).ok_or_else(missing)?;
+        let from = parse_key(file)?;
         let ending = from.as_str().rsplit('.').next().unwrap_or("bin");
         let path = format!("data/{name}.{ending}");
         let to = self.key(&path);
         self.attempt.storage.copy(&from, &to).await?;
-        let stored = Stored { size_bytes: file.size_bytes, sha256: file.sha256 };
+        let stored = Stored { size_bytes: file.size_bytes, sha256: file.sha256.clone() };
         self.files.push(stored_file(FileKind::Bag, &to, &path, stored));
         Ok(())
     }
@@ -75,10 +126,10 @@ impl Packer<'_> {
         Ok(())
     }
 
-    async fn tag_files(&mut self, report: &Report, transcript: &Transcript) -> Result<(), Failure> {
-        let originals = self.attempt.store.files(report.id).await?;
-        let info =
-            bag::info(report, transcript, &originals, &self.entries(), self.attempt.store.now());
+    async fn tag_files(&mut self) -> Result<(), Failure> {
+        let Contents { report, submission, files, transcript, .. } = self.contents;
+        let now = self.attempt.store.now();
+        let info = bag::info(report, submission, transcript, files, &self.entries(), now);
         self.write("bagit.txt", bag::DECLARATION.to_owned()).await?;
         self.write("bag-info.txt", info).await?;
         self.write("manifest-sha256.txt", bag::payload_manifest(&self.entries())).await?;
@@ -95,8 +146,8 @@ impl Packer<'_> {
     }
 
     fn key(&self, path: &str) -> StorageKey {
-        let claim = &self.attempt.claim;
-        let key = StorageKey::bag_file(claim.report_id, claim.token, path);
+        let (submission, token) = (self.contents.submission.id, self.attempt.claim.token);
+        let key = StorageKey::bag_file(submission, token, path);
         self.attempt.note(&key);
         key
     }

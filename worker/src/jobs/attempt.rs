@@ -1,14 +1,15 @@
-//! What a stage has to work with during one attempt.
+//! What a job has to work with during one attempt.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::job::Job;
-use huibao_models::domain::report::{FileKind, Report, StoredFile};
+use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::storage::{Storage, StorageKey, Stored};
 use huibao_models::store::{Claim, Store};
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use super::scratch::Scratch;
 use crate::WorkerConfig;
@@ -31,6 +32,7 @@ pub struct Attempt {
     /// Where progress and partial text go.
     pub events: ChildEvents,
     scratch: Scratch,
+    inputs: OnceCell<(Submission, Vec<StoredFile>)>,
     stored: Mutex<Vec<StorageKey>>,
 }
 
@@ -46,19 +48,35 @@ impl Attempt {
         let Backends { store, storage, .. } = backends;
         let scratch =
             Scratch::new(config.scratch.join(format!("{}-{}", claim.job_id, claim.token)));
-        Self { claim, cores, config, store, storage, events, scratch, stored: Mutex::default() }
+        let (inputs, stored) = (OnceCell::new(), Mutex::default());
+        Self { claim, cores, config, store, storage, events, scratch, inputs, stored }
     }
 
-    /// The report this attempt works for.
-    pub async fn report(&self) -> Result<Report, Failure> {
-        let report = self.store.report(self.claim.report_id).await?;
-        report.ok_or_else(|| Failure::internal("the report of a claimed job is gone"))
+    /// The submission this attempt works for.
+    pub async fn submission(&self) -> Result<&Submission, Failure> {
+        Ok(&self.inputs().await?.0)
     }
 
-    /// The job this attempt is one of.
-    pub async fn job(&self) -> Result<Job, Failure> {
-        let job = self.store.job(self.claim.job_id).await?;
-        job.ok_or_else(|| Failure::internal("a claimed job is gone"))
+    /// The submission and its files, read once and as they are at one moment.
+    async fn inputs(&self) -> Result<&(Submission, Vec<StoredFile>), Failure> {
+        let load = async || {
+            let none = || Failure::internal(format!("{} works for no submission", self.claim.kind));
+            let id = self.claim.submission.ok_or_else(none)?;
+            let mut snapshot = self.store.snapshot().await?;
+            let gone = || Failure::internal("the submission of a claimed job is gone");
+            let submission = snapshot.submissions().get(id).await?.ok_or_else(gone)?;
+            let files = snapshot.submissions().files(id).await?;
+            Ok::<_, Failure>((submission, files))
+        };
+        self.inputs.get_or_try_init(load).await
+    }
+
+    /// The job's payload. A job without one has the default.
+    pub fn payload<P: DeserializeOwned + Default>(&self) -> Result<P, Failure> {
+        let Some(payload) = &self.claim.payload else { return Ok(P::default()) };
+        P::deserialize(payload).map_err(|error| {
+            Failure::internal(format!("the payload of a {} job: {error}", self.claim.kind))
+        })
     }
 
     /// A folder for its own files.
@@ -73,16 +91,16 @@ impl Attempt {
 
     /// The newest file of this kind, readable at a local path.
     pub async fn fetch(&self, kind: FileKind) -> Result<Option<(StoredFile, PathBuf)>, Failure> {
-        let Some(file) = self.store.file(self.claim.report_id, kind).await? else {
-            return Ok(None);
-        };
-        let path = self.storage.fetch(&parse_key(&file)?, self.scratch().await?).await?;
-        Ok(Some((file, path)))
+        let files = &self.inputs().await?.1;
+        let newest = files.iter().rev().find(|file| file.kind == kind);
+        let Some(file) = newest else { return Ok(None) };
+        let path = self.storage.fetch(&parse_key(file)?, self.scratch().await?).await?;
+        Ok(Some((file.clone(), path)))
     }
 
     /// Like [`Self::fetch`], for a file that an earlier stage has committed.
     pub async fn fetch_needed(&self, kind: FileKind) -> Result<(StoredFile, PathBuf), Failure> {
-        let missing = || Failure::internal(format!("the report has no {kind:?} file"));
+        let missing = || Failure::internal(format!("the submission has no {kind} file"));
         self.fetch(kind).await?.ok_or_else(missing)
     }
 
@@ -103,7 +121,8 @@ impl Attempt {
         name: &str,
         path: &Path,
     ) -> Result<StoredFile, Failure> {
-        let key = StorageKey::output(self.claim.report_id, self.claim.token, name);
+        let submission = self.submission().await?.id;
+        let key = StorageKey::output(submission, self.claim.token, name);
         self.note(&key);
         let stored = self.storage.put_file(&key, path).await?;
         Ok(stored_file(kind, &key, name, stored))

@@ -2,30 +2,46 @@
 
 use std::path::Path;
 
+use async_trait::async_trait;
 use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::job::Urgency;
 use huibao_models::domain::media::MediaInfo;
-use huibao_models::domain::report::{FileKind, StoredFile, WrittenContent};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
 use huibao_models::storage::hash_file;
-use huibao_models::store::{Completion, IngestResult};
+use huibao_models::store::{IngestResult, Outcome};
 
-use super::Attempt;
+use super::{Attempt, JobKind};
 use crate::child::{ChildOutput, FileTask, ResourceLimits, unexpected};
 
 const GIB: u64 = 1 << 30;
 
-pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
-    // The written report first: it is small, and a bad one makes the rest pointless.
-    let written = written(attempt).await?;
-    let (original, video) = attempt.fetch_needed(FileKind::Original).await?;
-    let scratch = attempt.scratch().await?;
-    let (audio, poster) = (scratch.join("audio.wav"), scratch.join("poster.jpg"));
-    let (media, ()) =
-        tokio::try_join!(media(attempt, &video, &audio, &poster), verify(&original, &video))?;
-    let files = vec![
-        attempt.keep(FileKind::Audio, "audio.wav", &audio).await?,
-        attempt.keep(FileKind::Poster, "poster.jpg", &poster).await?,
-    ];
-    Ok(Completion::Ingest(Box::new(IngestResult { media, written, files })))
+pub(super) struct Ingest;
+
+#[async_trait]
+impl JobKind for Ingest {
+    fn name(&self) -> &'static str {
+        Stage::Ingest.as_str()
+    }
+
+    fn urgency(&self) -> Urgency {
+        Stage::Ingest.urgency()
+    }
+
+    async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
+        // The written report first: it is small, and a bad one makes the rest pointless.
+        let written = written(attempt).await?;
+        let (original, video) = attempt.fetch_needed(FileKind::Original).await?;
+        let scratch = attempt.scratch().await?;
+        let (audio, poster) = (scratch.join("audio.wav"), scratch.join("poster.jpg"));
+        let (media, ()) =
+            tokio::try_join!(media(attempt, &video, &audio, &poster), verify(&original, &video))?;
+        let files = vec![
+            attempt.keep(FileKind::Audio, "audio.wav", &audio).await?,
+            attempt.keep(FileKind::Poster, "poster.jpg", &poster).await?,
+        ];
+        Ok(Box::new(IngestResult { media, written, files }))
+    }
 }
 
 async fn written(attempt: &Attempt) -> Result<Option<WrittenContent>, Failure> {

@@ -1,60 +1,86 @@
-//! One file per stage: orchestration only. A stage fetches its inputs, lets a child do the heavy
-//! part, stores the outputs under keys of its own attempt, and returns what is to be committed.
+//! The kinds of jobs: a file each, with its payload, its urgency, its cores and what it does.
+//!
+//! A kind fetches its inputs, lets a child process do what is heavy or untrusted, stores outputs under
+//! keys of its own attempt, and returns what is to be committed. To add one, write its file and name it
+//! in [`Kinds::standard`]; the database and the queue need no change.
 
 mod archive;
 mod attempt;
+mod collect;
 mod ingest;
+mod prune;
 mod scratch;
 mod transcode;
 mod transcribe;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::job::Stage;
-use huibao_models::store::Completion;
+use huibao_models::domain::job::Urgency;
+use huibao_models::store::Outcome;
 
 pub use attempt::Attempt;
 
-use crate::child::Residents;
+use crate::WorkerConfig;
 
-/// Does what a stage is there for.
+/// A kind of job.
 #[async_trait]
-pub trait StageRunner: Send + Sync {
-    /// Runs the stage that was claimed and returns what is to be committed.
-    async fn run(&self, attempt: &Attempt) -> Result<Completion, Failure>;
-}
+pub trait JobKind: Send + Sync {
+    /// Its stable name, which job rows hold: lowercase letters, digits and hyphens.
+    fn name(&self) -> &'static str;
 
-/// The real stages.
-pub struct Pipeline {
-    residents: Residents,
-}
+    /// How urgent its jobs are.
+    fn urgency(&self) -> Urgency;
 
-impl Pipeline {
-    /// With children that have a model loaded kept for `keep_model` after their last work.
-    pub fn new(keep_model: Duration) -> Self {
-        Self { residents: Residents::new(keep_model) }
+    /// The most cores that a job can make use of, at most `per_job`.
+    fn useful_cores(&self, _per_job: u32) -> u32 {
+        1
     }
-}
 
-#[async_trait]
-impl StageRunner for Pipeline {
-    async fn run(&self, attempt: &Attempt) -> Result<Completion, Failure> {
-        match attempt.claim.stage {
-            Stage::Ingest => ingest::run(attempt).await,
-            Stage::Transcode => transcode::run(attempt).await,
-            Stage::Transcribe => transcribe::run(attempt, &self.residents).await,
-            Stage::Archive => archive::run(attempt).await,
-        }
+    /// The kind that whoever ends such a job continues with at once, if it is ready then.
+    fn continues_with(&self) -> Option<&'static str> {
+        None
     }
+
+    /// How often such a job is to be done, whoever asks for it or not.
+    fn every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Does the job, and returns what is to be committed.
+    async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure>;
 }
 
-/// The most cores that a stage can make use of.
-pub fn useful_cores(stage: Stage, per_task: u32) -> u32 {
-    match stage {
-        // Decoding sound and copying files do not go faster on more.
-        Stage::Ingest | Stage::Archive => 1,
-        Stage::Transcode | Stage::Transcribe => per_task.max(1),
+/// The kinds that a worker knows.
+pub struct Kinds(Vec<Arc<dyn JobKind>>);
+
+impl Kinds {
+    /// Huibao's own.
+    pub fn standard(config: &WorkerConfig) -> Self {
+        Self(vec![
+            Arc::new(ingest::Ingest),
+            Arc::new(transcode::Transcode),
+            Arc::new(transcribe::Transcribe::new(config.keep_model)),
+            Arc::new(archive::Archive),
+            Arc::new(collect::Collect),
+            Arc::new(prune::Prune),
+        ])
+    }
+
+    /// Others, in their place: a benchmark of everything around them needs that.
+    pub fn of(kinds: Vec<Arc<dyn JobKind>>) -> Self {
+        Self(kinds)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Arc<dyn JobKind>] {
+        &self.0
+    }
+
+    /// The kind with this name.
+    pub fn get(&self, name: &str) -> Option<&dyn JobKind> {
+        self.0.iter().find(|kind| kind.name() == name).map(|kind| &**kind)
     }
 }

@@ -1,12 +1,17 @@
 //! Transcribe: the spoken words, with their times.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::report::FileKind;
-use huibao_models::store::Completion;
+use huibao_models::domain::job::Urgency;
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::FileKind;
+use huibao_models::store::Outcome;
+use serde::Deserialize;
 
-use super::Attempt;
+use super::{Attempt, JobKind};
 use crate::child::{
     ChildOutput, ChildRequest, ChildTask, LoadedModel, Residents, ResourceLimits, TranscribeTask,
     run_child, unexpected,
@@ -14,41 +19,82 @@ use crate::child::{
 
 const GIB: u64 = 1 << 30;
 
-pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Completion, Failure> {
-    let report = attempt.report().await?;
-    let media = report.media.ok_or_else(|| Failure::internal("transcribe before ingest"))?;
-    let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
-    let model = model(attempt).await?;
-    let loaded = LoadedModel::of(&model).await;
-    let loaded = loaded.map_err(|e| {
-        Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display()))
-    })?;
-    let limits = ResourceLimits {
-        // Weights, compute buffers that grow with them, the audio as f32, and room for the rest.
-        memory_bytes: 4 * GIB + 3 * loaded.bytes() + media.duration_ms * 64 * 2,
-        // A large model needs some twenty times real time on one core.
-        cpu_seconds: 600 + media.duration_ms / 1000 * 40,
-        file_bytes: 0,
-    };
-    let job = ChildTask::Transcribe(TranscribeTask {
-        audio,
-        model,
-        vad_model: attempt.config.vad_model.clone(),
-        language: report.language,
-        glossary: glossary(attempt).await,
-        homophones: attempt.config.correct_homophones,
-        threads: attempt.cores,
-    });
-    let request = ChildRequest { limits, job };
-    // What crashes takes down whatever the same child does, so each of those is tried by itself.
-    let output = if attempt.claim.attempt > 1 {
-        run_child(request, &attempt.events).await?
-    } else {
-        residents.ask(loaded, request, &attempt.events).await?
-    };
-    match output {
-        ChildOutput::Transcribe(recognition) => Ok(Completion::Transcribe(recognition)),
-        other => Err(unexpected(&other)),
+/// What a job may name.
+#[derive(Debug, Default, Deserialize)]
+struct Payload {
+    /// The model, by its name or path, if it is not to be the worker's own.
+    #[serde(default)]
+    model: Option<String>,
+}
+
+pub(super) struct Transcribe {
+    residents: Residents,
+}
+
+impl Transcribe {
+    /// With children that have a model loaded kept for `keep_model` after their last work.
+    pub fn new(keep_model: Duration) -> Self {
+        Self { residents: Residents::new(keep_model) }
+    }
+}
+
+#[async_trait]
+impl JobKind for Transcribe {
+    fn name(&self) -> &'static str {
+        Stage::Transcribe.as_str()
+    }
+
+    fn urgency(&self) -> Urgency {
+        Stage::Transcribe.urgency()
+    }
+
+    fn useful_cores(&self, per_job: u32) -> u32 {
+        per_job.max(1)
+    }
+
+    fn continues_with(&self) -> Option<&'static str> {
+        Stage::Transcribe.continues_with().map(Stage::as_str)
+    }
+
+    async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
+        let submission = attempt.submission().await?;
+        let media = submission
+            .media
+            .as_ref()
+            .ok_or_else(|| Failure::internal("transcribe before ingest"))?;
+        let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
+        let model = model(attempt)?;
+        let loaded = LoadedModel::of(&model).await;
+        let loaded = loaded.map_err(|e| {
+            Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display()))
+        })?;
+        let limits = ResourceLimits {
+            // Weights, compute buffers that grow with them, the audio as f32, and room for the rest.
+            memory_bytes: 4 * GIB + 3 * loaded.bytes() + media.duration_ms * 64 * 2,
+            // A large model needs some twenty times real time on one core.
+            cpu_seconds: 600 + media.duration_ms / 1000 * 40,
+            file_bytes: 0,
+        };
+        let job = ChildTask::Transcribe(TranscribeTask {
+            audio,
+            model,
+            vad_model: attempt.config.vad_model.clone(),
+            language: submission.language.clone(),
+            glossary: glossary(attempt).await,
+            homophones: attempt.config.correct_homophones,
+            threads: attempt.cores,
+        });
+        let request = ChildRequest { limits, job };
+        // What crashes takes down whatever the same child does, so each of those is tried by itself.
+        let output = if attempt.claim.attempt > 1 {
+            run_child(request, &attempt.events).await?
+        } else {
+            self.residents.ask(loaded, request, &attempt.events).await?
+        };
+        match output {
+            ChildOutput::Transcribe(recognition) => Ok(recognition),
+            other => Err(unexpected(&other)),
+        }
     }
 }
 
@@ -66,7 +112,7 @@ async fn glossary(attempt: &Attempt) -> String {
 }
 
 /// The file of the model that the job names, or else of this worker's own.
-async fn model(attempt: &Attempt) -> Result<PathBuf, Failure> {
-    let (job, config) = (attempt.job().await?, &attempt.config);
-    Ok(job.model.map_or_else(|| config.model.clone(), |name| config.models.file_of(&name)))
+fn model(attempt: &Attempt) -> Result<PathBuf, Failure> {
+    let (payload, config) = (attempt.payload::<Payload>()?, &attempt.config);
+    Ok(payload.model.map_or_else(|| config.model.clone(), |name| config.models.file_of(&name)))
 }

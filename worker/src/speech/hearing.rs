@@ -210,6 +210,7 @@ impl Hearing<'_> {
             flags.push(SegmentFlag::Repetition);
         }
         let segment = Segment {
+            id: 0,
             start_ms: piece.start_ms,
             end_ms: piece.end_ms,
             flags,
@@ -240,6 +241,7 @@ fn letters_within(pieces: &[Piece], region: &SpeechRegion) -> usize {
 
 fn raw_segments(kept: &[Piece], set_aside: &[Piece]) -> Vec<Segment> {
     let raw = |piece: &Piece, flags: &[SegmentFlag]| Segment {
+        id: 0,
         start_ms: piece.start_ms,
         end_ms: piece.end_ms,
         text: piece.text.clone(),
@@ -258,6 +260,7 @@ fn raw_segments(kept: &[Piece], set_aside: &[Piece]) -> Vec<Segment> {
 
 fn unclear_segment(region: &SpeechRegion) -> Segment {
     Segment {
+        id: 0,
         start_ms: region.start_ms,
         end_ms: region.end_ms,
         text: String::new(),

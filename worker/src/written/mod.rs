@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use huibao_models::domain::report::WrittenContent;
+use huibao_models::domain::submission::WrittenContent;
 
 pub use error::WrittenError;
 use format::Format;

@@ -114,7 +114,7 @@ impl JobRow {
     /// Takes away what only holds where the job is run.
     pub(super) fn let_go(&mut self) {
         if self.state == JobState::Running.as_str() {
-            self.state = JobState::Queued.as_str().to_owned();
+            self.state = JobState::Queued.to_string();
             self.worker = None;
             self.progress = 0.0;
         }

@@ -71,6 +71,7 @@ pub mod tests {
             heard: None,
         });
         Segment {
+            id: 0,
             start_ms: 0,
             end_ms: 0,
             text: text.into(),

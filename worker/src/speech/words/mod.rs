@@ -65,6 +65,7 @@ pub mod tests {
     /// A segment whose words take 100 ms each.
     pub fn segment_of(text: &str) -> Segment {
         let mut segment = Segment {
+            id: 0,
             start_ms: 0,
             end_ms: 0,
             text: text.to_owned(),

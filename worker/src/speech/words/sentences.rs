@@ -16,6 +16,7 @@ pub fn sentences(segment: Segment) -> Vec<Segment> {
     }
     let Some(raws) = cut_raw(&segment, &parts) else { return vec![segment] };
     let made = parts.iter().zip(raws).map(|(words, raw_text)| Segment {
+        id: 0,
         start_ms: words.first().map_or(segment.start_ms, |word| word.start_ms),
         end_ms: words.last().map_or(segment.end_ms, |word| word.end_ms),
         text: text(words).trim().to_owned(),
@@ -89,6 +90,7 @@ mod tests {
         };
         let words: Vec<Word> = words.iter().map(word).collect();
         Segment {
+            id: 0,
             start_ms: 0,
             end_ms: 9000,
             text: text(&words),

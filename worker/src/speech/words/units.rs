@@ -81,6 +81,7 @@ mod tests {
 
     fn segment(raw_text: &str, text: &str) -> Segment {
         Segment {
+            id: 0,
             start_ms: 0,
             end_ms: 1000,
             text: text.into(),

@@ -1,0 +1,47 @@
+//! Prune: removes the rows of jobs that are long done and belong to no submission, once a day.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::job::Urgency;
+use huibao_models::store::{Claim, Outcome, StoreError, UnitOfWork};
+
+use super::{Attempt, JobKind};
+
+/// How long an operator can look at them.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+
+pub(super) struct Prune;
+
+#[async_trait]
+impl JobKind for Prune {
+    fn name(&self) -> &'static str {
+        "prune"
+    }
+
+    fn urgency(&self) -> Urgency {
+        Urgency::Background
+    }
+
+    fn every(&self) -> Option<Duration> {
+        Some(Duration::from_hours(24))
+    }
+
+    async fn run(&self, _: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
+        Ok(Box::new(Pruned))
+    }
+}
+
+/// All of the work is rows.
+struct Pruned;
+
+#[async_trait]
+impl Outcome for Pruned {
+    async fn write(&self, unit: &mut UnitOfWork, _: &Claim) -> Result<(), StoreError> {
+        let before = unit.now() - KEPT;
+        let pruned = unit.jobs().prune(before).await?;
+        tracing::debug!(pruned, "removed rows of old jobs");
+        Ok(())
+    }
+}
