@@ -26,12 +26,23 @@ const NO_TLS: &str = "corrupt message of type InvalidContentType";
 struct Refusal {
     passing: bool,
     reason: String,
+    /// What is wrong with the schema and what to do, in Chinese and in English.
+    of_schema: Option<(String, String)>,
 }
 
 impl Refusal {
     fn new(passing: bool, reason: String) -> Self {
         let of_tls = [DISTRUST, NO_TLS].iter().any(|words| reason.contains(words));
-        Self { passing: passing && !of_tls, reason }
+        Self { passing: passing && !of_tls, reason, of_schema: None }
+    }
+
+    /// What is wrong and what to do where waiting does not help, in Chinese and in English.
+    fn explain(self) -> (String, String) {
+        if let Some(lines) = self.of_schema {
+            return lines;
+        }
+        let (reason, (zh, en)) = (&self.reason, self.advice());
+        (format!("无法使用：{reason}。{zh}。"), format!("cannot be used: {reason}; {en}"))
     }
 
     /// What to do where waiting does not help.
@@ -54,8 +65,45 @@ impl Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self::new(error.is_passing(), error.to_string())
+        let of_schema = of_schema(&error);
+        Self { of_schema, ..Self::new(error.is_passing(), error.to_string()) }
     }
+}
+
+/// What is wrong with a schema that is not this version's, and what to do: nothing was changed.
+fn of_schema(error: &StoreError) -> Option<(String, String)> {
+    let (zh, en) = match error {
+        StoreError::InUse => (
+            "数据库需要升级到当前版本，但另一个进程正在使用它。请先停止所有使用它的 huibao 进程，再重试；数据没有改动。".to_owned(),
+            "the database must be upgraded to this version, and another process has it open; stop every huibao that uses it, then try again; nothing was changed".to_owned(),
+        ),
+        StoreError::HalfMigrated(version) => (
+            format!(
+                "数据库升级到迁移 {version} 时中断，没有完成。请恢复升级前的备份后重试；没有备份时，请保留数据库文件，并附上这条消息寻求帮助。"
+            ),
+            format!(
+                "the upgrade of the database to migration {version} was interrupted and is not complete; restore the backup made before it and try again, or, without one, keep the database as it is and ask for help with this message"
+            ),
+        ),
+        StoreError::Newer(version) => (
+            format!(
+                "数据库由更新版本的 huibao 建立或升级（当前程序没有迁移 {version}）。请改用该版本或更新的版本；数据没有改动。"
+            ),
+            format!(
+                "the database was made or upgraded by a newer huibao (migration {version} is not known here); use that version or a later one; nothing was changed"
+            ),
+        ),
+        StoreError::Older(version) => (
+            format!(
+                "数据库由较早版本的 huibao 建立（停在迁移 {version}），而这里只读取、不升级。请先备份，再用当前版本启动一次（例如 huibao up）使它升级，然后重试；数据没有改动。"
+            ),
+            format!(
+                "the database was made by an older huibao (it is at migration {version}), and is only read here, not upgraded; back it up, start this version with it once (such as huibao up), then try again; nothing was changed"
+            ),
+        ),
+        _ => return None,
+    };
+    Some((zh, en))
 }
 
 impl From<QueueError> for Refusal {
@@ -133,7 +181,7 @@ pub async fn to_read(settings: &Settings, place: &Place) -> Result<Side, Command
     let folder = folder.and_then(|url| url.to_file_path().ok()).filter(|path| !path.is_dir());
     if let Some(folder) = folder {
         let reason = format!("there is no folder {}", folder.display());
-        return Err(unavailable(setting, &Refusal { passing: false, reason }, Duration::ZERO));
+        return Err(unavailable(setting, Refusal::new(false, reason), Duration::ZERO));
     }
     let storage =
         patiently(setting, wait(settings), async || Ok(storage::open(storage).await?)).await?;
@@ -182,7 +230,7 @@ async fn patiently<T>(
             Err(refusal) => refusal,
         };
         if !refusal.passing || started.elapsed() >= wait {
-            return Err(unavailable(setting, &refusal, wait));
+            return Err(unavailable(setting, refusal, wait));
         }
         if !told {
             tracing::warn!(setting, reason = refusal.reason, "not there yet; waiting");
@@ -193,9 +241,9 @@ async fn patiently<T>(
 }
 
 /// One line: which setting, what was tried, what to do.
-fn unavailable(setting: &str, refusal: &Refusal, wait: Duration) -> CommandError {
-    let (reason, seconds) = (&refusal.reason, wait.as_secs());
+fn unavailable(setting: &str, refusal: Refusal, wait: Duration) -> CommandError {
     let (zh, en) = if refusal.passing {
+        let (reason, seconds) = (&refusal.reason, wait.as_secs());
         (
             format!(
                 "{setting}：等待 {seconds} 秒后仍无法连接：{reason}。请确认服务已启动、地址正确。"
@@ -205,11 +253,31 @@ fn unavailable(setting: &str, refusal: &Refusal, wait: Duration) -> CommandError
             ),
         )
     } else {
-        let (zh, en) = refusal.advice();
-        (
-            format!("{setting}：无法使用：{reason}。{zh}。"),
-            format!("{setting}: cannot be used: {reason}; {en}"),
-        )
+        let (zh, en) = refusal.explain();
+        (format!("{setting}：{zh}"), format!("{setting}: {en}"))
     };
     CommandError::Unavailable { zh, en }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_of_another_version_is_told_in_one_line_with_what_to_do() {
+        for (error, zh_says, en_says) in [
+            (StoreError::InUse, "停止", "stop every huibao"),
+            (StoreError::HalfMigrated(7), "迁移 7", "migration 7"),
+            (StoreError::Newer(8), "迁移 8", "migration 8"),
+            (StoreError::Older(3), "迁移 3", "migration 3"),
+        ] {
+            let refusal = Refusal::from(error);
+            assert!(!refusal.passing);
+            let error = unavailable("HUIBAO_DATABASE_URL", refusal, Duration::ZERO);
+            let CommandError::Unavailable { zh, en } = error else { panic!("{error}") };
+            assert!(zh.starts_with("HUIBAO_DATABASE_URL：数据库") && zh.contains(zh_says), "{zh}");
+            assert!(en.starts_with("HUIBAO_DATABASE_URL: the ") && en.contains(en_says), "{en}");
+            assert!(!zh.contains('\n') && !en.contains('\n'));
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::Failure;
+use tokio::task::JoinSet;
 
 use crate::connect;
 use crate::exit::CommandError;
@@ -18,6 +19,8 @@ pub struct Installation {
     /// Rows, files and wake-ups.
     pub backends: Backends,
     scratch: Scratch,
+    /// What goes on beside the work as long as this is open.
+    tasks: JoinSet<()>,
     /// Held as long as the process lives; the system lets go of it even after a crash.
     _lock: Option<File>,
 }
@@ -50,9 +53,18 @@ impl Installation {
         let parent = settings.data_dir.join("tmp");
         make_private(&parent)?;
         let scratch = Scratch::make(&parent, "work-").map_err(Failure::from)?;
+        let mut tasks = JoinSet::new();
         let store = backends.store.clone();
-        tokio::spawn(async move { store.keep_clock().await });
-        Ok(Self { backends, scratch, _lock: lock })
+        tasks.spawn(async move { store.keep_clock().await });
+        let store = backends.store.clone();
+        tasks.spawn(async move { store.share_changes().await });
+        Ok(Self { backends, scratch, tasks, _lock: lock })
+    }
+
+    /// Lets followers in this process know of what other processes change.
+    pub fn receive_changes(&mut self) {
+        let store = self.backends.store.clone();
+        self.tasks.spawn(async move { store.receive_changes().await });
     }
 
     /// Where files in the making go.
@@ -61,7 +73,9 @@ impl Installation {
     }
 
     /// Closes what is open.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
+        // Closing the database waits for the connections that they hold.
+        self.tasks.shutdown().await;
         self.backends.queue.close().await;
         self.backends.store.close().await;
     }

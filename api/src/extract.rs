@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::{header, request::Parts};
 use huibao_models::domain::failure::Lang;
+use huibao_models::domain::ids::ReportId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::request_error::RequestError;
@@ -35,13 +35,13 @@ impl<S: Sync> FromRequestParts<S> for Locale {
 
 /// The report id in the path. A malformed id is not found.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ReportId(pub Uuid);
+pub(crate) struct ReportPath(pub ReportId);
 
-impl<S: Send + Sync> FromRequestParts<S> for ReportId {
+impl<S: Send + Sync> FromRequestParts<S> for ReportPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let path = Path::<Uuid>::from_request_parts(parts, state).await;
+        let path = Path::<ReportId>::from_request_parts(parts, state).await;
         path.map(|Path(id)| Self(id)).map_err(|_| RequestError::NotFound.into())
     }
 }

@@ -68,11 +68,11 @@ def takeover(huibao, video, folder, url, stage):
             if answer["state"] == "ready":
                 break
             time.sleep(0.1)
-    listed = subprocess.run([huibao, "tasks", "list", "--stage", stage, "--json"], check=True,
+    listed = subprocess.run([huibao, "jobs", "list", "--kind", stage, "--json"], check=True,
                             stdout=subprocess.PIPE)
-    task = next(t for t in json.loads(listed.stdout)["tasks"] if t["report_id"] == report)
-    assert task["attempt"] == 2, task
-    return (datetime.datetime.fromisoformat(task["started_at"]) - died).total_seconds()
+    job = next(j for j in json.loads(listed.stdout)["jobs"] if j["report_id"] == report)
+    assert job["attempt"] == 2, job
+    return (datetime.datetime.fromisoformat(job["started_at"]) - died).total_seconds()
 
 
 def main(huibao, video, folder, runs):

@@ -76,3 +76,18 @@ need_bag_validator() {
   fi
   export HUIBAO_TEST_PYTHON=$venv/bin/python
 }
+
+# need_cargo_tools: cargo-deny and cargo-machete, built once and kept outside the checkout.
+need_cargo_tools() {
+  local tools
+  tools=$(cache_dir)/tools
+  export PATH=$tools/bin:$PATH
+  command -v cargo-deny >/dev/null || {
+    say "installing cargo-deny (a few minutes, once)"
+    cargo install --quiet --locked --root "$tools" cargo-deny@0.20.2 || die "cargo-deny could not be installed"
+  }
+  command -v cargo-machete >/dev/null || {
+    say "installing cargo-machete"
+    cargo install --quiet --locked --root "$tools" cargo-machete@0.9.1 || die "cargo-machete could not be installed"
+  }
+}

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::job::Stage;
+use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::transcript;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::stages::{StageStatus, seconds, stage_name};
 
@@ -36,7 +36,19 @@ pub struct Answer {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ReportRef {
     /// The id.
-    pub id: Uuid,
+    pub id: ReportId,
+    /// The submission that the answer is about; servers of earlier versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<SubmissionRef>,
+}
+
+/// A submission by its id, and its number within the report.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SubmissionRef {
+    /// The id.
+    pub id: SubmissionId,
+    /// 1 is the first.
+    pub version: u32,
 }
 
 /// What the video contains.
@@ -160,7 +172,7 @@ impl Answer {
         if let Some(url) = &self.url {
             println!("{} {url}", lang.pick("页面：", "Page:"));
         }
-        for stage in Stage::ALL {
+        for &stage in Stage::ALL {
             println!("  {:<10} {:>7.2} s", stage_name(stage, lang), self.timings.stage(stage));
         }
         println!("  {:<10} {:>7.2} s", lang.pick("总计", "total"), self.timings.total_seconds);

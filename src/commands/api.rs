@@ -26,7 +26,8 @@ pub struct Args {
 /// Runs until a stop signal.
 pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
-    let installation = Installation::join(&settings).await?;
+    let mut installation = Installation::join(&settings).await?;
+    installation.receive_changes();
     let listener = serve::listen(&settings).await?;
     let backends = installation.backends.clone();
     let served = serve::serve(listener, backends, &settings, Arc::new(()), shutdown).await;

@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::job::{JobState, Stage};
+use huibao_models::domain::job::JobState;
+use huibao_models::domain::pipeline::Stage;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::stages::{StageStatus, stage_name};
@@ -13,7 +14,7 @@ const STEPS: u16 = 1000;
 
 /// The bars of the stages.
 pub struct Bars {
-    bars: [ProgressBar; 4],
+    bars: Vec<ProgressBar>,
     group: MultiProgress,
 }
 
@@ -22,12 +23,12 @@ impl Bars {
     pub fn new(lang: Lang) -> Self {
         let group = MultiProgress::with_draw_target(target());
         let style = style("{prefix:>10} {bar:32.cyan/dim} {percent:>3}% {msg}");
-        let bars = Stage::ALL.map(|stage| {
+        let bars = Stage::ALL.iter().map(|&stage| {
             let bar = group.add(ProgressBar::new(STEPS.into())).with_style(style.clone());
             bar.set_prefix(stage_name(stage, lang));
             bar
         });
-        Self { bars, group }
+        Self { bars: bars.collect(), group }
     }
 
     /// Writes a line above the bars, where there are any.

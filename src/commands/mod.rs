@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::job::Stage;
+use huibao_models::domain::pipeline::Stage;
 
 use crate::exit::CommandError;
 use crate::settings::{Flags, lang_of_environment};
@@ -71,6 +71,7 @@ pub enum Command {
     /// Run jobs of a distributed installation
     Worker(worker::Args),
     /// List jobs, look at one, queue dead ones again
+    #[command(alias = "tasks")]
     Jobs(jobs::Args),
     /// Recognise reports once more with another model, as new versions of their transcripts
     RecognizeAgain(recognize_again::Args),
@@ -146,8 +147,7 @@ impl Cli {
 
 /// A stage by its name, for clap.
 fn parse_stage(name: &str) -> Result<Stage, String> {
-    let found = Stage::ALL.into_iter().find(|stage| stage.as_str() == name);
-    found.ok_or_else(|| "use ingest, transcode, transcribe or archive".to_owned())
+    name.parse().map_err(|_| "use ingest, transcode, transcribe or archive".to_owned())
 }
 
 /// What is to be handed in must be there, before anything else is begun.

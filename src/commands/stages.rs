@@ -1,7 +1,8 @@
-//! How far the stages of a report are, whether read from our own rows or told by a server.
+//! How far the stages of a submission are, whether read from our own rows or told by a server.
 
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::job::{Job, JobState, Stage};
+use huibao_models::domain::job::{Job, JobState};
+use huibao_models::domain::pipeline::Stage;
 use serde::Deserialize;
 
 /// How far one stage is.
@@ -17,14 +18,15 @@ pub struct StageStatus {
     pub work_seconds: Option<f64>,
 }
 
-impl From<&Job> for StageStatus {
-    fn from(job: &Job) -> Self {
-        Self {
-            stage: job.stage,
+impl StageStatus {
+    /// How far the stage is whose job this is; `None` for a job of another kind.
+    pub fn of(job: &Job) -> Option<Self> {
+        Some(Self {
+            stage: job.kind.parse().ok()?,
             state: job.state,
             progress: job.progress,
             work_seconds: job.work_ms.map(seconds),
-        }
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use huibao_api::{Check, Readiness};
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_worker::{Worker, collector};
+use huibao_worker::Worker;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::serve;
@@ -33,18 +33,17 @@ pub struct Args {
 /// Runs until a stop signal.
 pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
-    let installation = Installation::open(&settings).await?;
+    let mut installation = Installation::open(&settings).await?;
+    installation.receive_changes();
     let backends = installation.backends.clone();
     let listener = serve::listen(&settings).await?;
     let worker = Worker::new(backends.clone(), settings.worker(installation.scratch()));
     let worker = tokio::spawn(worker.run(shutdown.clone()));
-    let collector = tokio::spawn(collector::run(backends.clone(), shutdown.clone()));
     let readiness = Arc::new(Parts::new(&settings, &worker));
     let served = serve::serve(listener, backends, &settings, readiness, shutdown.clone()).await;
     // Also when serving failed: the worker hands its jobs back.
     shutdown.cancel();
     worker.await.map_err(Failure::internal)?;
-    collector.await.map_err(Failure::internal)?;
     installation.close().await;
     served?;
     Ok(ExitCode::SUCCESS)

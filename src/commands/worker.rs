@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::job::Stage;
-use huibao_worker::{Worker, WorkerConfig, collector};
+use huibao_models::domain::pipeline::Stage;
+use huibao_worker::{Worker, WorkerConfig};
 
 use crate::exit::CommandError;
 use crate::installation::Installation;
@@ -35,8 +35,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let stages: Vec<Stage> = all.stages.iter().copied().filter(wanted).collect();
     tracing::info!(?stages, cores = all.cores, "worker is ready");
     let worker = Worker::new(installation.backends.clone(), WorkerConfig { stages, ..all });
-    let collector = collector::run(installation.backends.clone(), shutdown.clone());
-    tokio::join!(worker.run(shutdown), collector);
+    worker.run(shutdown).await;
     installation.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::job::{RetryPolicy, Stage};
+use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::pipeline::Stage;
 use huibao_worker::{ModelFolder, WorkerConfig};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -283,9 +284,12 @@ impl Settings {
 
     /// What a worker needs of them, with files in the making below `scratch`.
     pub fn worker(&self, scratch: PathBuf) -> WorkerConfig {
+        let mut stages = Stage::ALL.to_vec();
+        stages.sort_by_key(|stage| stage.urgency());
         WorkerConfig {
             scratch,
-            stages: Stage::BY_URGENCY.to_vec(),
+            stages,
+            recurring: true,
             cores: self.cores(),
             cores_per_task: self.cores_per_task,
             model: self.model_path(),

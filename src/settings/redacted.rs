@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn passwords_are_cut_out_of_urls() {
         let shown = |text: &str| Secret(text.to_owned()).shown();
-        assert_eq!(shown("postgres://u:p@w@store/huibao?password=x"), "postgres://db/huibao?…");
+        assert_eq!(shown("postgres://u:p@w@db/huibao?password=x"), "postgres://db/huibao?…");
         assert_eq!(shown("sqlite:///var/h.db"), "sqlite:///var/h.db");
         assert_eq!(shown("hunter2"), "…");
         assert_eq!(shown(""), "");

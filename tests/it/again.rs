@@ -76,7 +76,9 @@ fn versions(server: &Server, id: &str) -> usize {
 
 /// The texts in the bags of a report, the oldest bag first.
 fn archived(data: &Path, id: &str) -> Vec<String> {
-    let folder = data.join("files/reports").join(id);
+    let (_, listed) = run(data, &["jobs", "list", "--report", id]);
+    let submission = listed["jobs"][0]["submission_id"].as_str().unwrap();
+    let folder = data.join("files/submissions").join(submission);
     let bags = names(&folder).into_iter().filter(|name| name.ends_with("-bag"));
     bags.map(|bag| std::fs::read_to_string(folder.join(bag).join("data/transcript.txt")).unwrap())
         .collect()

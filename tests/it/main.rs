@@ -15,6 +15,7 @@ mod command_line;
 mod distributed;
 mod migrate;
 mod process;
+mod schema;
 mod server;
 mod speech;
 mod submit;

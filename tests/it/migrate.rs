@@ -6,8 +6,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use huibao_models::domain::job::{JobState, Stage};
-use huibao_models::domain::report::{FileKind, ReportState};
+use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::job::JobState;
+use huibao_models::domain::submission::{FileKind, SubmissionState};
 use huibao_models::storage::{self, Storage, StorageKey};
 use huibao_models::store::Store;
 use serde_json::Value;
@@ -84,7 +85,7 @@ fn migrate(data: &Path, to: &Target) -> Command {
 }
 
 /// An installation with one finished report and one whose recognition was running when it crashed.
-fn installation(folder: &Path, data: &Path) -> (Uuid, Uuid) {
+fn installation(folder: &Path, data: &Path) -> (ReportId, ReportId) {
     let server = Server::start(data, &[]);
     let id = |answer: &Value| answer["report"]["id"].as_str().unwrap().to_owned();
     let (_, answer) = server.upload(&short(folder, 8), Some(&fixture("report-zh.txt")));
@@ -153,27 +154,35 @@ fn succeed(output: &Output) -> Value {
     answer
 }
 
-async fn arrived(target: &Target, finished: Uuid, running: Uuid) {
+async fn arrived(target: &Target, finished: ReportId, running: ReportId) {
     let (store, storage) = target.open().await;
-    assert_eq!(store.report(finished).await.unwrap().unwrap().state, ReportState::Ready);
-    assert!(store.transcript(finished).await.unwrap().unwrap().text().contains('党'));
+    let mut snapshot = store.snapshot().await.unwrap();
+    let mut submissions = Vec::new();
+    for report in [finished, running] {
+        let overview = snapshot.reports().overview(report).await.unwrap().unwrap();
+        submissions.push(overview.submission.unwrap());
+    }
+    let (finished, running) = (submissions[0].id, submissions[1].id);
+    assert_eq!(submissions[0].state, SubmissionState::Ready);
+    let transcript = snapshot.transcripts().current(finished).await.unwrap();
+    assert!(transcript.unwrap().text().contains('党'));
     for id in [finished, running] {
-        for file in store.files(id).await.unwrap() {
+        for file in snapshot.submissions().files(id).await.unwrap() {
             let key = StorageKey::parse(&file.key).unwrap();
             let mut body = storage.open(&key, None).await.unwrap();
             let found = storage::hash_stream(&mut body).await.unwrap();
             assert_eq!((found.sha256, found.size_bytes), (file.sha256, file.size_bytes), "{key}");
         }
     }
-    let bag = store.file(finished, FileKind::Bag).await.unwrap();
+    let bag = snapshot.submissions().file(finished, FileKind::Bag).await.unwrap();
     assert!(bag.is_some());
-    let jobs = store.jobs(running).await.unwrap();
-    let transcribe = jobs.iter().find(|job| job.stage == Stage::Transcribe).unwrap();
+    let jobs = snapshot.jobs().of_submission(running).await.unwrap();
+    let transcribe = jobs.iter().find(|job| job.kind == "transcribe").unwrap();
     assert_eq!((transcribe.state, transcribe.token), (JobState::Queued, 1));
 }
 
 /// The operator's commands see it, too.
-fn listed(target: &Target, running: Uuid) {
+fn listed(target: &Target, running: ReportId) {
     let output = huibao()
         .args(["jobs", "list", "--json", "--report", &running.to_string()])
         .env("HUIBAO_DATABASE_URL", &target.database)
@@ -210,12 +219,16 @@ fn an_operator_sees_and_removes_what_nobody_refers_to() {
     let (_, answer) = server.upload(&text, None);
     let id = answer["report"]["id"].as_str().unwrap().to_owned();
     server.wait(&id, |report| report["state"] == "failed");
-    let reports = data.join("files/reports").join(&id);
+    let mut list = huibao();
+    list.args(["jobs", "list", "--json", "--report", &id]).env("HUIBAO_DATA_DIR", &data);
+    let listed = only_object(&list.output().unwrap());
+    let submission = listed["jobs"][0]["submission_id"].as_str().unwrap();
+    let stored = data.join("files/submissions").join(submission);
     let old = SystemTime::now() - Duration::from_hours(30);
-    std::fs::write(reports.join("9-audio.wav"), "left behind").unwrap();
-    std::fs::write(reports.join("8-audio.wav"), "young").unwrap();
+    std::fs::write(stored.join("9-audio.wav"), "left behind").unwrap();
+    std::fs::write(stored.join("8-audio.wav"), "young").unwrap();
     for name in ["9-audio.wav", "original.mp4"] {
-        let file = std::fs::File::options().append(true).open(reports.join(name)).unwrap();
+        let file = std::fs::File::options().append(true).open(stored.join(name)).unwrap();
         file.set_modified(old).unwrap();
     }
 
@@ -226,11 +239,15 @@ fn an_operator_sees_and_removes_what_nobody_refers_to() {
         only_object(&output.unwrap())
     };
     let seen = collect(&["--dry-run"]);
-    assert_eq!(seen["objects"][0]["key"], format!("reports/{id}/9-audio.wav"), "{seen}");
+    assert_eq!(
+        seen["objects"][0]["key"],
+        format!("submissions/{submission}/9-audio.wav"),
+        "{seen}"
+    );
     assert_eq!((&seen["bytes"], &seen["dry_run"]), (&11.into(), &true.into()), "{seen}");
     assert!(collect(&["--older-than", "2d"])["objects"].as_array().unwrap().is_empty());
     assert_eq!(collect(&[])["objects"].as_array().unwrap().len(), 1);
-    assert_eq!(crate::support::names(&reports), ["8-audio.wav", "original.mp4"]);
+    assert_eq!(crate::support::names(&stored), ["8-audio.wav", "original.mp4"]);
     let too_young = huibao().args(["collect", "--older-than", "5m"]).output().unwrap();
     assert_eq!(too_young.status.code(), Some(2));
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use huibao_models::domain::failure::Failure;
+use huibao_models::store::StoreError;
 
 use crate::state::ApiState;
 use crate::view::{Check, Health, ReadinessView};
@@ -35,13 +36,31 @@ pub(crate) async fn readyz(State(state): State<ApiState>) -> (StatusCode, Json<R
 /// All checks: those of the backends and those of the caller of [`crate::router`].
 async fn check_all(state: &ApiState) -> Vec<Check> {
     let (database, storage, queue, others) = tokio::join!(
-        backend("database", "a query was answered", state.store.health()),
+        database(state),
         backend("storage", "a file was written and removed", state.storage.health()),
         backend("queue", "it takes messages", state.queue.health()),
         tokio::time::timeout(TIMEOUT, state.readiness.checks()),
     );
     let others = others.unwrap_or_else(|_| vec![failed("other", "no answer in time")]);
     [database, storage, queue].into_iter().chain(others).collect()
+}
+
+/// Also tells that another version has changed the schema since this process was started.
+async fn database(state: &ApiState) -> Check {
+    let mut other_version = None;
+    let schema = async {
+        let checked = state.store.check_schema().await;
+        if let Err(error @ (StoreError::Newer(_) | StoreError::Older(_))) = &checked {
+            other_version = Some(error.to_string());
+        }
+        checked
+    };
+    let check = backend("database", "a query was answered", schema).await;
+    match other_version {
+        // It names no path, and says what is to be done.
+        Some(detail) => failed("database", &detail),
+        None => check,
+    }
 }
 
 async fn backend<E: Into<Failure>>(

@@ -2,12 +2,12 @@
 
 use futures::TryStreamExt;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::StorageKey;
-use huibao_models::store::NewReport;
+use huibao_models::store::{NewReport, NewSubmission};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio_util::io::StreamReader;
-use uuid::Uuid;
 
 use super::body::SharedBody;
 use super::leftovers::Leftovers;
@@ -27,8 +27,10 @@ const WRITTEN_EXTENSIONS: [&str; 5] = ["txt", "md", "docx", "odt", "pdf"];
 
 /// A complete form whose files are stored.
 pub(crate) struct Received {
-    /// What to submit.
-    pub new: NewReport,
+    /// The report.
+    pub report: NewReport,
+    /// What is handed in for it.
+    pub submission: NewSubmission,
     /// Its files, until it is submitted.
     pub leftovers: Leftovers,
 }
@@ -36,7 +38,8 @@ pub(crate) struct Received {
 /// The fields received so far.
 struct Form<'a> {
     state: &'a ApiState,
-    id: Uuid,
+    /// Of the submission: its files are stored under it.
+    id: SubmissionId,
     title: Option<String>,
     speaker: Option<String>,
     language: Option<String>,
@@ -55,7 +58,7 @@ pub(super) async fn read(
     let mut multipart = Multipart::with_constraints(body, boundary, constraints(limit));
     let mut form = Form {
         state,
-        id: Uuid::now_v7(),
+        id: SubmissionId::new(),
         title: None,
         speaker: None,
         language: None,
@@ -174,14 +177,18 @@ impl Form<'_> {
             }
             Some(_) => return Err(RequestError::UnsupportedLanguage.into()),
         };
-        let new = NewReport {
-            id: self.id,
+        let report = NewReport {
+            id: ReportId::new(),
             title: self.title.unwrap_or_default(),
             speaker: self.speaker.unwrap_or_default(),
+        };
+        let submission = NewSubmission {
+            id: self.id,
+            report_id: report.id,
             language,
             files: [Some(video), self.written].into_iter().flatten().collect(),
         };
-        Ok(Received { new, leftovers: self.leftovers })
+        Ok(Received { report, submission, leftovers: self.leftovers })
     }
 }
 

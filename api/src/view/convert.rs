@@ -1,22 +1,27 @@
 //! Views from rows: the only place where the fields of `huibao_models` become those of the interface.
 
+use std::collections::HashMap;
+
 use huibao_models::domain::failure::{Failure, Lang};
+use huibao_models::domain::ids::{ReportId, TranscriptId};
 use huibao_models::domain::job::Job;
 use huibao_models::domain::media::{MediaInfo, Rendition};
-use huibao_models::domain::report::{FileKind, Report, StoredFile, WrittenContent};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::report::Report;
+use huibao_models::domain::submission::{FileKind, StoredFile, Submission, WrittenContent};
 use huibao_models::domain::transcript::{Segment, Transcript, TranscriptVersion, Word};
-use uuid::Uuid;
 
 use super::error::FailureView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, VideoFileView, WrittenFileView};
-use super::report::ReportView;
+use super::report::{ReportView, SubmissionRef};
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptVersionView, TranscriptView, WordView};
 
-/// The rows of one report.
+/// The rows of one report and of its current submission.
 pub(crate) struct ReportRows {
     pub report: Report,
+    pub submission: Submission,
     pub jobs: Vec<Job>,
     pub files: Vec<StoredFile>,
     pub partial: Vec<Segment>,
@@ -33,37 +38,44 @@ impl ReportRows {
 impl ReportView {
     /// The view of a report, with messages in `lang`.
     pub(crate) fn new(rows: &ReportRows, lang: Lang) -> Self {
-        let report = &rows.report;
+        let (report, submission) = (&rows.report, &rows.submission);
         let written = rows.file(FileKind::Written);
-        let media = report.media.as_ref();
+        let media = submission.media.as_ref();
         let partial = if rows.transcript.is_none() { rows.partial.as_slice() } else { &[] };
         Self {
-            summary: ReportSummary::new(report, rows.file(FileKind::Poster).is_some()),
-            language: report.language.clone(),
+            summary: ReportSummary::new(report, submission, rows.file(FileKind::Poster).is_some()),
+            submission: SubmissionRef::from(submission),
+            language: submission.language.clone(),
             video: VideoFileView::new(rows.file(FileKind::Original)),
-            written: written.map(|file| WrittenFileView::new(file, report.written.as_ref())),
-            media: media.map(|media| MediaView::new(media, report.rendition.as_ref())),
-            stages: rows.jobs.iter().map(|job| StageView::new(job, lang)).collect(),
+            written: written.map(|file| WrittenFileView::new(file, submission.written.as_ref())),
+            media: media.map(|media| MediaView::new(media, submission.rendition.as_ref())),
+            stages: StageView::all(&rows.jobs, lang),
             partial: partial.iter().map(SegmentView::from).collect(),
             transcript: rows.transcript.as_ref().map(TranscriptView::from),
             links: Links::new(rows),
-            failure: report.failure.as_ref().map(|failure| FailureView::new(failure, lang)),
+            failure: submission.failure.as_ref().map(|failure| FailureView::new(failure, lang)),
         }
     }
 }
 
 impl ReportSummary {
     /// The summary of a report that has a poster, or not.
-    pub(crate) fn new(report: &Report, has_poster: bool) -> Self {
+    pub(crate) fn new(report: &Report, submission: &Submission, has_poster: bool) -> Self {
         Self {
-            id: report.id,
+            id: report.id.uuid(),
             title: report.title.clone(),
             speaker: report.speaker.clone(),
-            state: report.state,
-            created_at: report.created_at,
-            duration_seconds: report.media.as_ref().map(|media| seconds(media.duration_ms)),
+            state: submission.state,
+            created_at: submission.created_at,
+            duration_seconds: submission.media.as_ref().map(|media| seconds(media.duration_ms)),
             poster_url: has_poster.then(|| url(report.id, "poster")),
         }
+    }
+}
+
+impl From<&Submission> for SubmissionRef {
+    fn from(submission: &Submission) -> Self {
+        Self { id: submission.id.uuid(), version: submission.version }
     }
 }
 
@@ -121,10 +133,17 @@ impl MediaView {
 }
 
 impl StageView {
-    /// The progress of a job, with messages in `lang`.
-    pub fn new(job: &Job, lang: Lang) -> Self {
-        Self {
-            stage: job.stage,
+    /// The progress of the stages among some jobs, in the order of the pipeline.
+    pub fn all(jobs: &[Job], lang: Lang) -> Vec<Self> {
+        let mut views: Vec<Self> = jobs.iter().filter_map(|job| Self::new(job, lang)).collect();
+        views.sort_by_key(|view| view.stage);
+        views
+    }
+
+    /// The progress of a job, with messages in `lang`. `None` if it is no stage of the pipeline.
+    pub fn new(job: &Job, lang: Lang) -> Option<Self> {
+        Some(Self {
+            stage: job.kind.parse::<Stage>().ok()?,
             state: job.state,
             progress: job.progress,
             attempt: job.attempt,
@@ -132,7 +151,7 @@ impl StageView {
             finished_at: job.finished_at,
             work_seconds: job.work_ms.map(seconds),
             error: job.error.as_ref().map(|failure| FailureView::new(failure, lang)),
-        }
+        })
     }
 }
 
@@ -158,6 +177,7 @@ impl From<&Transcript> for TranscriptView {
 impl From<&Segment> for SegmentView {
     fn from(segment: &Segment) -> Self {
         Self {
+            id: segment.id,
             start: seconds(segment.start_ms),
             end: seconds(segment.end_ms),
             text: segment.text.clone(),
@@ -180,11 +200,21 @@ impl From<&Word> for WordView {
     }
 }
 
-impl From<TranscriptVersion> for TranscriptVersionView {
-    fn from(version: TranscriptVersion) -> Self {
+impl TranscriptVersionView {
+    /// The views of all versions of a transcript.
+    pub(crate) fn all(versions: Vec<TranscriptVersion>) -> Vec<Self> {
+        let numbers: HashMap<TranscriptId, u32> =
+            versions.iter().map(|version| (version.id, version.version)).collect();
+        versions.into_iter().map(|version| Self::new(version, &numbers)).collect()
+    }
+
+    fn new(version: TranscriptVersion, numbers: &HashMap<TranscriptId, u32>) -> Self {
         Self {
             version: version.version,
             origin: version.origin,
+            author: version.author.to_string(),
+            parent: version.parent.and_then(|parent| numbers.get(&parent).copied()),
+            current: version.current,
             created_at: version.created_at,
             engine: version.recognizer.engine,
             model: version.recognizer.model,
@@ -193,7 +223,7 @@ impl From<TranscriptVersion> for TranscriptVersionView {
 }
 
 /// URL of a report's file.
-fn url(report: Uuid, name: &str) -> String {
+fn url(report: ReportId, name: &str) -> String {
     format!("/api/reports/{report}/{name}")
 }
 

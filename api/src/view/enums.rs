@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use huibao_models::domain::failure::FailureCode;
-use huibao_models::domain::job::{self, Stage};
-use huibao_models::domain::{report, transcript};
+use huibao_models::domain::job;
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::{submission, transcript};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -36,26 +37,20 @@ macro_rules! enum_schemas {
 enum_schemas! {
     /// Processing state of a report.
     ReportState = {
-        use report::ReportState::{Failed, Processing, Ready, Submitted};
+        use submission::SubmissionState::{Failed, Processing, Ready, Submitted};
         [Submitted, Processing, Ready, Failed]
     };
     /// A stage of the pipeline.
     StageName = Stage::ALL;
     /// State of a job.
-    JobState = {
-        use job::JobState::{Dead, Done, Queued, Running, Waiting};
-        [Waiting, Queued, Running, Done, Dead]
-    };
+    JobState = job::JobState::ALL;
     /// A reason to check a segment.
     SegmentFlag = {
         use transcript::SegmentFlag::{KnownPhantom, Repetition, SetAside, Unclear};
         [Unclear, KnownPhantom, Repetition, SetAside]
     };
     /// Origin of a version of a transcript.
-    TranscriptOrigin = {
-        use transcript::TranscriptOrigin::{Correction, Raw, Recognition};
-        [Raw, Recognition, Correction]
-    };
+    TranscriptOrigin = transcript::TranscriptOrigin::ALL;
     /// Stable code of a failure.
     ErrorCode = {
         let request = RequestError::ALL.iter().map(|error| error.code());

@@ -1,7 +1,7 @@
 //! Reports in a list.
 
 use chrono::{DateTime, Utc};
-use huibao_models::domain::report::ReportState;
+use huibao_models::domain::submission::SubmissionState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub struct ReportSummary {
     pub speaker: String,
     /// Processing state.
     #[schema(value_type = enums::ReportState)]
-    pub state: ReportState,
+    pub state: SubmissionState,
     /// Time of submission.
     pub created_at: DateTime<Utc>,
     /// Length of the video, once it is known.

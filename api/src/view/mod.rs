@@ -23,7 +23,7 @@ pub use health::{Check, Health, ReadinessView};
 pub use info::{Info, UploadLimits};
 pub use list::{ReportList, ReportSummary};
 pub use media::{Links, MediaView, VideoFileView, WrittenFileView};
-pub use report::{ReportBody, ReportView};
+pub use report::{ReportBody, ReportView, SubmissionRef};
 pub use stage::StageView;
 pub use transcript::{SegmentView, TranscriptVersionView, TranscriptView, VersionList, WordView};
 pub use transcript_file::TranscriptFile;

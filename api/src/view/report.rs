@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::error::FailureView;
 use super::list::ReportSummary;
@@ -16,6 +17,17 @@ pub struct ReportBody {
     pub report: ReportView,
 }
 
+/// A submission: one handed-in version of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Submission)]
+pub struct SubmissionRef {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number within the report; 1 is the first.
+    #[schema(minimum = 1)]
+    pub version: u32,
+}
+
 /// A report.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Report)]
@@ -23,6 +35,8 @@ pub struct ReportView {
     /// The fields that lists show as well.
     #[serde(flatten)]
     pub summary: ReportSummary,
+    /// The submission that this shows: the report's current one.
+    pub submission: SubmissionRef,
     /// Requested language: an ISO 639-1 code or `auto`.
     pub language: String,
     /// The submitted video.

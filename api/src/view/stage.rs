@@ -1,7 +1,8 @@
 //! The progress of one stage of a report.
 
 use chrono::{DateTime, Utc};
-use huibao_models::domain::job::{JobState, Stage};
+use huibao_models::domain::job::JobState;
+use huibao_models::domain::pipeline::Stage;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

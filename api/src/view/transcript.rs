@@ -29,6 +29,9 @@ pub struct WordView {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Segment)]
 pub struct SegmentView {
+    /// Its id, which it keeps in every version that is made from this one; 0 while recognition runs.
+    #[serde(default)]
+    pub id: u32,
     /// Start in the video, in seconds.
     pub start: f64,
     /// End in the video, in seconds.
@@ -64,7 +67,7 @@ pub struct TranscriptView {
 /// The versions of a transcript.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct VersionList {
-    /// Oldest first; the last is what readers see. Empty while there is no transcript.
+    /// Oldest first; `current` marks the one that readers see. Empty while there is no transcript.
     pub versions: Vec<TranscriptVersionView>,
 }
 
@@ -79,6 +82,13 @@ pub struct TranscriptVersionView {
     /// person's text.
     #[schema(value_type = enums::TranscriptOrigin)]
     pub origin: TranscriptOrigin,
+    /// Who made it: `worker:<name>`, `person:<id>`, `system`.
+    pub author: String,
+    /// The number of the version that it was made from.
+    #[schema(required, minimum = 1)]
+    pub parent: Option<u32>,
+    /// Whether it is the version that readers see.
+    pub current: bool,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
     /// Name and version of the engine.

@@ -28,6 +28,8 @@ pub struct TranscriptFile {
 /// A segment in `transcript.json`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FileSegment {
+    /// Its id, which it keeps in every version made from this one.
+    pub id: u32,
     /// Start in the video.
     pub start_ms: u64,
     /// End in the video.

@@ -1,7 +1,11 @@
 //! Following a report, and stopping.
 
+use std::time::Duration;
+
 use huibao_models::domain::failure::{Failure, FailureCode, Lang};
-use huibao_models::domain::job::{RetryPolicy, Stage};
+use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::store::Store;
 use reqwest::Response;
 use serde_json::Value;
 
@@ -87,6 +91,30 @@ async fn a_dead_stage_does_not_hide_what_others_still_make() {
     harness.work(Stage::Transcribe).await;
     events.until(|report| !report["transcript"].is_null()).await;
     assert_eq!(events.next().await.unwrap().0, "end");
+}
+
+#[tokio::test]
+async fn a_commit_is_seen_at_once() {
+    let harness = Harness::new().await;
+    let mut events = Events::follow(&harness, "").await;
+    events.next().await.unwrap();
+    harness.work(Stage::Ingest).await;
+    let seen = events.until(|report| !report["media"].is_null());
+    // Long before the report is looked at without an announcement.
+    tokio::time::timeout(Duration::from_secs(3), seen).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_nobody_announces_is_not_polled_for_and_seen_in_the_end() {
+    let mut harness = Harness::new().await;
+    let mut events = Events::follow(&harness, "").await;
+    events.next().await.unwrap();
+    // Announces to its own followers, as another process with the same file would.
+    harness.store = Store::open_sqlite(&harness.folder.path().join("test.db")).await.unwrap();
+    harness.work(Stage::Ingest).await;
+    let early = tokio::time::timeout(Duration::from_secs(2), events.next()).await;
+    assert!(early.is_err(), "{early:?}");
+    events.until(|report| !report["media"].is_null()).await;
 }
 
 #[tokio::test]

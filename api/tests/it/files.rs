@@ -1,6 +1,6 @@
 //! Downloads: ranges, conditions, dispositions, transcripts.
 
-use huibao_models::domain::job::Stage;
+use huibao_models::domain::pipeline::Stage;
 use reqwest::Response;
 
 use crate::harness::{Harness, VIDEO, error_code};

@@ -8,23 +8,24 @@ use std::time::Duration;
 use chrono::Utc;
 use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve};
 use huibao_models::backends::Backends;
-use huibao_models::domain::job::{JobMessage, JobState, RetryPolicy, Stage};
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::job::{JobState, RetryPolicy, Urgency};
 use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
-use huibao_models::domain::report::{FileKind, StoredFile, WrittenContent};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
 use huibao_models::domain::transcript::{
     Recognition, RecognizerInfo, Segment, SegmentFlag, Transcript,
 };
 use huibao_models::queue::{EmbeddedQueue, Queue};
 use huibao_models::storage::{LocalStorage, Storage, StorageKey};
 use huibao_models::store::{
-    Claim, Claimant, Completion, IngestResult, JobFilter, Store, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, JobFilter, Outcome, Store, TranscodeResult,
 };
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// Longest wait for something that should happen at once.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -100,19 +101,30 @@ impl Harness {
     }
 
     /// Uploads a video alone and returns the report's id.
-    pub async fn submit(&self) -> Uuid {
+    pub async fn submit(&self) -> ReportId {
         let response = self.upload(Form::new().part("video", file("汇报.mp4", VIDEO))).await;
         assert_eq!(response.status(), 201);
         let body: Value = response.json().await.unwrap();
         body["report"]["id"].as_str().unwrap().parse().unwrap()
     }
 
+    /// The current submission of a report.
+    pub async fn submission(&self, report: ReportId) -> SubmissionId {
+        let mut snapshot = self.store.snapshot().await.unwrap();
+        let report = snapshot.reports().get(report).await.unwrap().unwrap();
+        report.current_submission.unwrap()
+    }
+
     pub async fn claim(&self, stage: Stage) -> Claim {
-        let queued =
-            JobFilter { stage: Some(stage), state: Some(JobState::Queued), ..JobFilter::default() };
+        let queued = JobFilter {
+            kind: Some(stage.as_str().into()),
+            state: Some(JobState::Queued),
+            ..JobFilter::default()
+        };
         // The oldest, which workers are told of first.
-        let job = self.store.list_jobs(&queued, 100).await.unwrap().pop().unwrap();
-        let message = JobMessage { job_id: job.id, stage, token: job.token };
+        let mut snapshot = self.store.snapshot().await.unwrap();
+        let message = snapshot.jobs().list(&queued, 100).await.unwrap().pop().unwrap().message();
+        drop(snapshot);
         let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
         self.store.claim(&message, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
@@ -120,7 +132,7 @@ impl Harness {
 
     pub async fn complete(&self, claim: &Claim) {
         let made = self.made(claim).await;
-        self.store.complete(claim, &made, 1500, None, Utc::now()).await.unwrap().unwrap();
+        self.store.complete(claim, &*made, 1500, None, Utc::now()).await.unwrap().unwrap();
     }
 
     /// Does one stage.
@@ -129,17 +141,17 @@ impl Harness {
         self.complete(&claim).await;
     }
 
-    async fn made(&self, claim: &Claim) -> Completion {
-        match claim.stage {
-            Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
+    async fn made(&self, claim: &Claim) -> Box<dyn Outcome> {
+        match claim.kind.parse().unwrap() {
+            Stage::Ingest => Box::new(IngestResult {
                 media: media(),
                 written: Some(WrittenContent {
                     text: "敬爱的党组织：".into(),
                     no_text_layer: false,
                 }),
                 files: vec![self.output(claim, FileKind::Poster, "poster.jpg", b"poster").await],
-            })),
-            Stage::Transcode => Completion::Transcode(TranscodeResult {
+            }),
+            Stage::Transcode => Box::new(TranscodeResult {
                 rendition: Rendition {
                     width: 720,
                     height: 1280,
@@ -148,8 +160,8 @@ impl Harness {
                 },
                 file: self.output(claim, FileKind::Rendition, "rendition.mp4", VIDEO).await,
             }),
-            Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
-            Stage::Archive => Completion::Archive(vec![]),
+            Stage::Transcribe => Box::new(recognition()),
+            Stage::Archive => Box::new(ArchiveResult(vec![])),
         }
     }
 
@@ -160,7 +172,7 @@ impl Harness {
         name: &str,
         bytes: &'static [u8],
     ) -> StoredFile {
-        let key = StorageKey::output(claim.report_id, claim.token, name);
+        let key = StorageKey::output(claim.submission.unwrap(), claim.token, name);
         let stored = self.storage.put(&key, Box::pin(bytes), 1_000_000).await.unwrap();
         StoredFile {
             kind,
@@ -179,7 +191,8 @@ impl Harness {
             }
         };
         tokio::time::timeout(PATIENCE, empty).await.unwrap();
-        assert!(self.store.reports(None, 1).await.unwrap().is_empty());
+        let mut snapshot = self.store.snapshot().await.unwrap();
+        assert!(snapshot.reports().newest(None, 1).await.unwrap().is_empty());
     }
 
     /// Waits until a file is being received.
@@ -193,7 +206,7 @@ impl Harness {
     }
 
     pub async fn was_published(&self) -> bool {
-        let mut messages = self.queue.subscribe(&Stage::ALL, 1).await.unwrap();
+        let mut messages = self.queue.subscribe(Urgency::ALL, 1).await.unwrap();
         tokio::time::timeout(PATIENCE, messages.next()).await.is_ok()
     }
 }
@@ -219,6 +232,7 @@ pub fn count_files(folder: &Path) -> usize {
 
 pub fn segment(text: &str) -> Segment {
     Segment {
+        id: 0,
         start_ms: 250,
         end_ms: 1_900,
         text: text.into(),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::job::{RetryPolicy, Stage};
+use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::pipeline::Stage;
 use serde_json::{Value, json};
 
 use crate::harness::{Harness, segment};

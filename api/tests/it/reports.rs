@@ -1,8 +1,10 @@
 //! Reading: one report as it grows, and the list.
 
 use chrono::Utc;
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode, Lang};
-use huibao_models::domain::job::{RetryPolicy, Stage};
+use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::transcript::{Segment, Word};
 use serde_json::{Value, json};
 
@@ -29,7 +31,7 @@ async fn a_report_grows_as_stages_finish() {
     );
     assert_eq!(
         report["partial"],
-        json!([{ "start": 0.25, "end": 1.9, "text": "敬爱的", "confidence": 0.5,
+        json!([{ "id": 0, "start": 0.25, "end": 1.9, "text": "敬爱的", "confidence": 0.5,
             "words": [{ "start": 0.25, "end": 0.7, "text": "敬", "confidence": 0.25 }],
             "flags": ["repetition"] }])
     );
@@ -58,9 +60,12 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
     let path = format!("/api/reports/{id}");
     assert_eq!(harness.json(&format!("{path}/transcripts")).await, json!({ "versions": [] }));
     for stage in Stage::ALL {
-        harness.work(stage).await;
+        harness.work(*stage).await;
     }
-    harness.store.recognize_again(id, "small", Utc::now()).await.unwrap().unwrap();
+    let submission = harness.submission(id).await;
+    let mut unit = harness.store.begin(Actor::System, Utc::now()).await.unwrap();
+    assert!(unit.jobs().recognize_again(submission, "small").await.unwrap());
+    unit.commit().await.unwrap();
     let claim = harness.claim(Stage::Transcribe).await;
     harness.store.publish_partial(&claim, 0, &segment("什么")).await.unwrap();
     let report = harness.json(&path).await["report"].take();
@@ -80,6 +85,11 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
         (&list[2]["origin"], &list[3]["origin"], &list[3]["model"]),
         (&json!("raw"), &json!("recognition"), &json!("ggml-test"))
     );
+    let current: Vec<_> = list.iter().map(|version| &version["current"]).collect();
+    assert_eq!(current, [false, false, false, true]);
+    let parents: Vec<_> = list.iter().map(|version| version["parent"].clone()).collect();
+    assert_eq!(json!(parents), json!([null, 1, null, 3]));
+    assert_eq!(list[3]["author"], "worker:test");
     assert!(list[3]["created_at"].is_string() && list[3]["engine"].is_string(), "{list:?}");
     for (query, status) in [
         ("", 200),
@@ -93,6 +103,64 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
     }
     let nobody = harness.get(&format!("/api/reports/{}/transcripts", uuid::Uuid::now_v7()));
     assert_eq!(nobody.send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn a_report_is_never_shown_as_failed_without_its_reason() {
+    let harness = Harness::new().await;
+    for _ in 0..30 {
+        let path = format!("/api/reports/{}", harness.submit().await);
+        let claim = harness.claim(Stage::Ingest).await;
+        let store = harness.store.clone();
+        // Commits somewhere between the reads of the requests below.
+        let failing = tokio::spawn(async move {
+            let failure = Failure::new(FailureCode::NotMedia, "none");
+            let policy = RetryPolicy::default();
+            store.fail(&claim, &failure, &policy, Utc::now()).await.unwrap().unwrap();
+        });
+        loop {
+            let report = harness.json(&path).await["report"].take();
+            let stage = &report["stages"][0];
+            let failed = report["state"] == "failed";
+            assert_eq!(report["failure"].is_object(), failed, "{report}");
+            assert_eq!((stage["state"] == "dead", stage["error"].is_object()), (failed, failed));
+            if failed {
+                break;
+            }
+        }
+        failing.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_correction_stays_what_readers_see_when_the_report_is_recognized_again() {
+    let harness = Harness::new().await;
+    let id = harness.submit().await;
+    let path = format!("/api/reports/{id}");
+    for stage in Stage::ALL {
+        harness.work(*stage).await;
+    }
+    let submission = harness.submission(id).await;
+    let mut unit = harness.store.begin(Actor::System, Utc::now()).await.unwrap();
+    let parent = unit.transcripts().versions(submission).await.unwrap().pop().unwrap().id;
+    let mut text = unit.transcripts().current(submission).await.unwrap().unwrap();
+    text.segments[0].text = "改正".into();
+    unit.transcripts().add_correction(submission, parent, &text).await.unwrap();
+    assert!(unit.jobs().recognize_again(submission, "small").await.unwrap());
+    unit.commit().await.unwrap();
+    harness.work(Stage::Transcribe).await;
+
+    let report = harness.json(&path).await["report"].take();
+    assert_eq!(report["submission"], json!({ "id": submission, "version": 1 }));
+    assert_eq!(report["transcript"]["text"], "改正");
+    assert_eq!(report["transcript"]["segments"][0]["id"], 1);
+    for (query, text) in [("", "改正\n"), ("?version=5", "敬爱的党组织。\n")] {
+        let file = harness.get(&format!("{path}/transcript.txt{query}")).send().await.unwrap();
+        assert_eq!(file.text().await.unwrap(), text, "{query}");
+    }
+    let list = harness.json(&format!("{path}/transcripts")).await["versions"].take();
+    assert_eq!((&list[2]["current"], &list[2]["parent"]), (&json!(true), &json!(2)));
+    assert_eq!((&list[2]["author"], &list[4]["current"]), (&json!("system"), &json!(false)));
 }
 
 #[tokio::test]

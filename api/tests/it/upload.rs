@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use huibao_api::ApiConfig;
-use huibao_models::domain::report::FileKind;
+use huibao_models::domain::submission::FileKind;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
@@ -44,8 +44,10 @@ async fn a_report_is_stored_queued_and_shown() {
     assert!(harness.was_published().await);
     assert_eq!(harness.json(&location).await, body);
     let id = report["id"].as_str().unwrap().parse().unwrap();
-    let stored = harness.store.file(id, FileKind::Original).await.unwrap().unwrap();
-    assert_eq!(stored.key, format!("reports/{id}/original.mov"));
+    let submission = harness.submission(id).await;
+    let mut snapshot = harness.store.snapshot().await.unwrap();
+    let stored = snapshot.submissions().file(submission, FileKind::Original).await;
+    assert_eq!(stored.unwrap().unwrap().key, format!("submissions/{submission}/original.mov"));
 }
 
 #[tokio::test]

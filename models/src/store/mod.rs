@@ -51,6 +51,11 @@ impl Store {
         Self { engine, clock, changes: Changes::default() }
     }
 
+    /// Announcements of what is committed.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// Whether a query is answered now.
     pub async fn health(&self) -> Result<(), StoreError> {
         engine::read!(self, fetch_one, sqlx::query_scalar::<_, i32>("SELECT 1"))?;

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::ids::SubmissionId;
 use huibao_models::domain::job::{Job, RetryPolicy};
-use huibao_models::domain::report::ReportState;
+use huibao_models::domain::submission::SubmissionState;
 use huibao_worker::{Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use self::output::Output;
 use self::workdir::WorkDir;
@@ -65,7 +65,8 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let started = Instant::now();
     let work = WorkDir::make(&args.out).map_err(Failure::from)?;
-    let result = pipeline(&settings, &args, &work, &shutdown).await;
+    // Boxed: the backends that it opens are large.
+    let result = Box::pin(pipeline(&settings, &args, &work, &shutdown)).await;
     // Removed here and not by drop alone, so that a folder that stays behind is an error.
     let output = match result {
         Ok(output) => output,
@@ -74,7 +75,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
             return Err(failure.into());
         }
     };
-    let bag = work.publish(&output.bag, &args.out, output.id).map_err(Failure::from)?;
+    let bag = work.publish(&output.bag, &args.out, output.report).map_err(Failure::from)?;
     output.answer(bag, started.elapsed()).print(settings.lang(), args.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -103,6 +104,7 @@ async fn pipeline(
         // Whoever waits at a terminal decides alone whether to try again.
         retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
         grace: Duration::ZERO,
+        recurring: false,
         ..settings.worker(work.scratch())
     };
     let stop = CancellationToken::new();
@@ -122,21 +124,21 @@ async fn pipeline(
 }
 
 /// Follows the jobs to their end.
-async fn watch(backends: &Backends, id: Uuid, bars: Bars) -> Result<Vec<Job>, Failure> {
+async fn watch(backends: &Backends, id: SubmissionId, bars: Bars) -> Result<Vec<Job>, Failure> {
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
-        let jobs = backends.store.jobs(id).await?;
-        bars.show(jobs.iter().map(StageStatus::from));
-        match ReportState::from_jobs(jobs.iter().map(|job| job.state)) {
-            ReportState::Ready => return Ok(jobs),
-            ReportState::Failed => {
+        let jobs = backends.store.snapshot().await?.jobs().of_submission(id).await?;
+        bars.show(jobs.iter().filter_map(StageStatus::of));
+        match SubmissionState::from_jobs(jobs.iter().map(|job| job.state)) {
+            SubmissionState::Ready => return Ok(jobs),
+            SubmissionState::Failed => {
                 let dead = jobs.into_iter().find_map(|job| job.error);
                 return Err(
                     dead.unwrap_or_else(|| Failure::internal("a job died without a reason"))
                 );
             }
-            ReportState::Submitted | ReportState::Processing => {}
+            SubmissionState::Submitted | SubmissionState::Processing => {}
         }
     }
 }

@@ -5,20 +5,22 @@ use std::time::Duration;
 
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::job::{Job, Stage};
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::job::Job;
+use huibao_models::domain::pipeline::Stage;
 use huibao_models::storage::StorageKey;
-use uuid::Uuid;
 
 use super::workdir::WorkDir;
-use crate::commands::answer::{Answer, Media, ReportRef, Timings, Transcript};
+use crate::commands::answer::{Answer, Media, ReportRef, SubmissionRef, Timings, Transcript};
 use crate::commands::stages::StageStatus;
 
 /// What the stages made of a finished report.
 pub struct Output {
     /// The report.
-    pub id: Uuid,
+    pub report: ReportId,
     /// The bag's folder, still inside the working folder.
     pub bag: PathBuf,
+    submission: SubmissionRef,
     media: Media,
     transcript: Transcript,
     stages: Vec<StageStatus>,
@@ -29,29 +31,32 @@ impl Output {
     pub async fn collect(
         backends: &Backends,
         work: &WorkDir,
-        id: Uuid,
+        id: SubmissionId,
         jobs: &[Job],
     ) -> Result<Self, Failure> {
         let gone = || Failure::internal("a finished report is not whole");
-        let report = backends.store.report(id).await?.ok_or_else(gone)?;
-        let transcript = backends.store.transcript(id).await?.ok_or_else(gone)?;
-        let archive = jobs.iter().find(|job| job.stage == Stage::Archive).ok_or_else(gone)?;
+        let mut snapshot = backends.store.snapshot().await?;
+        let submission = snapshot.submissions().get(id).await?.ok_or_else(gone)?;
+        let transcript = snapshot.transcripts().current(id).await?.ok_or_else(gone)?;
+        let archive = Stage::Archive.as_str();
+        let archive = jobs.iter().find(|job| job.kind == archive).ok_or_else(gone)?;
         let bag = work.files().join(StorageKey::bag(id, archive.token).as_str());
-        let media = report.media.ok_or_else(gone)?;
-        let rendition = report.rendition.ok_or_else(gone)?;
+        let media = submission.media.ok_or_else(gone)?;
+        let rendition = submission.rendition.ok_or_else(gone)?;
         Ok(Self {
-            id,
+            report: submission.report_id,
+            submission: SubmissionRef { id, version: submission.version },
             bag,
             media: Media::new(media, &rendition),
             transcript: transcript.into(),
-            stages: jobs.iter().map(StageStatus::from).collect(),
+            stages: jobs.iter().filter_map(StageStatus::of).collect(),
         })
     }
 
     /// The answer, once the bag is at its `place` and `total` has passed.
     pub fn answer(self, place: PathBuf, total: Duration) -> Answer {
         Answer {
-            report: ReportRef { id: self.id },
+            report: ReportRef { id: self.report, submission: Some(self.submission) },
             media: self.media,
             transcript: self.transcript,
             bag: Some(place),

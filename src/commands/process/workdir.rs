@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huibao_models::backends::Backends;
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::queue::EmbeddedQueue;
 use huibao_models::storage::{LocalStorage, Storage, StorageError, StorageKey};
-use huibao_models::store::{NewReport, Store};
-use uuid::Uuid;
+use huibao_models::store::{NewReport, NewSubmission, Store};
 
 use super::Args;
 use crate::scratch::Scratch;
@@ -49,14 +50,14 @@ impl WorkDir {
         self.folder.path().join("files")
     }
 
-    /// Stores what was handed in and files the report.
+    /// Stores what was handed in, and makes a report of it.
     pub async fn submit(
         &self,
         backends: &Backends,
         args: &Args,
         settings: &Settings,
-    ) -> Result<Uuid, Failure> {
-        let id = Uuid::now_v7();
+    ) -> Result<SubmissionId, Failure> {
+        let id = SubmissionId::new();
         let storage = &*backends.storage;
         let mut files = Vec::new();
         if let Some(written) = &args.written {
@@ -67,20 +68,19 @@ impl WorkDir {
         let key = StorageKey::original(id, extension(&args.video));
         let limit = settings.max_video_bytes;
         files.push(store(storage, FileKind::Original, &key, &args.video, limit).await?);
-        let new = NewReport {
-            id,
-            title: args.title.clone(),
-            speaker: args.speaker.clone(),
-            language: args.language.clone(),
-            files,
-        };
-        let messages = backends.store.submit(&new, backends.store.now()).await?;
-        backends.announce(messages).await;
+        let report_id = ReportId::new();
+        let (title, speaker) = (args.title.clone(), args.speaker.clone());
+        let report = NewReport { id: report_id, title, speaker };
+        let submission = NewSubmission { id, report_id, language: args.language.clone(), files };
+        let mut unit = backends.store.begin(Actor::System, backends.store.now()).await?;
+        unit.reports().insert(&report).await?;
+        unit.submissions().hand_in(&submission).await?;
+        backends.commit(unit).await?;
         Ok(id)
     }
 
     /// Moves the finished bag to its place in the output folder and removes the working folder.
-    pub fn publish(self, bag: &Path, out: &Path, id: Uuid) -> io::Result<PathBuf> {
+    pub fn publish(self, bag: &Path, out: &Path, id: ReportId) -> io::Result<PathBuf> {
         let place = fs::canonicalize(out)?.join(id.to_string());
         fs::rename(bag, &place)?;
         self.remove()?;

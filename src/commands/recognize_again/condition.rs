@@ -3,10 +3,10 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use huibao_models::domain::report::Report;
+use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::transcript::{SegmentFlag, Transcript};
+use huibao_models::store::ReportOverview;
 use huibao_worker::speech::is_language;
-use uuid::Uuid;
 
 use crate::exit::CommandError;
 
@@ -18,7 +18,7 @@ pub const FORMS: &str = "report=ID, model=NAME, model!=NAME, created<2026-10-01,
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// This report.
-    Report(Uuid),
+    Report(ReportId),
     /// Recognised with this model; the name is without `ggml-`.
     Model(String),
     /// Recognised with another model than this.
@@ -65,12 +65,13 @@ pub enum ConditionError {
 }
 
 impl Condition {
-    /// Whether the report's row fits. What a transcript must be like is not asked here.
-    pub fn allows(&self, report: &Report) -> bool {
+    /// Whether the report fits. What a transcript must be like is not asked here.
+    pub fn allows(&self, overview: &ReportOverview) -> bool {
+        let handed_in = overview.submission.as_ref().map(|submission| submission.created_at);
         match self {
-            Self::Report(id) => report.id == *id,
-            Self::CreatedBefore(time) => report.created_at < *time,
-            Self::CreatedFrom(time) => report.created_at >= *time,
+            Self::Report(id) => overview.report.id == *id,
+            Self::CreatedBefore(time) => handed_in.is_some_and(|at| at < *time),
+            Self::CreatedFrom(time) => handed_in.is_some_and(|at| at >= *time),
             _ => true,
         }
     }
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let id = Uuid::now_v7();
+        let id = ReportId::new();
         let day = "2026-10-01T00:00:00Z".parse().unwrap();
         for (text, condition) in [
             (format!("report={id}").as_str(), Condition::Report(id)),

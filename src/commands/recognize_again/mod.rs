@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use huibao_models::domain::failure::{Failure, Lang};
+use huibao_models::domain::ids::ReportId;
 use huibao_worker::speech::check_model_file;
 use serde_json::json;
-use uuid::Uuid;
 
 use self::condition::Condition;
 use self::sweep::{Found, sweep};
@@ -109,7 +109,7 @@ fn print(found: &Found, args: &Args, lang: Lang) {
         lang.pick("已排队重新识别的汇报数：", "reports queued to be recognised again:")
     };
     println!("{what} {queued}");
-    let list = |why: &str, ids: &[Uuid]| ids.iter().for_each(|id| println!("{why} {id}"));
+    let list = |why: &str, ids: &[ReportId]| ids.iter().for_each(|id| println!("{why} {id}"));
     list(lang.pick("跳过，尚未就绪：", "left out, not ready:"), not_ready);
     list(lang.pick("跳过，正在重新识别：", "left out, at work already:"), at_work);
 }

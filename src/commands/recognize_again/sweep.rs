@@ -1,10 +1,11 @@
 //! Goes through all reports, newest first, and queues those that are meant.
 
 use huibao_models::backends::Backends;
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::job::JobMessage;
-use huibao_models::domain::report::{Report, ReportState};
-use huibao_models::store::{Store, StoreError};
-use uuid::Uuid;
+use huibao_models::domain::submission::{Submission, SubmissionState};
+use huibao_models::store::{ReportOverview, Store, StoreError};
 
 use super::condition::Condition;
 
@@ -17,9 +18,9 @@ pub struct Found {
     /// How many were queued, or would have been.
     pub queued: u64,
     /// Left out: there is nothing to recognise again yet.
-    pub not_ready: Vec<Uuid>,
+    pub not_ready: Vec<ReportId>,
     /// Left out: this is under way.
-    pub at_work: Vec<Uuid>,
+    pub at_work: Vec<ReportId>,
 }
 
 /// Queues every report that fits all conditions to be recognised again with `model`, or with `None`
@@ -33,11 +34,11 @@ pub async fn sweep(
     let store = &backends.store;
     let mut found = Found::default();
     let mut page = next_page(store, conditions, None).await?;
-    while let Some(oldest) = page.last().map(|report| report.id) {
+    while let Some(oldest) = page.last().map(|overview| overview.report.id) {
         let mut messages = Vec::new();
-        for report in &page {
-            if fits(store, report, conditions).await? {
-                messages.extend(take(store, report, model, &mut found).await?);
+        for overview in &page {
+            if fits(store, overview, conditions).await? {
+                messages.extend(take(store, overview, model, &mut found).await?);
             }
         }
         announce(messages).await;
@@ -50,60 +51,72 @@ pub async fn sweep(
 async fn next_page(
     store: &Store,
     conditions: &[Condition],
-    before: Option<Uuid>,
-) -> Result<Vec<Report>, StoreError> {
+    before: Option<ReportId>,
+) -> Result<Vec<ReportOverview>, StoreError> {
     let named = conditions.iter().find_map(|condition| match condition {
         Condition::Report(id) => Some(*id),
         _ => None,
     });
+    if named.is_some() && before.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut snapshot = store.snapshot().await?;
     match named {
-        Some(id) if before.is_none() => Ok(store.report(id).await?.into_iter().collect()),
-        Some(_) => Ok(Vec::new()),
-        None => store.reports(before, PAGE).await,
+        Some(id) => Ok(snapshot.reports().overview(id).await?.into_iter().collect()),
+        None => snapshot.reports().newest(before, PAGE).await,
     }
 }
 
 async fn fits(
     store: &Store,
-    report: &Report,
+    overview: &ReportOverview,
     conditions: &[Condition],
 ) -> Result<bool, StoreError> {
-    if !conditions.iter().all(|condition| condition.allows(report)) {
+    if !conditions.iter().all(|condition| condition.allows(overview)) {
         return Ok(false);
     }
     if !conditions.iter().any(Condition::is_about_transcript) {
         return Ok(true);
     }
-    let transcript = store.newest_recognition(report.id).await?;
+    let Some(submission) = &overview.submission else { return Ok(false) };
+    let mut snapshot = store.snapshot().await?;
+    let transcript = snapshot.transcripts().newest_recognition(submission.id).await?;
     Ok(transcript.is_some_and(|it| conditions.iter().all(|condition| condition.fits(&it))))
 }
 
-/// Queues a report, or notes why not.
+/// Queues a report, or notes why not. Returns the messages that this makes due.
 async fn take(
     store: &Store,
-    report: &Report,
+    overview: &ReportOverview,
     model: Option<&str>,
     found: &mut Found,
-) -> Result<Option<JobMessage>, StoreError> {
-    if report.state != ReportState::Ready {
-        found.not_ready.push(report.id);
-        return Ok(None);
-    }
-    let message = match model {
-        Some(model) => store.recognize_again(report.id, model, store.now()).await?,
-        None => None,
+) -> Result<Vec<JobMessage>, StoreError> {
+    let id = overview.report.id;
+    let readable = |submission: &&Submission| submission.state == SubmissionState::Ready;
+    let Some(submission) = overview.submission.as_ref().filter(readable) else {
+        found.not_ready.push(id);
+        return Ok(Vec::new());
     };
-    let taken = message.is_some() || (model.is_none() && rests(store, report).await?);
+    let mut messages = Vec::new();
+    let taken = match model {
+        Some(model) => {
+            let mut unit = store.begin(Actor::System, store.now()).await?;
+            let taken = unit.jobs().recognize_again(submission.id, model).await?;
+            messages = unit.commit().await?;
+            taken
+        }
+        None => is_idle(store, submission).await?,
+    };
     if taken {
         found.queued += 1;
     } else {
-        found.at_work.push(report.id);
+        found.at_work.push(id);
     }
-    Ok(message)
+    Ok(messages)
 }
 
-/// Whether nothing works on the report.
-async fn rests(store: &Store, report: &Report) -> Result<bool, StoreError> {
-    let jobs = store.jobs(report.id).await?;
-    Ok(report.state.may_be_recognized_again(jobs.iter().map(|job| job.state)))
+/// Whether nothing works on the submission.
+async fn is_idle(store: &Store, submission: &Submission) -> Result<bool, StoreError> {
+    let jobs = store.snapshot().await?.jobs().of_submission(submission.id).await?;
+    Ok(submission.state.may_be_recognized_again(jobs.iter().map(|job| job.state)))
 }

@@ -7,19 +7,19 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::{StreamExt, stream};
 use huibao_models::domain::failure::Failure;
+use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::job::JobState;
-use huibao_models::domain::report::ReportState;
+use huibao_models::domain::submission::SubmissionState;
 use reqwest::{Method, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use sse_stream::SseByteStream;
 use tokio::time::{sleep, timeout};
 use url::Url;
-use uuid::Uuid;
 
 use super::refusal::{self, Reason, root_cause};
 use super::server::Server;
-use crate::commands::answer::{Answer, Media, ReportRef, Timings, Transcript};
+use crate::commands::answer::{Answer, Media, ReportRef, SubmissionRef, Timings, Transcript};
 use crate::commands::bars::Bars;
 use crate::commands::stages::StageStatus;
 use crate::exit::CommandError;
@@ -46,7 +46,7 @@ struct ReportBody {
 /// How far a report is.
 #[derive(Deserialize)]
 struct Progress {
-    state: ReportState,
+    state: SubmissionState,
     stages: Vec<Step>,
 }
 
@@ -60,6 +60,7 @@ struct Step {
 /// A report that is ready.
 #[derive(Deserialize)]
 pub struct Finished {
+    submission: Option<SubmissionRef>,
     stages: Vec<StageStatus>,
     media: Media,
     transcript: Transcript,
@@ -67,9 +68,9 @@ pub struct Finished {
 
 impl Finished {
     /// The answer about it, after `total`.
-    pub fn answer(self, id: Uuid, page: Url, total: Duration) -> Answer {
+    pub fn answer(self, id: ReportId, page: Url, total: Duration) -> Answer {
         Answer {
-            report: ReportRef { id },
+            report: ReportRef { id, submission: self.submission },
             media: self.media,
             transcript: self.transcript,
             bag: None,
@@ -94,7 +95,7 @@ impl From<reqwest::Error> for Trouble {
 }
 
 /// Follows the report to its end, across restarts of the server.
-pub async fn follow(server: &Server, id: Uuid, bars: Bars) -> Result<Finished, CommandError> {
+pub async fn follow(server: &Server, id: ReportId, bars: Bars) -> Result<Finished, CommandError> {
     let mut watch = Watch { server, id, bars, heard: false, deaf: false };
     let mut delays = backoff();
     loop {
@@ -129,7 +130,7 @@ fn backoff() -> impl Iterator<Item = Duration> {
 
 struct Watch<'a> {
     server: &'a Server,
-    id: Uuid,
+    id: ReportId,
     bars: Bars,
     /// Whether anything was learned since this was last looked at.
     heard: bool,
@@ -195,14 +196,15 @@ impl Watch<'_> {
         self.heard = true;
         self.bars.show(progress.stages.iter().map(|step| step.status));
         // The stages and not the report's own state: they are never older than what else is told.
-        let state = ReportState::from_jobs(progress.stages.iter().map(|step| step.status.state));
+        let state =
+            SubmissionState::from_jobs(progress.stages.iter().map(|step| step.status.state));
         match (state, progress.state) {
             // A dead stage of a report that can be read was to make it anew.
-            (ReportState::Ready, _) | (ReportState::Failed, ReportState::Ready) => {
+            (SubmissionState::Ready, _) | (SubmissionState::Failed, SubmissionState::Ready) => {
                 serde_json::from_value(report).map(Some).map_err(|error| unreadable(&error))
             }
-            (ReportState::Failed, _) => Err(Trouble::Final(self.failed(progress))),
-            (ReportState::Submitted | ReportState::Processing, _) => Ok(None),
+            (SubmissionState::Failed, _) => Err(Trouble::Final(self.failed(progress))),
+            (SubmissionState::Submitted | SubmissionState::Processing, _) => Ok(None),
         }
     }
 

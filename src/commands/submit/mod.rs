@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use huibao_models::domain::failure::{Failure, FailureCode, Lang};
+use huibao_models::domain::ids::ReportId;
 use serde_json::json;
 use url::Url;
-use uuid::Uuid;
 
 use self::server::Server;
 use super::bars::Bars;
@@ -99,7 +99,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
 }
 
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
-fn print_receipt(id: Uuid, page: &Url, lang: Lang, json: bool) {
+fn print_receipt(id: ReportId, page: &Url, lang: Lang, json: bool) {
     if json {
         println!("{}", json!({ "report": { "id": id }, "url": page.as_str() }));
     } else {

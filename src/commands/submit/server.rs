@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use huibao_models::domain::failure::{Failure, Lang};
+use huibao_models::domain::ids::ReportId;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use url::{Host, Url};
-use uuid::Uuid;
 
 use crate::exit::CommandError;
 use crate::settings::Secret;
@@ -51,7 +51,7 @@ impl Server {
     }
 
     /// A report's page.
-    pub fn page(&self, id: Uuid) -> Url {
+    pub fn page(&self, id: ReportId) -> Url {
         let mut page = self.base.clone();
         // Pages lie below the address, as they would for a browser that opened it.
         if let Ok(mut segments) = page.path_segments_mut() {
@@ -117,6 +117,8 @@ fn is_loopback(base: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn server(address: &str) -> Result<Server, CommandError> {
@@ -134,7 +136,7 @@ mod tests {
             let server = server(address).unwrap();
             let request = server.request(Method::GET, &["info"]).build().unwrap();
             assert_eq!(request.url().as_str(), format!("{base}/api/info"));
-            let page = server.page(Uuid::nil());
+            let page = server.page(Uuid::nil().into());
             assert_eq!(page.as_str(), format!("{base}/#/reports/{}", Uuid::nil()));
         }
     }

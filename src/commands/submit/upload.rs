@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::ids::ReportId;
 use indicatif::ProgressBar;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
@@ -12,7 +13,6 @@ use serde::Deserialize;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::{InspectReader, ReaderStream};
-use uuid::Uuid;
 
 use super::Args;
 use super::refusal;
@@ -71,7 +71,7 @@ impl UploadError {
 }
 
 /// Hands in a report and returns its id.
-pub async fn upload(server: &Server, args: &Args) -> Result<Uuid, CommandError> {
+pub async fn upload(server: &Server, args: &Args) -> Result<ReportId, CommandError> {
     let files = Files::look(args).map_err(Failure::from)?;
     // Before megabytes are on their way: a server that is not there, wants a token or does not
     // take files of this size can say so now.
@@ -131,7 +131,7 @@ impl Files {
 }
 
 /// Sends the form once.
-async fn send(server: &Server, args: &Args, bar: &ProgressBar) -> Result<Uuid, UploadError> {
+async fn send(server: &Server, args: &Args, bar: &ProgressBar) -> Result<ReportId, UploadError> {
     bar.set_position(0);
     let form = form(args, bar).await?;
     let sent = server.request(Method::POST, &["reports"]).multipart(form).send().await;

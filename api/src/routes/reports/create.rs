@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
 use utoipa::ToSchema;
 
@@ -56,7 +57,7 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, ApiError> {
     let received = upload::receive(&state, request).await?;
-    let id = received.new.id;
+    let id = received.report.id;
     // In a task of its own: if the client disconnects now, the row and its files must still be kept
     // or removed together.
     let submitted = tokio::spawn(submit(state.clone(), received)).await;
@@ -68,7 +69,11 @@ pub(crate) async fn create(
 }
 
 async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
-    let messages = state.store.submit(&received.new, state.store.now()).await?;
+    // Nobody is signed in yet: the server acts.
+    let mut unit = state.store.begin_durable(Actor::System, state.store.now()).await?;
+    unit.reports().insert(&received.report).await?;
+    unit.submissions().hand_in(&received.submission).await?;
+    let messages = unit.commit().await?;
     received.leftovers.keep();
     // In the background: the client does not wait for a queue that may be unavailable.
     tokio::spawn(async move { state.announce(messages).await });

@@ -10,18 +10,24 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
 use huibao_models::domain::failure::Lang;
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::store::Change;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::extract::{Locale, ReportId};
+use crate::extract::{Locale, ReportPath};
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
 use crate::state::{ApiState, Shutdown};
 use crate::view::{ErrorBody, ReportEvent};
 
-/// How often the database is queried.
-const POLL: Duration = Duration::from_millis(500);
+/// After an announcement, further ones are waited for so long: progress comes in small steps.
+const GATHER: Duration = Duration::from_millis(200);
+/// The report is looked at so often without an announcement, in case one was lost.
+const LOOK: Duration = Duration::from_secs(5);
 /// Shorter than the idle timeouts of common proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -39,12 +45,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(crate) async fn events(
     State(state): State<ApiState>,
     Locale(lang): Locale,
-    ReportId(id): ReportId,
+    ReportPath(id): ReportPath,
     shutdown: Option<Extension<Shutdown>>,
 ) -> Result<impl IntoResponse, ApiError> {
-    state.store.report(id).await?.ok_or(RequestError::NotFound)?;
+    // First: what is committed from now on is announced.
+    let changes = state.store.changes().follow();
+    let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     let shutdown = shutdown.map(|Extension(Shutdown(token))| token).unwrap_or_default();
-    let watch = Watch { state, id, lang, shutdown, sent: None, phase: Phase::Working };
+    let watch = Watch::new(state, id, lang, shutdown, changes, loaded);
     let events = stream::unfold(watch, Watch::next);
     // Otherwise nginx buffers events.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
@@ -54,9 +62,14 @@ pub(crate) async fn events(
 /// A client that follows a report.
 struct Watch {
     state: ApiState,
-    id: Uuid,
+    id: ReportId,
     lang: Lang,
     shutdown: CancellationToken,
+    changes: Receiver<Change>,
+    /// The submission that was sent last.
+    submission: SubmissionId,
+    /// The report as it was read, if it is not sent yet.
+    loaded: Option<LoadedReport>,
     /// The report that was sent last, as JSON.
     sent: Option<String>,
     phase: Phase,
@@ -71,6 +84,19 @@ enum Phase {
 }
 
 impl Watch {
+    fn new(
+        state: ApiState,
+        id: ReportId,
+        lang: Lang,
+        shutdown: CancellationToken,
+        changes: Receiver<Change>,
+        loaded: LoadedReport,
+    ) -> Self {
+        let submission = loaded.submission();
+        let (sent, loaded, phase) = (None, Some(loaded), Phase::Working);
+        Self { state, id, lang, shutdown, changes, submission, loaded, sent, phase }
+    }
+
     /// The next event; none ends the stream.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         match self.phase {
@@ -91,19 +117,11 @@ impl Watch {
     /// cannot be read: browsers reconnect then.
     async fn changed(&mut self) -> Option<String> {
         loop {
-            if self.sent.is_some() {
-                tokio::select! {
-                    () = self.shutdown.cancelled() => return None,
-                    () = tokio::time::sleep(POLL) => {}
-                }
-            }
-            let loaded = match LoadedReport::load(&self.state.store, self.id).await {
-                Ok(loaded) => loaded?,
-                Err(error) => {
-                    tracing::error!(%error, "cannot follow a report");
-                    return None;
-                }
+            let loaded = match self.loaded.take() {
+                Some(loaded) => loaded,
+                None => self.look_again().await?,
             };
+            self.submission = loaded.submission();
             let json = serde_json::to_string(&loaded.view(self.lang)).ok()?;
             let settled = loaded.is_settled();
             if settled {
@@ -111,6 +129,43 @@ impl Watch {
             }
             if settled || self.sent.as_ref() != Some(&json) {
                 return Some(json);
+            }
+        }
+    }
+
+    /// Waits until the report may have changed, and reads it. Nothing is queried while it waits.
+    async fn look_again(&mut self) -> Option<LoadedReport> {
+        let shutdown = self.shutdown.clone();
+        let announced = async {
+            // Without an announcement, it is time to look.
+            if timeout(LOOK, self.announcement()).await.is_ok() {
+                sleep(GATHER).await;
+            }
+        };
+        shutdown.run_until_cancelled(announced).await?;
+        // What was announced until here is part of what is read now.
+        self.changes = self.changes.resubscribe();
+        match LoadedReport::load(&self.state.store, self.id).await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                tracing::error!(%error, "cannot follow a report");
+                None
+            }
+        }
+    }
+
+    /// Waits until a change of this report is announced, or announcements were missed.
+    async fn announcement(&mut self) {
+        loop {
+            let of_this = match self.changes.recv().await {
+                Ok(Change::Report(id)) => id == self.id,
+                Ok(Change::Submission(id)) => id == self.submission,
+                Err(RecvError::Lagged(_)) => true,
+                // The store, which announces, lives as long as the state.
+                Err(RecvError::Closed) => std::future::pending().await,
+            };
+            if of_this {
+                return;
             }
         }
     }

@@ -6,14 +6,14 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt};
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::StorageKey;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::extract::ReportId;
+use crate::extract::ReportPath;
 use crate::file_name::{Disposition, content_disposition};
 use crate::range::{Selection, select};
 use crate::request_error::RequestError;
@@ -44,7 +44,7 @@ macro_rules! file_routes {
                     (status = 416, description = "`range_not_satisfiable`", body = ErrorBody)))]
             pub(crate) async fn $name(
                 State(state): State<ApiState>,
-                ReportId(id): ReportId,
+                ReportPath(id): ReportPath,
                 method: Method,
                 headers: HeaderMap,
             ) -> Result<Response, ApiError> {
@@ -66,12 +66,12 @@ file_routes! {
     written = "/api/reports/{id}/written", Written, Attachment, "application/octet-stream";
 }
 
-async fn find(state: &ApiState, id: Uuid, kind: FileKind) -> Result<StoredFile, ApiError> {
-    if let Some(file) = state.store.file(id, kind).await? {
-        return Ok(file);
-    }
-    let report = state.store.report(id).await?;
-    Err(report.map_or(RequestError::NotFound, |_| RequestError::NotReady).into())
+async fn find(state: &ApiState, id: ReportId, kind: FileKind) -> Result<StoredFile, ApiError> {
+    let mut snapshot = state.store.snapshot().await?;
+    let report = snapshot.reports().get(id).await?.ok_or(RequestError::NotFound)?;
+    let submission = report.current_submission.ok_or(RequestError::NotFound)?;
+    let file = snapshot.submissions().file(submission, kind).await?;
+    Ok(file.ok_or(RequestError::NotReady)?)
 }
 
 async fn send(

@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use huibao_models::domain::report::FileKind;
+use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::submission::FileKind;
+use huibao_models::store::ReportOverview;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::extract::Params;
@@ -18,7 +19,7 @@ const MAX_LIMIT: u32 = 200;
 #[derive(Deserialize)]
 pub(crate) struct PageParams {
     limit: Option<u32>,
-    before: Option<Uuid>,
+    before: Option<ReportId>,
 }
 
 /// The reports, newest first.
@@ -37,17 +38,20 @@ pub(crate) async fn list(
 ) -> Result<Json<ReportList>, ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than requested shows whether there is a next page.
-    let mut rows = state.store.reports(page.before, limit + 1).await?;
+    let mut snapshot = state.store.snapshot().await?;
+    let mut rows = snapshot.reports().newest(page.before, limit + 1).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else {
         return Ok(Json(ReportList { reports: Vec::new(), next: None }));
     };
-    let next = more.then_some(oldest.id);
-    let posters = state.store.reports_with_file(FileKind::Poster, oldest.id, newest.id).await?;
-    let reports = rows
-        .iter()
-        .map(|report| ReportSummary::new(report, posters.contains(&report.id)))
-        .collect();
+    let (newest, oldest) = (newest.report.id, oldest.report.id);
+    let next = more.then_some(oldest.uuid());
+    let posters = snapshot.submissions().with_file(FileKind::Poster, oldest, newest).await?;
+    let summary = |row: &ReportOverview| {
+        let submission = row.submission.as_ref()?;
+        Some(ReportSummary::new(&row.report, submission, posters.contains(&submission.id)))
+    };
+    let reports = rows.iter().filter_map(summary).collect();
     Ok(Json(ReportList { reports, next }))
 }

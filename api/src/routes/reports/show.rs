@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::error::ApiError;
-use crate::extract::{Locale, ReportId};
+use crate::extract::{Locale, ReportPath};
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
@@ -18,7 +18,7 @@ use crate::view::{ErrorBody, ReportBody};
 pub(crate) async fn show(
     State(state): State<ApiState>,
     Locale(lang): Locale,
-    ReportId(id): ReportId,
+    ReportPath(id): ReportPath,
 ) -> Result<Json<ReportBody>, ApiError> {
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     Ok(Json(ReportBody { report: loaded.view(lang) }))

@@ -1,16 +1,16 @@
-//! The transcript as a file: its newest version, or a requested one.
+//! The transcript as a file: its current version, or a requested one.
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use huibao_models::domain::failure::Failure;
+use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::extract::{Params, ReportId};
+use crate::extract::{Params, ReportPath};
 use crate::file_name::{Disposition, content_disposition, sanitize};
 use crate::request_error::RequestError;
 use crate::state::ApiState;
@@ -31,7 +31,7 @@ macro_rules! transcript_routes {
             #[utoipa::path(get, path = $path, tag = "files",
                 params(("id" = Uuid, Path),
                     ("version" = Option<u32>, Query, minimum = 1,
-                        description = "Which version; the newest if not given")),
+                        description = "Which version; the current one if not given")),
                 responses(
                     (status = 200, description = "The transcript", content_type = $type,
                         body = $body),
@@ -39,7 +39,7 @@ macro_rules! transcript_routes {
                     (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody)))]
             pub(crate) async fn $name(
                 State(state): State<ApiState>,
-                ReportId(id): ReportId,
+                ReportPath(id): ReportPath,
                 Params(params): Params<VersionParams>,
             ) -> Result<Response, ApiError> {
                 let (title, transcript) = find(&state, id, params.version).await?;
@@ -68,13 +68,15 @@ transcript_routes! {
 
 async fn find(
     state: &ApiState,
-    id: Uuid,
+    id: ReportId,
     version: Option<u32>,
 ) -> Result<(String, Transcript), ApiError> {
-    let report = state.store.report(id).await?.ok_or(RequestError::NotFound)?;
+    let mut snapshot = state.store.snapshot().await?;
+    let report = snapshot.reports().get(id).await?.ok_or(RequestError::NotFound)?;
+    let submission = report.current_submission.ok_or(RequestError::NotFound)?;
     let transcript = match version {
-        Some(version) => state.store.transcript_of_version(id, version).await?,
-        None => state.store.transcript(id).await?,
+        Some(version) => snapshot.transcripts().of_version(submission, version).await?,
+        None => snapshot.transcripts().current(submission).await?,
     };
     Ok((report.title, transcript.ok_or(RequestError::NotReady)?))
 }

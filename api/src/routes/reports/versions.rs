@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::error::ApiError;
-use crate::extract::ReportId;
+use crate::extract::ReportPath;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::{ErrorBody, VersionList};
+use crate::view::{ErrorBody, TranscriptVersionView, VersionList};
 
 /// The versions of a transcript. Nothing is overwritten when a report is recognised again; the text of
 /// each version is available as files, with `version`.
@@ -17,9 +17,11 @@ use crate::view::{ErrorBody, VersionList};
         (status = 404, description = "`not_found`", body = ErrorBody)))]
 pub(crate) async fn versions(
     State(state): State<ApiState>,
-    ReportId(id): ReportId,
+    ReportPath(id): ReportPath,
 ) -> Result<Json<VersionList>, ApiError> {
-    state.store.report(id).await?.ok_or(RequestError::NotFound)?;
-    let versions = state.store.transcript_versions(id).await?;
-    Ok(Json(VersionList { versions: versions.into_iter().map(Into::into).collect() }))
+    let mut snapshot = state.store.snapshot().await?;
+    let report = snapshot.reports().get(id).await?.ok_or(RequestError::NotFound)?;
+    let submission = report.current_submission.ok_or(RequestError::NotFound)?;
+    let versions = snapshot.transcripts().versions(submission).await?;
+    Ok(Json(VersionList { versions: TranscriptVersionView::all(versions) }))
 }
