@@ -17,7 +17,7 @@ use huibao_models::store::Completion;
 
 pub use attempt::Attempt;
 
-use crate::child::Residents;
+use crate::child::ModelPool;
 
 /// Does what a stage is there for.
 #[async_trait]
@@ -28,13 +28,13 @@ pub trait StageRunner: Send + Sync {
 
 /// The real stages.
 pub struct Pipeline {
-    residents: Residents,
+    models: ModelPool,
 }
 
 impl Pipeline {
     /// With children that have a model loaded kept for `keep_model` after their last work.
     pub fn new(keep_model: Duration) -> Self {
-        Self { residents: Residents::new(keep_model) }
+        Self { models: ModelPool::new(keep_model) }
     }
 }
 
@@ -44,7 +44,7 @@ impl StageRunner for Pipeline {
         match attempt.claim.stage {
             Stage::Ingest => ingest::run(attempt).await,
             Stage::Transcode => transcode::run(attempt).await,
-            Stage::Transcribe => transcribe::run(attempt, &self.residents).await,
+            Stage::Transcribe => transcribe::run(attempt, &self.models).await,
             Stage::Archive => archive::run(attempt).await,
         }
     }

@@ -8,13 +8,13 @@ use huibao_models::store::Completion;
 
 use super::Attempt;
 use crate::child::{
-    ChildOutput, ChildRequest, ChildTask, LoadedModel, Residents, ResourceLimits, TranscribeTask,
+    ChildOutput, ChildRequest, ChildTask, LoadedModel, ModelPool, ResourceLimits, TranscribeTask,
     run_child, unexpected,
 };
 
 const GIB: u64 = 1 << 30;
 
-pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Completion, Failure> {
+pub(super) async fn run(attempt: &Attempt, models: &ModelPool) -> Result<Completion, Failure> {
     let report = attempt.report().await?;
     let media = report.media.ok_or_else(|| Failure::internal("transcribe before ingest"))?;
     let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
@@ -30,7 +30,7 @@ pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Comp
         cpu_seconds: 600 + media.duration_ms / 1000 * 40,
         file_bytes: 0,
     };
-    let job = ChildTask::Transcribe(TranscribeTask {
+    let task = ChildTask::Transcribe(TranscribeTask {
         audio,
         model,
         vad_model: attempt.config.vad_model.clone(),
@@ -39,12 +39,12 @@ pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Comp
         homophones: attempt.config.correct_homophones,
         threads: attempt.cores,
     });
-    let request = ChildRequest { limits, job };
+    let request = ChildRequest { limits, task };
     // What crashes takes down whatever the same child does, so each of those is tried by itself.
     let output = if attempt.claim.attempt > 1 {
         run_child(request, &attempt.events).await?
     } else {
-        residents.ask(loaded, request, &attempt.events).await?
+        models.ask(loaded, request, &attempt.events).await?
     };
     match output {
         ChildOutput::Transcribe(recognition) => Ok(Completion::Transcribe(recognition)),
