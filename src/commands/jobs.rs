@@ -1,4 +1,4 @@
-//! `huibao jobs`: what an operator sees of the pipeline, and the way back for dead jobs.
+//! `huibao jobs`: lists and shows jobs, and retries dead ones.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use huibao_models::store::JobFilter;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::parse::parse_stage;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::settings::Settings;
@@ -26,12 +27,12 @@ pub struct Args {
 enum Verb {
     /// List jobs, those of the newest reports first
     List(ListArgs),
-    /// Show one job with all that is known of it
+    /// Show one job with all its fields
     Show {
         /// The job's id
         id: Uuid,
     },
-    /// Queue dead jobs again, with all their attempts before them
+    /// Queue dead jobs again, with their attempts reset
     Retry(RetryArgs),
 }
 
@@ -40,9 +41,9 @@ struct ListArgs {
     /// Only jobs in this state
     #[arg(long, value_name = "waiting|queued|running|done|dead", value_parser = parse_state)]
     state: Option<JobState>,
-    /// Only jobs of this stage
-    #[arg(long, value_name = "STAGE", value_parser = super::parse_stage)]
-    stage: Option<Stage>,
+    /// Only jobs of this kind: ingest, transcode, transcribe or archive
+    #[arg(long, alias = "stage", value_name = "KIND", value_parser = parse_stage)]
+    kind: Option<Stage>,
     /// Only jobs of this report
     #[arg(long, value_name = "ID")]
     report: Option<Uuid>,
@@ -56,12 +57,12 @@ struct RetryArgs {
     /// The jobs' ids
     #[arg(required_unless_present = "all_dead")]
     ids: Vec<Uuid>,
-    /// Every dead job, of --stage if that is given
+    /// Every dead job, of --kind if that is given
     #[arg(long, conflicts_with = "ids")]
     all_dead: bool,
-    /// Only jobs of this stage
-    #[arg(long, value_name = "STAGE", requires = "all_dead", value_parser = super::parse_stage)]
-    stage: Option<Stage>,
+    /// Only jobs of this kind: ingest, transcode, transcribe or archive
+    #[arg(long, alias = "stage", value_name = "KIND", requires = "all_dead", value_parser = parse_stage)]
+    kind: Option<Stage>,
 }
 
 /// Runs the command.
@@ -70,7 +71,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     match args.verb {
         Verb::List(list) => {
             let store = connect::database(&settings).await?;
-            let filter = JobFilter { state: list.state, stage: list.stage, report: list.report };
+            let filter = JobFilter { state: list.state, stage: list.kind, report: list.report };
             let jobs = store.list_jobs(&filter, list.limit).await.map_err(Failure::from)?;
             print_list(&jobs, args.json);
         }
@@ -92,7 +93,7 @@ async fn replay(
     let backends = connect::backends(settings).await?;
     let ids = if retry.all_dead {
         let state = Some(JobState::Dead);
-        let filter = JobFilter { state, stage: retry.stage, ..JobFilter::default() };
+        let filter = JobFilter { state, stage: retry.kind, ..JobFilter::default() };
         let dead = backends.store.list_jobs(&filter, u32::MAX >> 1).await.map_err(Failure::from)?;
         dead.into_iter().map(|job| job.id).collect()
     } else {

@@ -1,27 +1,27 @@
-//! What `huibao process` answers with.
+//! The result of `huibao process`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use huibao_api::view::{MediaView, StageView, TranscriptView};
 use huibao_models::backends::Backends;
-use huibao_models::domain::failure::Failure;
+use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::job::{Job, Stage};
 use huibao_models::storage::StorageKey;
 use uuid::Uuid;
 
 use super::workdir::WorkDir;
-use crate::commands::answer::{Answer, Media, ReportRef, Timings, Transcript};
-use crate::commands::stages::StageStatus;
+use crate::commands::answer::{Answer, ReportRef, Timings};
 
-/// What the stages made of a finished report.
+/// The results of the stages of a finished report.
 pub struct Output {
     /// The report.
     pub id: Uuid,
     /// The bag's folder, still inside the working folder.
     pub bag: PathBuf,
-    media: Media,
-    transcript: Transcript,
-    stages: Vec<StageStatus>,
+    media: MediaView,
+    transcript: TranscriptView,
+    stages: Vec<StageView>,
 }
 
 impl Output {
@@ -31,8 +31,9 @@ impl Output {
         work: &WorkDir,
         id: Uuid,
         jobs: &[Job],
+        lang: Lang,
     ) -> Result<Self, Failure> {
-        let gone = || Failure::internal("a finished report is not whole");
+        let gone = || Failure::internal("a finished report is incomplete");
         let report = backends.store.report(id).await?.ok_or_else(gone)?;
         let transcript = backends.store.transcript(id).await?.ok_or_else(gone)?;
         let archive = jobs.iter().find(|job| job.stage == Stage::Archive).ok_or_else(gone)?;
@@ -42,13 +43,13 @@ impl Output {
         Ok(Self {
             id,
             bag,
-            media: Media::new(media, &rendition),
-            transcript: transcript.into(),
-            stages: jobs.iter().map(StageStatus::from).collect(),
+            media: MediaView::new(&media, Some(&rendition)),
+            transcript: TranscriptView::from(&transcript),
+            stages: jobs.iter().map(|job| StageView::new(job, lang)).collect(),
         })
     }
 
-    /// The answer, once the bag is at its `place` and `total` has passed.
+    /// The answer, with the final `place` of the bag and the duration of the command.
     pub fn answer(self, place: PathBuf, total: Duration) -> Answer {
         Answer {
             report: ReportRef { id: self.id },

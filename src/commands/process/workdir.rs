@@ -14,7 +14,7 @@ use huibao_models::storage::{LocalStorage, Storage, StorageError, StorageKey};
 use huibao_models::store::{NewReport, Store};
 use uuid::Uuid;
 
-use super::Args;
+use super::args::Args;
 use crate::scratch::Scratch;
 use crate::settings::Settings;
 
