@@ -143,3 +143,19 @@ impl Cli {
             .map_or_else(lang_of_environment, |tag| Lang::from_tag(&tag))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_former_names_of_jobs_and_kind_are_accepted() {
+        for line in ["jobs list --kind ingest", "tasks list --stage ingest"] {
+            let words = ["huibao"].into_iter().chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert!(matches!(cli.command, Command::Jobs(_)), "{line}");
+        }
+        let retry = ["huibao", "tasks", "retry", "--all-dead", "--stage", "archive"];
+        assert!(Cli::try_parse_from(retry).is_ok());
+    }
+}
