@@ -1,86 +1,46 @@
-//! The answer about a finished report: the JSON contract, and the same for people.
-//!
-//! `huibao process` fills it from its own rows, `huibao submit --wait` from what a server says.
+//! The result of a finished report: the JSON of `huibao process` and `huibao submit --wait`, and the
+//! same as text.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use huibao_api::view::{MediaView, StageView, SubmissionRef, TranscriptView};
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::ids::{ReportId, SubmissionId};
-use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::pipeline::Stage;
-use huibao_models::domain::transcript;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::stages::{StageStatus, seconds, stage_name};
+use super::stages::stage_name;
 
-/// Everything there is to say about a finished report. Others rely on these names.
+/// The result of a finished report. Its field names are part of the public contract.
 #[derive(Debug, Serialize)]
 pub struct Answer {
-    /// Which report.
+    /// The report.
     pub report: ReportRef,
-    /// What the video contains.
-    pub media: Media,
-    /// What was said.
-    pub transcript: Transcript,
-    /// The archive's folder; null where it is on a server.
+    /// Properties of the video.
+    pub media: MediaView,
+    /// The transcript.
+    pub transcript: TranscriptView,
+    /// The archive's folder; null if it is on a server.
     pub bag: Option<PathBuf>,
-    /// The report's page, where there is a server.
+    /// URL of the report's page, if there is a server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// How long it took.
+    /// Durations.
     pub timings: Timings,
 }
 
 /// A report by its id.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct ReportRef {
     /// The id.
     pub id: ReportId,
     /// The submission that the answer is about; servers of earlier versions do not tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub submission: Option<SubmissionRef>,
 }
 
-/// A submission by its id, and its number within the report.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct SubmissionRef {
-    /// The id.
-    pub id: SubmissionId,
-    /// 1 is the first.
-    pub version: u32,
-}
-
-/// What the video contains.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Media {
-    duration_seconds: f64,
-    width: u32,
-    height: u32,
-    video_codec: String,
-    audio_codec: String,
-    rotation_degrees: u16,
-    remuxed: bool,
-}
-
-/// What was said.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Transcript {
-    language: String,
-    model: String,
-    no_speech: bool,
-    text: String,
-    segments: Vec<Segment>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Segment {
-    start: f64,
-    end: f64,
-    text: String,
-}
-
-/// Seconds that each stage worked, and that the caller waited in all.
+/// Duration of each stage and of the whole command, in seconds.
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the names are the contract")]
 pub struct Timings {
@@ -91,43 +51,9 @@ pub struct Timings {
     total_seconds: f64,
 }
 
-impl Media {
-    /// From what ingest and transcode committed.
-    pub fn new(media: MediaInfo, rendition: &Rendition) -> Self {
-        Self {
-            duration_seconds: seconds(media.duration_ms),
-            width: media.video.width,
-            height: media.video.height,
-            video_codec: media.video.codec,
-            audio_codec: media.audio.codec,
-            rotation_degrees: media.video.rotation_degrees,
-            remuxed: rendition.remuxed,
-        }
-    }
-}
-
-impl From<transcript::Transcript> for Transcript {
-    fn from(transcript: transcript::Transcript) -> Self {
-        let text = transcript.text();
-        Self {
-            language: transcript.language,
-            model: transcript.recognizer.model,
-            no_speech: transcript.no_speech,
-            text,
-            segments: transcript.segments.into_iter().map(Segment::from).collect(),
-        }
-    }
-}
-
-impl From<transcript::Segment> for Segment {
-    fn from(segment: transcript::Segment) -> Self {
-        Self { start: seconds(segment.start_ms), end: seconds(segment.end_ms), text: segment.text }
-    }
-}
-
 impl Timings {
-    /// From the finished stages and the time from the command's start to its end.
-    pub fn new(stages: &[StageStatus], total: Duration) -> Self {
+    /// From the finished stages and the duration of the command.
+    pub fn new(stages: &[StageView], total: Duration) -> Self {
         let worked = |name| {
             let stage = stages.iter().find(|stage| stage.stage == name);
             stage.and_then(|stage| stage.work_seconds).unwrap_or(0.0)
@@ -152,7 +78,7 @@ impl Timings {
 }
 
 impl Answer {
-    /// Prints the answer: JSON for programs, or what a person wants to see.
+    /// Prints the result as JSON or as text.
     #[expect(clippy::print_stdout, reason = "this is the command's answer")]
     pub fn print(&self, lang: Lang, json: bool) -> Result<(), Failure> {
         if json {
@@ -163,7 +89,7 @@ impl Answer {
             println!("[{}] {}", clock(segment.start), segment.text);
         }
         if self.transcript.no_speech {
-            println!("{}", lang.pick("（没有听到语音）", "(no speech was heard)"));
+            println!("{}", lang.pick("（没有检测到语音）", "(no speech was detected)"));
         }
         println!();
         if let Some(bag) = &self.bag {

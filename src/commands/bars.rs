@@ -2,12 +2,13 @@
 
 use std::io::IsTerminal;
 
+use huibao_api::view::StageView;
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::job::JobState;
 use huibao_models::domain::pipeline::Stage;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::stages::{StageStatus, stage_name};
+use super::stages::stage_name;
 
 /// Steps of a stage's bar.
 const STEPS: u16 = 1000;
@@ -37,8 +38,8 @@ impl Bars {
         let _ = self.group.println(line);
     }
 
-    /// Shows how far the stages are; they come in the order of [`Stage::ALL`].
-    pub fn show(&self, stages: impl IntoIterator<Item = StageStatus>) {
+    /// Shows the progress of the stages, which are in the order of [`Stage::ALL`].
+    pub fn show(&self, stages: &[StageView]) {
         for (bar, stage) in self.bars.iter().zip(stages) {
             #[expect(
                 clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! `huibao jobs`: what an operator sees of the jobs, and the way back for dead jobs.
+//! `huibao jobs`: lists and shows jobs, and retries dead ones.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -30,12 +30,12 @@ pub struct Args {
 enum Verb {
     /// List jobs, the newest first
     List(ListArgs),
-    /// Show one job with all that is known of it
+    /// Show one job with all its fields
     Show {
         /// The job's id
         id: JobId,
     },
-    /// Queue dead jobs again, with all their attempts before them
+    /// Queue dead jobs again, with their attempts reset
     Retry(RetryArgs),
 }
 

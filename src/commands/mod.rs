@@ -8,6 +8,7 @@ pub mod config;
 pub mod doctor;
 pub mod jobs;
 pub mod migrate;
+mod parse;
 pub mod process;
 pub mod recognize_again;
 mod serve;
@@ -16,23 +17,21 @@ pub mod submit;
 pub mod up;
 pub mod worker;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::pipeline::Stage;
 
-use crate::exit::CommandError;
 use crate::settings::{Flags, lang_of_environment};
 
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done
-   2  the command line or the configuration cannot be
-  65  the input can never work (another file is needed)
+   2  invalid command line or configuration
+  65  invalid input (another file is needed)
   69  something needed is unavailable (see huibao doctor)
-  70  our own failure
-  75  a passing failure: try again
+  70  internal error
+  75  temporary failure: try again
 
 With --json, standard output is exactly one JSON object. A failure is
   {\"error\":{\"code\":\"…\",\"message\":\"…\"}}
@@ -70,16 +69,16 @@ pub enum Command {
     Api(api::Args),
     /// Run jobs of a distributed installation
     Worker(worker::Args),
-    /// List jobs, look at one, queue dead ones again
+    /// List jobs, show one, retry dead ones
     #[command(alias = "tasks")]
     Jobs(jobs::Args),
     /// Recognise reports once more with another model, as new versions of their transcripts
     RecognizeAgain(recognize_again::Args),
     /// Move an installation to another database and storage
     Migrate(migrate::Args),
-    /// Remove stored files that nobody refers to
+    /// Remove stored files that nothing refers to
     Collect(collect::Args),
-    /// Say what is there, what is missing, and what to do about it
+    /// Check the installation and say what is missing
     Doctor(doctor::Args),
     /// Print the configuration that is in force, without secrets
     Config,
@@ -123,7 +122,7 @@ impl Cli {
         }
     }
 
-    /// Whether the answer is for a program.
+    /// Whether the output is JSON.
     pub fn json(&self) -> bool {
         match &self.command {
             Command::Process(args) => args.json,
@@ -145,18 +144,18 @@ impl Cli {
     }
 }
 
-/// A stage by its name, for clap.
-fn parse_stage(name: &str) -> Result<Stage, String> {
-    name.parse().map_err(|_| "use ingest, transcode, transcribe or archive".to_owned())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What is to be handed in must be there, before anything else is begun.
-fn check_files(video: &Path, written: Option<&Path>) -> Result<(), CommandError> {
-    match std::iter::once(video).chain(written).find(|path| !path.is_file()) {
-        None => Ok(()),
-        Some(path) => Err(CommandError::Usage {
-            zh: format!("没有这个文件：{}", path.display()),
-            en: format!("there is no such file: {}", path.display()),
-        }),
+    #[test]
+    fn the_former_names_of_jobs_and_kind_are_accepted() {
+        for line in ["jobs list --kind ingest", "tasks list --stage ingest"] {
+            let words = ["huibao"].into_iter().chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert!(matches!(cli.command, Command::Jobs(_)), "{line}");
+        }
+        let retry = ["huibao", "tasks", "retry", "--all-dead", "--stage", "archive"];
+        assert!(Cli::try_parse_from(retry).is_ok());
     }
 }

@@ -7,6 +7,7 @@ use huibao_models::domain::failure::Failure;
 use huibao_models::domain::pipeline::Stage;
 use huibao_worker::{Worker, WorkerConfig};
 
+use super::parse::parse_stage;
 use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
@@ -16,7 +17,7 @@ use crate::signals::shutdown_token;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only work on these stages: ingest,transcode,transcribe,archive [default: all]
-    #[arg(long, value_name = "STAGE,…", value_delimiter = ',', value_parser = super::parse_stage)]
+    #[arg(long, value_name = "STAGE,…", value_delimiter = ',', value_parser = parse_stage)]
     stages: Vec<Stage>,
     /// Cores for all heavy work together [default: all]
     #[arg(long, value_name = "N")]

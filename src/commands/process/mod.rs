@@ -1,14 +1,15 @@
 //! `huibao process`: the whole pipeline on one file, no server.
 
+mod args;
 mod output;
 mod workdir;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use huibao_api::view::StageView;
 use huibao_models::backends::Backends;
-use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use huibao_models::domain::ids::SubmissionId;
 use huibao_models::domain::job::{Job, RetryPolicy};
 use huibao_models::domain::submission::SubmissionState;
@@ -18,46 +19,15 @@ use tokio_util::sync::CancellationToken;
 use self::output::Output;
 use self::workdir::WorkDir;
 use super::bars::Bars;
-use super::check_files;
-use super::stages::StageStatus;
+use super::parse::check_files;
 use crate::exit::CommandError;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
 
-/// How often the rows are looked at. They are in the page cache, and this is the most that the
-/// end of a stage waits to be seen.
-const LOOK: Duration = Duration::from_millis(40);
+pub use self::args::Args;
 
-/// Flags of `huibao process`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The video
-    video: PathBuf,
-    /// The written report (.txt, .md, .docx, .odt or .pdf)
-    #[arg(long, value_name = "FILE")]
-    written: Option<PathBuf>,
-    /// Folder that the archive bag is put into, as a folder named by the report's id
-    #[arg(long, value_name = "DIR", default_value = "huibao-archive")]
-    out: PathBuf,
-    /// Language of the speech: zh, en, … or auto
-    #[arg(long, value_name = "CODE", default_value = "zh")]
-    language: String,
-    /// What the report is called
-    #[arg(long, default_value = "")]
-    title: String,
-    /// Who speaks
-    #[arg(long, default_value = "")]
-    speaker: String,
-    /// Whisper model: a name such as base or small, or the path of a ggml file
-    #[arg(long, value_name = "NAME|FILE")]
-    pub model: Option<String>,
-    /// Cores for all heavy work together [default: all]
-    #[arg(long, value_name = "N")]
-    pub cores: Option<u32>,
-    /// Print exactly one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
+/// How often the rows are read. They are in the page cache, so this costs little.
+const POLL: Duration = Duration::from_millis(40);
 
 /// Runs the command.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
@@ -67,7 +37,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let work = WorkDir::make(&args.out).map_err(Failure::from)?;
     // Boxed: the backends that it opens are large.
     let result = Box::pin(pipeline(&settings, &args, &work, &shutdown)).await;
-    // Removed here and not by drop alone, so that a folder that stays behind is an error.
+    // Removed here and not by drop alone, so that a failure to remove it is reported.
     let output = match result {
         Ok(output) => output,
         Err(failure) => {
@@ -101,7 +71,7 @@ async fn pipeline(
     let backends = work.backends().await?;
     let id = work.submit(&backends, args, settings).await?;
     let config = WorkerConfig {
-        // Whoever waits at a terminal decides alone whether to try again.
+        // The user at the terminal decides whether to try again.
         retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
         grace: Duration::ZERO,
         recurring: false,
@@ -110,26 +80,27 @@ async fn pipeline(
     let stop = CancellationToken::new();
     let worker = tokio::spawn(Worker::new(backends.clone(), config).run(stop.clone()));
     let watched = tokio::select! {
-        watched = watch(&backends, id, Bars::new(settings.lang())) => watched,
+        watched = watch(&backends, id, settings.lang()) => watched,
         () = shutdown.cancelled() => Err(Failure::new(FailureCode::Interrupted, "stopped by a signal")),
     };
     stop.cancel();
     worker.await.map_err(Failure::internal)?;
     let output = match watched {
-        Ok(jobs) => Output::collect(&backends, work, id, &jobs).await,
+        Ok(jobs) => Output::collect(&backends, work, id, &jobs, settings.lang()).await,
         Err(failure) => Err(failure),
     };
     backends.store.close().await;
     output
 }
 
-/// Follows the jobs to their end.
-async fn watch(backends: &Backends, id: SubmissionId, bars: Bars) -> Result<Vec<Job>, Failure> {
-    let mut look = tokio::time::interval(LOOK);
+/// Shows the progress of the jobs until all are done or one is dead.
+async fn watch(backends: &Backends, id: SubmissionId, lang: Lang) -> Result<Vec<Job>, Failure> {
+    let bars = Bars::new(lang);
+    let mut poll = tokio::time::interval(POLL);
     loop {
-        look.tick().await;
+        poll.tick().await;
         let jobs = backends.store.snapshot().await?.jobs().of_submission(id).await?;
-        bars.show(jobs.iter().filter_map(StageStatus::of));
+        bars.show(&StageView::all(&jobs, lang));
         match SubmissionState::from_jobs(jobs.iter().map(|job| job.state)) {
             SubmissionState::Ready => return Ok(jobs),
             SubmissionState::Failed => {

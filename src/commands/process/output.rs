@@ -1,29 +1,29 @@
-//! What `huibao process` answers with.
+//! The result of `huibao process`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use huibao_api::view::{MediaView, StageView, SubmissionRef, TranscriptView};
 use huibao_models::backends::Backends;
-use huibao_models::domain::failure::Failure;
+use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::job::Job;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::storage::StorageKey;
 
 use super::workdir::WorkDir;
-use crate::commands::answer::{Answer, Media, ReportRef, SubmissionRef, Timings, Transcript};
-use crate::commands::stages::StageStatus;
+use crate::commands::answer::{Answer, ReportRef, Timings};
 
-/// What the stages made of a finished report.
+/// The results of the stages of a finished report.
 pub struct Output {
     /// The report.
     pub report: ReportId,
     /// The bag's folder, still inside the working folder.
     pub bag: PathBuf,
     submission: SubmissionRef,
-    media: Media,
-    transcript: Transcript,
-    stages: Vec<StageStatus>,
+    media: MediaView,
+    transcript: TranscriptView,
+    stages: Vec<StageView>,
 }
 
 impl Output {
@@ -33,8 +33,9 @@ impl Output {
         work: &WorkDir,
         id: SubmissionId,
         jobs: &[Job],
+        lang: Lang,
     ) -> Result<Self, Failure> {
-        let gone = || Failure::internal("a finished report is not whole");
+        let gone = || Failure::internal("a finished report is incomplete");
         let mut snapshot = backends.store.snapshot().await?;
         let submission = snapshot.submissions().get(id).await?.ok_or_else(gone)?;
         let transcript = snapshot.transcripts().current(id).await?.ok_or_else(gone)?;
@@ -45,15 +46,15 @@ impl Output {
         let rendition = submission.rendition.ok_or_else(gone)?;
         Ok(Self {
             report: submission.report_id,
-            submission: SubmissionRef { id, version: submission.version },
+            submission: SubmissionRef { id: id.uuid(), version: submission.version },
             bag,
-            media: Media::new(media, &rendition),
-            transcript: transcript.into(),
-            stages: jobs.iter().filter_map(StageStatus::of).collect(),
+            media: MediaView::new(&media, Some(&rendition)),
+            transcript: TranscriptView::from(&transcript),
+            stages: StageView::all(jobs, lang),
         })
     }
 
-    /// The answer, once the bag is at its `place` and `total` has passed.
+    /// The answer, with the final `place` of the bag and the duration of the command.
     pub fn answer(self, place: PathBuf, total: Duration) -> Answer {
         Answer {
             report: ReportRef { id: self.report, submission: Some(self.submission) },

@@ -15,7 +15,7 @@ use huibao_models::queue::EmbeddedQueue;
 use huibao_models::storage::{LocalStorage, Storage, StorageError, StorageKey};
 use huibao_models::store::{NewReport, NewSubmission, Store};
 
-use super::Args;
+use super::args::Args;
 use crate::scratch::Scratch;
 use crate::settings::Settings;
 

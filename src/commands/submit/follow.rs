@@ -1,76 +1,58 @@
-//! Following a report on a server: its events, or where they do not come through, questions.
+//! Following a report on a server: by its events, or by polling where they do not arrive.
 
+use std::fmt::Display;
 use std::io;
 use std::mem;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::{StreamExt, stream};
+use huibao_api::view::{
+    MediaView, ReportBody, ReportEvent, ReportView, StageView, SubmissionRef, TranscriptView,
+};
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::job::JobState;
 use huibao_models::domain::submission::SubmissionState;
 use reqwest::{Method, Response};
-use serde::Deserialize;
-use serde_json::Value;
 use sse_stream::SseByteStream;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::refusal::{self, Reason, root_cause};
+use super::refusal::{self, root_cause};
 use super::server::Server;
-use crate::commands::answer::{Answer, Media, ReportRef, SubmissionRef, Timings, Transcript};
+use crate::commands::answer::{Answer, ReportRef, Timings};
 use crate::commands::bars::Bars;
-use crate::commands::stages::StageStatus;
 use crate::exit::CommandError;
 
-/// Three times what the server leaves between signs of life.
+/// Three times the interval of the keep-alive comments of a server.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// How long a question may take.
-const QUESTION: Duration = Duration::from_secs(30);
+/// Timeout of a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often a server is asked whose events do not come through.
+/// Interval of polling, where events do not arrive.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How patiently a server that does not answer is waited for: about five minutes.
+/// How long to wait for a server that does not answer: about five minutes.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
-const LOOKS: usize = 35;
-
-#[derive(Deserialize)]
-struct ReportBody {
-    report: Value,
-}
-
-/// How far a report is.
-#[derive(Deserialize)]
-struct Progress {
-    state: SubmissionState,
-    stages: Vec<Step>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    #[serde(flatten)]
-    status: StageStatus,
-    error: Option<Reason>,
-}
+const ATTEMPTS: usize = 35;
 
 /// A report that is ready.
-#[derive(Deserialize)]
 pub struct Finished {
-    submission: Option<SubmissionRef>,
-    stages: Vec<StageStatus>,
-    media: Media,
-    transcript: Transcript,
+    id: ReportId,
+    submission: SubmissionRef,
+    stages: Vec<StageView>,
+    media: MediaView,
+    transcript: TranscriptView,
 }
 
 impl Finished {
     /// The answer about it, after `total`.
-    pub fn answer(self, id: ReportId, page: Url, total: Duration) -> Answer {
+    pub fn answer(self, page: Url, total: Duration) -> Answer {
         Answer {
-            report: ReportRef { id, submission: self.submission },
+            report: ReportRef { id: self.id, submission: Some(self.submission) },
             media: self.media,
             transcript: self.transcript,
             bag: None,
@@ -80,42 +62,42 @@ impl Finished {
     }
 }
 
-/// Why a look at the server ended without a finished report.
-enum Trouble {
-    /// No connection, or a passing failure: look again.
+/// Why an attempt ended without a finished report.
+enum FollowError {
+    /// No connection, or a temporary failure: try again.
     Lost(String),
-    /// It will not get better.
+    /// Permanent.
     Final(CommandError),
 }
 
-impl From<reqwest::Error> for Trouble {
+impl From<reqwest::Error> for FollowError {
     fn from(error: reqwest::Error) -> Self {
         Self::Lost(root_cause(&error))
     }
 }
 
-/// Follows the report to its end, across restarts of the server.
+/// Follows the report until it is ready or failed, across restarts of the server.
 pub async fn follow(server: &Server, id: ReportId, bars: Bars) -> Result<Finished, CommandError> {
-    let mut watch = Watch { server, id, bars, heard: false, deaf: false };
+    let mut watch = Watch { server, id, bars, received: false, polling: false };
     let mut delays = backoff();
     loop {
-        let look = match watch.listen().await {
-            Ok(None) | Err(Trouble::Lost(_)) => watch.ask().await,
+        let attempt = match watch.listen().await {
+            Ok(None) | Err(FollowError::Lost(_)) => watch.poll().await,
             settled => settled,
         };
-        let cause = match look {
+        let cause = match attempt {
             Ok(Some(finished)) => return Ok(finished),
-            Err(Trouble::Final(error)) => return Err(error),
+            Err(FollowError::Final(error)) => return Err(error),
             Ok(None) => String::new(),
-            Err(Trouble::Lost(cause)) => cause,
+            Err(FollowError::Lost(cause)) => cause,
         };
-        if mem::take(&mut watch.heard) {
+        if mem::take(&mut watch.received) {
             delays = backoff();
         }
         let Some(delay) = delays.next() else {
             return Err(refusal::lost(server, &cause, server.page(id)));
         };
-        sleep(if watch.deaf { delay.max(POLL) } else { delay }).await;
+        sleep(if watch.polling { delay.max(POLL) } else { delay }).await;
     }
 }
 
@@ -123,7 +105,7 @@ fn backoff() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(FIRST_DELAY)
         .with_max_delay(LONGEST_DELAY)
-        .with_max_times(LOOKS)
+        .with_max_times(ATTEMPTS)
         .with_jitter()
         .build()
 }
@@ -132,17 +114,17 @@ struct Watch<'a> {
     server: &'a Server,
     id: ReportId,
     bars: Bars,
-    /// Whether anything was learned since this was last looked at.
-    heard: bool,
-    /// Whether the server answers questions while its events do not arrive, as behind a proxy that
-    /// holds them back.
-    deaf: bool,
+    /// Whether a report was received since the last attempt.
+    received: bool,
+    /// Whether the server answers requests while its events do not arrive, as behind a proxy that
+    /// buffers them.
+    polling: bool,
 }
 
 impl Watch<'_> {
     /// Follows the events until they end.
-    async fn listen(&mut self) -> Result<Option<Finished>, Trouble> {
-        if self.deaf {
+    async fn listen(&mut self) -> Result<Option<Finished>, FollowError> {
+        if self.polling {
             return Ok(None);
         }
         let response = timeout(SILENCE, self.get(&["events"]).send()).await;
@@ -154,8 +136,8 @@ impl Watch<'_> {
         });
         let mut events = SseByteStream::new(Box::pin(chunks));
         while let Some(event) = events.next().await {
-            let event = event.map_err(|error| Trouble::Lost(root_cause(&error)))?;
-            if event.event.as_deref() != Some("report") {
+            let event = event.map_err(|error| FollowError::Lost(root_cause(&error)))?;
+            if event.event.as_deref() != Some(ReportEvent::REPORT) {
                 continue;
             }
             let report = serde_json::from_str(&event.data.unwrap_or_default());
@@ -166,11 +148,11 @@ impl Watch<'_> {
         Ok(None)
     }
 
-    /// Asks once.
-    async fn ask(&mut self) -> Result<Option<Finished>, Trouble> {
-        let response = self.get(&[]).timeout(QUESTION).send().await?;
+    /// Requests the report once.
+    async fn poll(&mut self) -> Result<Option<Finished>, FollowError> {
+        let response = self.get(&[]).timeout(REQUEST_TIMEOUT).send().await?;
         let body: ReportBody = self.accept(response).await?.json().await?;
-        self.deaf |= !self.heard;
+        self.polling |= !self.received;
         self.take(body.report)
     }
 
@@ -179,51 +161,59 @@ impl Watch<'_> {
         self.server.request(Method::GET, &[&["reports", &id], more].concat())
     }
 
-    async fn accept(&self, response: Response) -> Result<Response, Trouble> {
+    async fn accept(&self, response: Response) -> Result<Response, FollowError> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
         if refusal::is_passing(status) {
-            return Err(Trouble::Lost(status.to_string()));
+            return Err(FollowError::Lost(status.to_string()));
         }
-        Err(Trouble::Final(refusal::refused(self.server, response).await))
+        Err(FollowError::Final(refusal::refused(self.server, response).await))
     }
 
     /// Shows a report, and returns it if it is ready.
-    fn take(&mut self, report: Value) -> Result<Option<Finished>, Trouble> {
-        let progress = Progress::deserialize(&report).map_err(|error| unreadable(&error))?;
-        self.heard = true;
-        self.bars.show(progress.stages.iter().map(|step| step.status));
-        // The stages and not the report's own state: they are never older than what else is told.
-        let state =
-            SubmissionState::from_jobs(progress.stages.iter().map(|step| step.status.state));
-        match (state, progress.state) {
-            // A dead stage of a report that can be read was to make it anew.
+    fn take(&mut self, report: ReportView) -> Result<Option<Finished>, FollowError> {
+        self.received = true;
+        self.bars.show(&report.stages);
+        // The stages and not the report's own state: the results are never older than the stages.
+        let state = SubmissionState::from_jobs(report.stages.iter().map(|stage| stage.state));
+        match (state, report.summary.state) {
+            // A report that is ready stays so when recognising it again fails.
             (SubmissionState::Ready, _) | (SubmissionState::Failed, SubmissionState::Ready) => {
-                serde_json::from_value(report).map(Some).map_err(|error| unreadable(&error))
+                finished(report).map(Some)
             }
-            (SubmissionState::Failed, _) => Err(Trouble::Final(self.failed(progress))),
+            (SubmissionState::Failed, _) => Err(FollowError::Final(self.failed(report))),
             (SubmissionState::Submitted | SubmissionState::Processing, _) => Ok(None),
         }
     }
 
-    fn failed(&self, progress: Progress) -> CommandError {
-        let mut dead =
-            progress.stages.into_iter().filter(|step| step.status.state == JobState::Dead);
-        match dead.find_map(|step| step.error) {
+    fn failed(&self, report: ReportView) -> CommandError {
+        let mut dead = report.stages.into_iter().filter(|stage| stage.state == JobState::Dead);
+        match dead.find_map(|stage| stage.error) {
             Some(reason) => refusal::failed(reason, self.server.page(self.id)),
             None => Failure::internal("a stage died without a reason").into(),
         }
     }
 }
 
-fn silent() -> Trouble {
-    Trouble::Lost(format!("nothing for {} seconds", SILENCE.as_secs()))
+fn silent() -> FollowError {
+    FollowError::Lost(format!("nothing for {} seconds", SILENCE.as_secs()))
 }
 
-/// What cannot be read will be no better the next time.
-fn unreadable(error: &serde_json::Error) -> Trouble {
+fn finished(report: ReportView) -> Result<Finished, FollowError> {
+    let ReportView { summary, submission, stages, media, transcript, .. } = report;
+    match (media, transcript) {
+        (Some(media), Some(transcript)) => {
+            let id = summary.id.into();
+            Ok(Finished { id, submission, stages, media, transcript })
+        }
+        _ => Err(unreadable(&"it is ready, but lacks media or transcript")),
+    }
+}
+
+/// A malformed report will be malformed the next time as well.
+fn unreadable(error: &dyn Display) -> FollowError {
     let detail = format!("the server's report cannot be read: {error}");
-    Trouble::Final(Failure::internal(detail).into())
+    FollowError::Final(Failure::internal(detail).into())
 }

@@ -1,11 +1,11 @@
-//! `huibao submit`: hands a report to a running server, and follows it if asked to.
+//! `huibao submit`: submits a report to a running server, and follows it with `--wait`.
 
+mod args;
 mod follow;
 mod refusal;
 mod server;
 mod upload;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,59 +16,12 @@ use url::Url;
 
 use self::server::Server;
 use super::bars::Bars;
-use super::check_files;
+use super::parse::check_files;
 use crate::exit::CommandError;
-use crate::settings::{Secret, Settings};
+use crate::settings::Settings;
 use crate::signals::shutdown_token;
 
-const NOTES: &str = "\
-With --json, standard output is exactly one JSON object: {\"report\":{\"id\":…},\"url\":…}, where url is
-the report's page. With --wait it is the object of `huibao process`, with two differences: bag is
-null, because the archive is on the server, and url is the report's page. A report that fails there
-ends like one that fails in `huibao process`: {\"error\":{\"code\":…,\"message\":…}} and the exit code
-of its kind. A server that cannot be reached is 75, one that wants another token is 69.
-
-An upload that breaks off is tried again from its start, up to three times, as long as the server
-cannot have got all of it. If the connection breaks when everything was sent, the report may have
-been stored: look at the server's list before handing it in again.";
-
-/// Flags of `huibao submit`.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = NOTES)]
-pub struct Args {
-    /// The video
-    video: PathBuf,
-    /// The written report (.txt, .md, .docx, .odt or .pdf)
-    #[arg(long, value_name = "FILE")]
-    written: Option<PathBuf>,
-    /// Address of the server, such as `http://127.0.0.1:8080`
-    #[arg(long, value_name = "URL")]
-    server: String,
-    /// The server's token; better given by the variable, because others see command lines
-    #[arg(
-        long,
-        env = "HUIBAO_TOKEN",
-        hide_env_values = true,
-        default_value = "",
-        hide_default_value = true
-    )]
-    token: Secret,
-    /// Language of the speech: zh, en, … or auto [default: the server's]
-    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
-    language: String,
-    /// What the report is called
-    #[arg(long, default_value = "")]
-    title: String,
-    /// Who speaks
-    #[arg(long, default_value = "")]
-    speaker: String,
-    /// Wait until the report is finished and print what `huibao process` prints
-    #[arg(long)]
-    wait: bool,
-    /// Print exactly one JSON object
-    #[arg(long)]
-    pub json: bool,
-}
+pub use self::args::Args;
 
 /// Runs the command.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
@@ -94,7 +47,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
         finished = follow::follow(&server, id, bars) => finished?,
         () = shutdown.cancelled() => return Err(stopped_waiting(page, lang)),
     };
-    finished.answer(id, page, started.elapsed()).print(lang, args.json)?;
+    finished.answer(page, started.elapsed()).print(lang, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,11 +61,11 @@ fn print_receipt(id: ReportId, page: &Url, lang: Lang, json: bool) {
     }
 }
 
-/// The report is safe, so nobody should hand it in again.
+/// The report is stored and must not be submitted again.
 fn stopped_waiting(page: Url, lang: Lang) -> CommandError {
     let message = lang.pick(
         "已停止等待；汇报已经提交，服务器会继续处理，不必重新提交。",
-        "Stopped waiting. The report was handed in and the server goes on; do not hand it in again.",
+        "Stopped waiting. The report was submitted and the server goes on; do not submit it again.",
     );
     CommandError::Server {
         code: FailureCode::Interrupted.to_string(),

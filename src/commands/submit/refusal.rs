@@ -1,11 +1,11 @@
-//! What a server's answer means for whoever called, when it is not the one hoped for.
+//! Errors of a server, as errors of the command.
 
 use std::error::Error;
 
+use huibao_api::view::{ErrorBody, FailureView};
 use huibao_models::domain::failure::{FailureCode, Lang};
 use reqwest::header::LOCATION;
 use reqwest::{Response, StatusCode};
-use serde::Deserialize;
 use url::Url;
 
 use super::server::Server;
@@ -13,7 +13,7 @@ use crate::exit::CommandError;
 
 /// Code of a server that does not answer.
 const UNREACHABLE: &str = "server_unreachable";
-/// Code of an answer that no Huibao gives.
+/// Code of a response that is not from Huibao.
 const UNEXPECTED: &str = "unexpected_answer";
 
 /// Exit codes, as documented in `huibao --help`.
@@ -22,25 +22,13 @@ const UNAVAILABLE: u8 = 69;
 const INTERNAL: u8 = 70;
 const TRY_AGAIN: u8 = 75;
 
-/// Why something failed, as the server says it: with its own code, in the user's language.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Reason {
-    code: String,
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: Reason,
-}
-
-/// Whether asking again may give another answer.
+/// Whether the request may succeed later.
 pub fn is_passing(status: StatusCode) -> bool {
     let again = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
     status.is_server_error() || again.contains(&status)
 }
 
-/// An answer that refuses, or that is none of a Huibao.
+/// An error response, of Huibao or of something else.
 pub async fn refused(server: &Server, response: Response) -> CommandError {
     let status = response.status();
     let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
@@ -51,17 +39,17 @@ pub async fn refused(server: &Server, response: Response) -> CommandError {
     if status == StatusCode::UNAUTHORIZED {
         return unauthorized(server);
     }
-    let Some(Reason { code, message }) = reason.or_else(|| known(status, server.lang)) else {
+    let Some(FailureView { code, message }) = reason.or_else(|| known(status, server.lang)) else {
         return unexpected(server, status);
     };
     CommandError::Server { code, message, exit: exit(status), url: Some(server.base.to_string()) }
 }
 
-/// The exit code of a refusal: who can do something about it.
+/// The exit code of an error response.
 fn exit(status: StatusCode) -> u8 {
     match status {
         _ if is_passing(status) => TRY_AGAIN,
-        // The way in is wrong, and no other file would help.
+        // The address or the access is wrong; another file would not help.
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
             UNAVAILABLE
         }
@@ -69,14 +57,14 @@ fn exit(status: StatusCode) -> u8 {
     }
 }
 
-/// What a proxy refuses in its own words, but for our reason.
-fn known(status: StatusCode, lang: Lang) -> Option<Reason> {
+/// An error response of a proxy that has a code of ours.
+fn known(status: StatusCode, lang: Lang) -> Option<FailureView> {
     let code = match status {
         StatusCode::PAYLOAD_TOO_LARGE => FailureCode::TooLarge,
         StatusCode::INSUFFICIENT_STORAGE => FailureCode::DiskFull,
         _ => return None,
     };
-    Some(Reason { code: code.to_string(), message: code.message(lang).to_owned() })
+    Some(FailureView { code: code.to_string(), message: code.message(lang).to_owned() })
 }
 
 fn unauthorized(server: &Server) -> CommandError {
@@ -85,7 +73,7 @@ fn unauthorized(server: &Server) -> CommandError {
         (Lang::Zh, false) => format!("{base} 需要访问口令。请用 HUIBAO_TOKEN 或 --token 给出。"),
         (Lang::Zh, true) => format!("{base} 不接受这个访问口令。请检查 HUIBAO_TOKEN 或 --token。"),
         (Lang::En, false) => {
-            format!("{base} wants a token. Please give it with HUIBAO_TOKEN or --token.")
+            format!("{base} requires a token. Please give it with HUIBAO_TOKEN or --token.")
         }
         (Lang::En, true) => {
             format!("{base} refuses this token. Please check HUIBAO_TOKEN or --token.")
@@ -103,7 +91,7 @@ fn moved(server: &Server, place: &str) -> CommandError {
     CommandError::Server { code: UNEXPECTED.to_owned(), message, exit: UNAVAILABLE, url: None }
 }
 
-/// An answer that no Huibao gives.
+/// A response that is not from Huibao.
 pub fn unexpected(server: &Server, status: StatusCode) -> CommandError {
     let base = &server.base;
     let message = match server.lang {
@@ -111,14 +99,14 @@ pub fn unexpected(server: &Server, status: StatusCode) -> CommandError {
             format!("{base} 的回答（{status}）不像是 Huibao 服务器。请检查 --server 的地址。")
         }
         Lang::En => format!(
-            "{base} does not answer as a Huibao server does ({status}). Please check --server."
+            "{base} does not respond as a Huibao server does ({status}). Please check --server."
         ),
     };
     let exit = if is_passing(status) { TRY_AGAIN } else { UNAVAILABLE };
     CommandError::Server { code: UNEXPECTED.to_owned(), message, exit, url: None }
 }
 
-/// No answer at all.
+/// No response.
 pub fn unreachable(server: &Server, error: &dyn Error) -> CommandError {
     let (base, cause) = (&server.base, root_cause(error));
     let message = match server.lang {
@@ -142,7 +130,7 @@ pub fn broken_upload(server: &Server, error: &dyn Error, whole: bool) -> Command
         }
         (Lang::En, true) => format!(
             "All was sent, but {base} did not answer ({cause}). The report may have been stored: \
-             please look at the list before handing it in again."
+             please look at the list before submitting it again."
         ),
         (Lang::En, false) => format!(
             "The connection to {base} broke again and again ({cause}). Nothing was stored; please \
@@ -152,7 +140,7 @@ pub fn broken_upload(server: &Server, error: &dyn Error, whole: bool) -> Command
     CommandError::Server { code: UNREACHABLE.to_owned(), message, exit: TRY_AGAIN, url: None }
 }
 
-/// The server went away while its work was followed.
+/// The server stopped answering while the report was followed.
 pub fn lost(server: &Server, cause: &str, page: Url) -> CommandError {
     let base = &server.base;
     let message = match server.lang {
@@ -162,8 +150,8 @@ pub fn lost(server: &Server, cause: &str, page: Url) -> CommandError {
             )
         }
         Lang::En => format!(
-            "{base} no longer answers ({cause}). The report is stored there: please do not hand it \
-             in again, but look at its page later."
+            "{base} no longer answers ({cause}). The report is stored there: please do not \
+             submit it again, but look at its page later."
         ),
     };
     CommandError::Server {
@@ -175,7 +163,7 @@ pub fn lost(server: &Server, cause: &str, page: Url) -> CommandError {
 }
 
 /// The report failed on the server.
-pub fn failed(reason: Reason, page: Url) -> CommandError {
+pub fn failed(reason: FailureView, page: Url) -> CommandError {
     let known = FailureCode::ALL.iter().find(|known| known.as_str() == reason.code);
     let exit = known.map_or(INTERNAL, |known| known.exit_code());
     CommandError::Server {
@@ -202,7 +190,7 @@ mod tests {
     #[test]
     fn a_code_of_a_newer_server_is_a_failure_of_its_own() {
         let exit = |code: &str| {
-            let reason = Reason { code: code.to_owned(), message: "…".to_owned() };
+            let reason = FailureView { code: code.to_owned(), message: "…".to_owned() };
             let page = Url::parse("http://127.0.0.1/").unwrap();
             match failed(reason, page) {
                 CommandError::Server { exit, .. } => exit,

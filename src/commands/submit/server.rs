@@ -1,4 +1,4 @@
-//! The server as a client sees it: where its things are, and how it is asked.
+//! A client of the server: its URLs and requests.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::settings::Secret;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A server to hand reports to.
+/// A server to submit reports to.
 pub struct Server {
     /// Its address, without secrets.
     pub base: Url,
@@ -70,7 +70,7 @@ fn parse(address: &str) -> Result<Url, CommandError> {
     let unusable = || {
         wrong(
             "不是可用的地址；请写成 http://127.0.0.1:8080 或 https://… 的形式",
-            "is no address of a server; use http://127.0.0.1:8080 or https://…",
+            "is not the address of a server; use http://127.0.0.1:8080 or https://…",
         )
     };
     let mut base = Url::parse(address).map_err(|_| unusable())?;
@@ -81,7 +81,7 @@ fn parse(address: &str) -> Result<Url, CommandError> {
     if !base.username().is_empty() || base.password().is_some() {
         return Err(wrong(
             "中不要写口令；请用 HUIBAO_TOKEN 给出",
-            "must not hold a password; give the token with HUIBAO_TOKEN",
+            "must not contain a password; give the token with HUIBAO_TOKEN",
         ));
     }
     base.set_query(None);

@@ -1,53 +1,34 @@
-//! Handing in: the form, streamed from the disk.
+//! The upload: the form, streamed from the disk.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use huibao_api::view::{Info, ReportBody, UploadLimits};
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::ReportId;
 use indicatif::ProgressBar;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
-use serde::Deserialize;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::{InspectReader, ReaderStream};
 
-use super::Args;
+use super::args::Args;
 use super::refusal;
 use super::server::Server;
-use crate::commands::answer::ReportRef;
 use crate::commands::bars::upload_bar;
 use crate::exit::CommandError;
 
-/// How often a broken upload is tried again, and how long to wait first; the wait doubles.
+/// Retries of an interrupted upload, and the first delay, which doubles.
 const RETRIES: usize = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 
-/// How long a small question may take.
-const QUESTION: Duration = Duration::from_secs(30);
+/// Timeout of small requests.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Bytes that are read from the disk at once.
+/// Read size.
 const CHUNK: usize = 64 * 1024;
-
-/// What the server says of itself.
-#[derive(Deserialize)]
-struct Info {
-    limits: Limits,
-}
-
-#[derive(Deserialize)]
-struct Limits {
-    max_video_bytes: u64,
-    max_written_bytes: u64,
-}
-
-/// The answer to an upload.
-#[derive(Deserialize)]
-struct Created {
-    report: ReportRef,
-}
 
 /// Why one attempt ended.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +36,7 @@ enum UploadError {
     /// A file could not be opened.
     #[error("{0}")]
     File(#[from] std::io::Error),
-    /// The connection broke. If the whole form had been read, the server may have got it.
+    /// The connection broke. If the whole form was read, the server may have received it.
     #[error("{cause}")]
     Broken { cause: reqwest::Error, whole: bool },
     /// The server answered, but not with a report.
@@ -64,17 +45,16 @@ enum UploadError {
 }
 
 impl UploadError {
-    /// A form that lacks its end cannot have become a report.
+    /// An incomplete form cannot have become a report.
     fn may_be_repeated(&self) -> bool {
         matches!(self, Self::Broken { whole: false, .. })
     }
 }
 
-/// Hands in a report and returns its id.
+/// Submits a report and returns its id.
 pub async fn upload(server: &Server, args: &Args) -> Result<ReportId, CommandError> {
     let files = Files::look(args).map_err(Failure::from)?;
-    // Before megabytes are on their way: a server that is not there, wants a token or does not
-    // take files of this size can say so now.
+    // Before megabytes are sent: the server may be unavailable, need a token or refuse the size.
     files.check(&ask_limits(server).await?)?;
     let bar = upload_bar(server.lang, files.bytes());
     let policy = ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(RETRIES);
@@ -88,8 +68,8 @@ pub async fn upload(server: &Server, args: &Args) -> Result<ReportId, CommandErr
     })
 }
 
-async fn ask_limits(server: &Server) -> Result<Limits, CommandError> {
-    let request = server.request(Method::GET, &["info"]).timeout(QUESTION);
+async fn ask_limits(server: &Server) -> Result<UploadLimits, CommandError> {
+    let request = server.request(Method::GET, &["info"]).timeout(REQUEST_TIMEOUT);
     let response = request.send().await.map_err(|error| refusal::unreachable(server, &error))?;
     let status = response.status();
     if !status.is_success() {
@@ -99,7 +79,7 @@ async fn ask_limits(server: &Server) -> Result<Limits, CommandError> {
     Ok(info.limits)
 }
 
-/// The sizes of what is handed in.
+/// The sizes of the files.
 struct Files {
     video: u64,
     written: u64,
@@ -116,13 +96,13 @@ impl Files {
         self.video.saturating_add(self.written)
     }
 
-    fn check(&self, limits: &Limits) -> Result<(), Failure> {
+    fn check(&self, limits: &UploadLimits) -> Result<(), Failure> {
         for (size, limit, code) in [
             (self.video, limits.max_video_bytes, FailureCode::TooLarge),
             (self.written, limits.max_written_bytes, FailureCode::WrittenTooLarge),
         ] {
             if size > limit {
-                let detail = format!("{size} bytes; the server takes at most {limit}");
+                let detail = format!("{size} bytes; the server accepts at most {limit}");
                 return Err(Failure::new(code, detail));
             }
         }
@@ -140,10 +120,10 @@ async fn send(server: &Server, args: &Args, bar: &ProgressBar) -> Result<ReportI
     if !response.status().is_success() {
         return Err(UploadError::Refused(refusal::refused(server, response).await));
     }
-    // The server stored it: whatever is wrong with the answer, it must not be sent again.
-    let created: Result<Created, _> = response.json().await;
+    // The server stored it: whatever is wrong with the response, it must not be sent again.
+    let created: Result<ReportBody, _> = response.json().await;
     let created = created.map_err(|cause| UploadError::Broken { cause, whole: true })?;
-    Ok(created.report.id)
+    Ok(created.report.summary.id.into())
 }
 
 /// The form. Small fields come first, so that a server refuses them before the video is sent.

@@ -1,4 +1,4 @@
-//! What a child was asked for and has not answered yet.
+//! The open requests of a child.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use huibao_models::domain::failure::Failure;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::{CallId, ChildMessage, ChildNews};
+use super::protocol::{CallId, ChildEvent, ChildMessage};
 
-/// The open calls of one child.
+/// The open calls of a child: requests without a result.
 #[derive(Default)]
 pub struct Calls {
     state: Mutex<State>,
@@ -16,20 +16,20 @@ pub struct Calls {
 
 #[derive(Default)]
 struct State {
-    open: HashMap<CallId, UnboundedSender<ChildMessage>>,
+    open: HashMap<CallId, UnboundedSender<ChildEvent>>,
     last: CallId,
-    /// Why there will be no more answers.
+    /// Why the child cannot be used any more.
     over: Option<Failure>,
 }
 
 impl Calls {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Whole after each step, whoever panicked.
+        // The state is consistent after each statement, so a poisoned lock is usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a call. `None` once the child is of no more use.
-    pub fn open(&self) -> Option<(CallId, UnboundedReceiver<ChildMessage>)> {
+    /// Opens a call. `None` if the child cannot be used any more.
+    pub fn open(&self) -> Option<(CallId, UnboundedReceiver<ChildEvent>)> {
         let mut state = self.state();
         if state.over.is_some() {
             return None;
@@ -40,44 +40,44 @@ impl Calls {
         Some((id, receiver))
     }
 
-    /// Closes a call that was answered.
+    /// Closes a call that has its result.
     pub fn close(&self, id: CallId) {
         self.state().open.remove(&id);
     }
 
-    /// Gives up a call before its answer. If nobody else waits for the child, it is given up as a
-    /// whole, and nobody will; returns whether that is so.
-    pub fn give_up(&self, id: CallId) -> bool {
+    /// Cancels a call before its result. If it is the only open call, the child cannot be used any more
+    /// and is to be killed; returns whether that is so.
+    pub fn cancel(&self, id: CallId) -> bool {
         let mut state = self.state();
         let was_open = state.open.remove(&id).is_some();
         let alone = was_open && state.open.is_empty();
         if alone {
-            state.over.get_or_insert_with(|| Failure::internal("a child was given up"));
+            state.over.get_or_insert_with(|| Failure::internal("a child was cancelled"));
         }
         alone
     }
 
-    /// Passes on what the child said.
-    pub fn deliver(&self, news: ChildNews) {
-        if let Some(listener) = self.state().open.get(&news.call) {
-            // A listener that is gone has no more use for it.
-            let _ = listener.send(news.message);
+    /// Passes an event on to its call.
+    pub fn deliver(&self, message: ChildMessage) {
+        if let Some(receiver) = self.state().open.get(&message.call) {
+            // The receiver may be dropped already.
+            let _ = receiver.send(message.event);
         }
     }
 
-    /// The child is no more: all open calls end without an answer.
+    /// The child has ended: all open calls end without a result.
     pub fn end(&self, why: Failure) {
         let mut state = self.state();
         state.over.get_or_insert(why);
         state.open.clear();
     }
 
-    /// Why there will be no more answers, if so.
+    /// Why the child cannot be used any more, if so.
     pub fn over(&self) -> Option<Failure> {
         self.state().over.clone()
     }
 
-    /// The last call that there was, if no call is open.
+    /// The last call, if no call is open.
     pub fn idle_since(&self) -> Option<CallId> {
         let state = self.state();
         state.open.is_empty().then_some(state.last)
@@ -89,38 +89,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_go_to_whom_they_concern() {
+    fn events_go_to_their_call() {
         let calls = Calls::default();
-        let (first, mut news_of_first) = calls.open().unwrap();
-        let (second, mut news_of_second) = calls.open().unwrap();
-        calls.deliver(ChildNews { call: second, message: ChildMessage::Progress(0.5) });
-        calls.deliver(ChildNews { call: first, message: ChildMessage::Progress(0.25) });
-        let told = |news: &mut UnboundedReceiver<_>| match news.try_recv() {
-            Ok(ChildMessage::Progress(fraction)) => fraction,
+        let (first, mut events_of_first) = calls.open().unwrap();
+        let (second, mut events_of_second) = calls.open().unwrap();
+        calls.deliver(ChildMessage { call: second, event: ChildEvent::Progress(0.5) });
+        calls.deliver(ChildMessage { call: first, event: ChildEvent::Progress(0.25) });
+        let received = |events: &mut UnboundedReceiver<_>| match events.try_recv() {
+            Ok(ChildEvent::Progress(fraction)) => fraction,
             other => panic!("{other:?}"),
         };
-        assert_eq!((told(&mut news_of_first), told(&mut news_of_second)), (0.25, 0.5));
+        let fractions = (received(&mut events_of_first), received(&mut events_of_second));
+        assert_eq!(fractions, (0.25, 0.5));
     }
 
     #[test]
-    fn a_child_is_given_up_with_its_only_call() {
+    fn cancelling_the_only_call_ends_the_child() {
         let calls = Calls::default();
-        let (first, _news) = calls.open().unwrap();
-        let (second, _news) = calls.open().unwrap();
-        assert!(!calls.give_up(first));
-        assert!(!calls.give_up(first), "it is not open any more");
+        let (first, _events) = calls.open().unwrap();
+        let (second, _events) = calls.open().unwrap();
+        assert!(!calls.cancel(first));
+        assert!(!calls.cancel(first), "it is not open any more");
         assert!(calls.over().is_none());
-        assert!(calls.give_up(second));
-        assert!(calls.open().is_none(), "nobody is to wait for what is about to be killed");
+        assert!(calls.cancel(second));
+        assert!(calls.open().is_none(), "no call is opened on a child that is about to be killed");
     }
 
     #[test]
     fn the_end_of_a_child_is_the_end_of_all_calls() {
         let calls = Calls::default();
-        let (_, mut news) = calls.open().unwrap();
+        let (_, mut events) = calls.open().unwrap();
         assert_eq!(calls.idle_since(), None);
         calls.end(Failure::internal("gone"));
-        assert!(news.blocking_recv().is_none());
+        assert!(events.blocking_recv().is_none());
         assert_eq!(calls.over(), Some(Failure::internal("gone")));
     }
 }

@@ -1,100 +1,80 @@
-//! The child's side: commands in, news out.
+//! The request loop of a child.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use huibao_models::domain::failure::Failure;
 
-use super::desk::Desk;
-use super::{
-    CallId, ChildCommand, ChildMessage, ChildNews, ChildOutput, ChildRequest, ChildTask, FileTask,
+use super::outbox::Outbox;
+use super::protocol::{
+    CallId, ChildCommand, ChildEvent, ChildOutput, ChildRequest, ChildTask, FileTask,
 };
+use super::recognitions::Recognitions;
 use crate::media::{self, MediaLimits, TranscodeOptions};
 use crate::written::{self, WrittenLimits};
 
-/// Short side and frame rate of a rendition: what a phone's browser plays on any network.
+/// Short side and frame rate of a rendition: playable in a phone's browser on any network.
 const MAX_SHORT_SIDE: u32 = 720;
 const MAX_FRAME_RATE: u32 = 30;
 
-/// How many requests are without an answer.
-static OPEN: AtomicUsize = AtomicUsize::new(0);
-
-/// Runs as a child: reads commands from standard input, does what they ask, and answers on standard
-/// output. Ends when the input does.
+/// Runs as a child: reads commands from standard input, runs their tasks and writes messages to standard
+/// output, until the input ends.
 pub fn child_main() -> ExitCode {
-    let mut desk = Desk::default();
-    for command in commands() {
+    let outbox = Arc::new(Outbox::new());
+    let mut recognitions = Recognitions::new(Arc::clone(&outbox));
+    for command in commands(Arc::clone(&outbox)) {
         match command {
-            ChildCommand::Begin { call, request } => begin(&mut desk, call, request),
-            ChildCommand::Stop { call } => desk.stop(call),
+            ChildCommand::Begin { call, request } => {
+                begin(&mut recognitions, &outbox, call, request);
+            }
+            ChildCommand::Cancel { call } => recognitions.cancel(call),
         }
     }
     ExitCode::SUCCESS
 }
 
-/// The commands on standard input. When it closes in the middle of work, the parent is gone, and this
-/// process ends whatever native code is doing.
-fn commands() -> mpsc::Receiver<ChildCommand> {
+/// The commands on standard input. If it closes while a task runs, the parent has ended, and this process
+/// aborts whatever native code is doing.
+fn commands(outbox: Arc<Outbox>) -> mpsc::Receiver<ChildCommand> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
-            // The parent is the same binary: what cannot be read is a bug, and not to be waited for.
+            // The parent is the same binary: a malformed line is a bug.
             let Ok(command) = serde_json::from_str(&line) else { std::process::abort() };
             if matches!(command, ChildCommand::Begin { .. }) {
-                OPEN.fetch_add(1, Ordering::SeqCst);
+                outbox.expect_answer();
             }
             if sender.send(command).is_err() {
                 return;
             }
         }
-        if OPEN.load(Ordering::SeqCst) > 0 {
-            // Not `exit`, whose handlers would run while other threads are at work.
+        if outbox.has_open_requests() {
+            // Not `exit`, whose handlers would run while other threads are still running.
             std::process::abort();
         }
     });
     receiver
 }
 
-/// News of a request. A parent that does not listen any more closes the input as well, which ends this
-/// process.
-pub fn tell(call: CallId, message: ChildMessage) {
-    // Made of texts and numbers only.
-    let Ok(mut line) = serde_json::to_vec(&ChildNews { call, message }) else { return };
-    line.push(b'\n');
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(&line).and_then(|()| out.flush());
-}
-
-/// The last word on a request.
-pub fn answer(call: CallId, output: Result<ChildOutput, Failure>) {
-    let message = match output {
-        Ok(output) => ChildMessage::Done(output),
-        Err(failure) => ChildMessage::Failed(failure),
-    };
-    // Before it is said: whoever has heard it may close the input at once.
-    OPEN.fetch_sub(1, Ordering::SeqCst);
-    tell(call, message);
-}
-
-fn begin(desk: &mut Desk, call: CallId, ChildRequest { limits, job }: ChildRequest) {
-    match job {
-        ChildTask::Transcribe(job) => {
-            if let Err(failure) = desk.begin(call, limits, job) {
-                answer(call, Err(failure));
+fn begin(recognitions: &mut Recognitions, outbox: &Outbox, call: CallId, request: ChildRequest) {
+    let ChildRequest { limits, task } = request;
+    match task {
+        ChildTask::Transcribe(task) => {
+            if let Err(failure) = recognitions.begin(call, limits, task) {
+                outbox.answer(call, Err(failure));
             }
         }
-        ChildTask::File(job) => {
-            let mut progress = |fraction| tell(call, ChildMessage::Progress(fraction));
+        ChildTask::File(task) => {
+            let mut progress = |fraction| outbox.send(call, ChildEvent::Progress(fraction));
             let output = limits.apply().map_err(Failure::from);
-            answer(call, output.and_then(|()| look_at(job, &mut progress)));
+            outbox.answer(call, output.and_then(|()| process_file(task, &mut progress)));
         }
     }
 }
 
-fn look_at(job: FileTask, progress: media::Progress<'_>) -> Result<ChildOutput, Failure> {
-    match job {
+fn process_file(task: FileTask, progress: media::Progress<'_>) -> Result<ChildOutput, Failure> {
+    match task {
         FileTask::Ingest { video, audio, poster, max_duration_ms, max_pixels } => {
             let limits = MediaLimits { max_duration_ms, max_pixels };
             let media = media::ingest(&video, &limits, &audio, &poster, progress)?;

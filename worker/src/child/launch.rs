@@ -5,14 +5,14 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::CHILD_ARGUMENT;
+use super::protocol::CHILD_ARGUMENT;
 
-/// This binary as a child, with pipes for all that it reads and says.
+/// This binary as a child, with pipes for its standard streams.
 pub fn command() -> io::Result<Command> {
     let mut command = Command::new(own_binary()?);
     command
         .arg(CHILD_ARGUMENT)
-        // Secrets of the service (database, storage, token) are nothing to native parsers.
+        // Native parsers do not get the secrets of the service (database, storage, token).
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| is_harmless(name)))
         .stdin(Stdio::piped())
@@ -21,7 +21,7 @@ pub fn command() -> io::Result<Command> {
     Ok(command)
 }
 
-/// Also right after an upgrade replaced the file on disk: the running image itself.
+/// The running image itself, also after an upgrade replaced the file on disk.
 fn own_binary() -> io::Result<std::path::PathBuf> {
     let proc = std::path::Path::new("/proc/self/exe");
     if proc.exists() { Ok(proc.to_owned()) } else { std::env::current_exe() }

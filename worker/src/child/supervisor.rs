@@ -1,4 +1,4 @@
-//! The parent's side: start a child, listen, and say truthfully how it ended.
+//! Starts a child, passes its events on, and reports how it ended.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -16,16 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::launch;
-use super::{CallId, ChildCommand, ChildMessage, ChildOutput, ChildRequest};
+use super::protocol::{CallId, ChildCommand, ChildEvent, ChildOutput, ChildRequest};
 
-/// A child that says nothing for this long hangs. The slowest honest silence is one window of a
-/// large model on one slow core.
-const SILENCE: Duration = Duration::from_mins(15);
+/// A child without an event for this long hangs. The longest regular interval is one window of a large
+/// model on one slow core.
+const EVENT_TIMEOUT: Duration = Duration::from_mins(15);
 
-/// How much of a child's standard error is kept for the log.
+/// How many bytes of a child's standard error are kept for the log.
 const STDERR_TAIL: usize = 2000;
 
-/// Where a child's messages go while it runs.
+/// Channels for the events of a running task.
 #[derive(Debug, Clone)]
 pub struct ChildEvents {
     /// Fraction done.
@@ -45,10 +45,10 @@ pub async fn run_child(
     answer
 }
 
-/// A running child, which may work on several requests at once. Dropping it lets the child end itself.
+/// A running child, which may run several requests at once. Dropping it ends the child when it is idle.
 pub struct Supervised {
     calls: Arc<Calls>,
-    /// Its closing is what tells the child that we are gone.
+    /// Closing it ends the child.
     commands: mpsc::UnboundedSender<ChildCommand>,
     kill: CancellationToken,
     gone: CancellationToken,
@@ -66,13 +66,13 @@ impl Supervised {
         let stdin = child.stdin.take().ok_or_else(no_pipe)?;
         let stdout = child.stdout.take().ok_or_else(no_pipe)?;
         let stderr = child.stderr.take().ok_or_else(no_pipe)?;
-        let (commands, commanded) = mpsc::unbounded_channel();
+        let (commands, requested) = mpsc::unbounded_channel();
         let calls = Arc::new(Calls::default());
         let (kill, gone) = (CancellationToken::new(), CancellationToken::new());
         let supervisor = Supervisor {
             child,
             stdin: Some(stdin),
-            commanded,
+            requested,
             lines: BufReader::new(stdout).lines(),
             tail: tokio::spawn(read_tail(stderr)),
             calls: Arc::clone(&calls),
@@ -86,23 +86,23 @@ impl Supervised {
         Ok(Arc::new(Self { calls, commands, kill, gone }))
     }
 
-    /// Begins a call. Fails if the child is of no more use.
+    /// Begins a call. Fails if the child cannot be used any more.
     pub fn call(self: &Arc<Self>) -> Result<Call, Failure> {
-        let Some((id, messages)) = self.calls.open() else { return Err(self.why_over()) };
-        Ok(Call { child: Arc::clone(self), id, messages, answered: false })
+        let Some((id, received)) = self.calls.open() else { return Err(self.why_over()) };
+        Ok(Call { child: Arc::clone(self), id, received, answered: false })
     }
 
-    /// Whether it can be asked for anything.
+    /// Whether it cannot be used any more.
     pub fn is_over(&self) -> bool {
         self.calls.over().is_some()
     }
 
-    /// The last call that there was, if it has nothing to do.
+    /// The last call, if it is idle.
     pub fn idle_since(&self) -> Option<CallId> {
         self.calls.idle_since()
     }
 
-    /// Lets it go and waits until it is gone, which it is when nobody else has a use for it.
+    /// Drops this handle and waits until the process has ended, once no other handle is left.
     pub async fn end(self: Arc<Self>) {
         let gone = self.gone.clone();
         drop(self);
@@ -114,45 +114,45 @@ impl Supervised {
     }
 }
 
-/// One request to a child, before and until its answer. Dropped before that, it is called off: the
-/// child is told, or killed if there is nothing else that it does.
+/// One request to a child, until its result. Dropping it earlier cancels it: the child receives a
+/// command, or is killed if it runs nothing else.
 pub struct Call {
     child: Arc<Supervised>,
     id: CallId,
-    messages: mpsc::UnboundedReceiver<ChildMessage>,
+    received: mpsc::UnboundedReceiver<ChildEvent>,
     answered: bool,
 }
 
 impl Call {
-    /// Has the child do what is asked.
+    /// Sends the request and waits for its result.
     pub async fn ask(
         mut self,
         request: ChildRequest,
         events: &ChildEvents,
     ) -> Result<ChildOutput, Failure> {
-        // A child that died already is reported below by its status.
+        // A child that has already ended is reported below by its status.
         let _ = self.child.commands.send(ChildCommand::Begin { call: self.id, request });
         loop {
-            let Ok(message) = tokio::time::timeout(SILENCE, self.messages.recv()).await else {
-                // It hangs, and whoever else waits for it waits in vain.
-                let silent = format!("a child said nothing for {} s", SILENCE.as_secs());
+            let Ok(event) = tokio::time::timeout(EVENT_TIMEOUT, self.received.recv()).await else {
+                // It hangs: its other calls end as well.
+                let silent = format!("a child sent no event for {} s", EVENT_TIMEOUT.as_secs());
                 self.child.calls.end(Failure::new(FailureCode::ResourceLimit, silent));
                 self.child.kill.cancel();
                 return Err(self.child.why_over());
             };
-            match message {
-                // A receiver that is gone has no more use for the news.
-                Some(ChildMessage::Progress(fraction)) => {
+            match event {
+                // The receivers may be dropped already.
+                Some(ChildEvent::Progress(fraction)) => {
                     events.progress.send_replace(fraction);
                 }
-                Some(ChildMessage::Partial(segment)) => {
+                Some(ChildEvent::Partial(segment)) => {
                     let _ = events.partial.send(segment);
                 }
-                Some(ChildMessage::Done(output)) => {
+                Some(ChildEvent::Done(output)) => {
                     self.answered = true;
                     return Ok(output);
                 }
-                Some(ChildMessage::Failed(failure)) => {
+                Some(ChildEvent::Failed(failure)) => {
                     self.answered = true;
                     return Err(failure);
                 }
@@ -166,19 +166,19 @@ impl Drop for Call {
     fn drop(&mut self) {
         if self.answered {
             self.child.calls.close(self.id);
-        } else if self.child.calls.give_up(self.id) {
+        } else if self.child.calls.cancel(self.id) {
             self.child.kill.cancel();
         } else {
-            let _ = self.child.commands.send(ChildCommand::Stop { call: self.id });
+            let _ = self.child.commands.send(ChildCommand::Cancel { call: self.id });
         }
     }
 }
 
-/// What attends to a child as long as it runs.
+/// The task that reads from and writes to a child as long as it runs.
 struct Supervisor {
     child: Child,
     stdin: Option<ChildStdin>,
-    commanded: mpsc::UnboundedReceiver<ChildCommand>,
+    requested: mpsc::UnboundedReceiver<ChildCommand>,
     lines: Lines<BufReader<ChildStdout>>,
     tail: JoinHandle<String>,
     calls: Arc<Calls>,
@@ -186,16 +186,16 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    /// Passes on what is asked and what is answered until the child is gone.
+    /// Passes commands and messages on until the child has ended.
     async fn run(mut self) {
         loop {
             tokio::select! {
-                command = self.commanded.recv(), if self.stdin.is_some() => match command {
-                    Some(command) => self.tell(&command).await,
+                command = self.requested.recv(), if self.stdin.is_some() => match command {
+                    Some(command) => self.send(&command).await,
                     None => self.stdin = None,
                 },
                 line = self.lines.next_line() => match line {
-                    Ok(Some(line)) => self.hear(&line),
+                    Ok(Some(line)) => self.receive(&line),
                     _ => break,
                 },
                 () = self.kill.cancelled() => break,
@@ -214,19 +214,19 @@ impl Supervisor {
         self.calls.end(why);
     }
 
-    async fn tell(&mut self, command: &ChildCommand) {
-        // Made of texts and numbers only.
+    async fn send(&mut self, command: &ChildCommand) {
+        // Serialisation cannot fail: the types hold texts and numbers only.
         let mut line = serde_json::to_vec(command).unwrap_or_default();
         line.push(b'\n');
         if let Some(stdin) = &mut self.stdin {
-            // The child reads at once whatever it works on. One that died is found by its silence.
+            // The child reads at once, whatever it runs. The end of one that died is seen on its output.
             let _ = stdin.write_all(&line).await;
         }
     }
 
-    fn hear(&self, line: &str) {
-        if let Ok(news) = serde_json::from_str(line) {
-            self.calls.deliver(news);
+    fn receive(&self, line: &str) {
+        if let Ok(message) = serde_json::from_str(line) {
+            self.calls.deliver(message);
         } else {
             tracing::debug!(line, "a native library wrote to standard output");
         }
@@ -257,18 +257,18 @@ fn verdict(status: ExitStatus, tail: &str) -> Failure {
 mod tests {
     use std::process::Stdio;
 
-    use super::super::{ChildNews, ChildTask, FileTask, ResourceLimits};
     use super::*;
+    use crate::child::protocol::{ChildMessage, ChildTask, FileTask, ResourceLimits};
 
     #[test]
-    fn a_crash_and_a_spent_limit_are_told_apart() {
+    fn a_crash_and_an_exceeded_limit_have_different_codes() {
         let crash = ExitStatus::from_raw(11);
         assert_eq!(verdict(crash, "").code, FailureCode::ChildCrashed);
-        let spent = ExitStatus::from_raw(Signal::XCPU.as_raw());
-        assert_eq!(verdict(spent, "").code, FailureCode::ResourceLimit);
+        let exceeded = ExitStatus::from_raw(Signal::XCPU.as_raw());
+        assert_eq!(verdict(exceeded, "").code, FailureCode::ResourceLimit);
     }
 
-    /// A child as a shell script: `$line` is what was asked.
+    /// A child as a shell script: `$line` is the command.
     fn child(script: &str) -> Arc<Supervised> {
         let mut command = Command::new("sh");
         let reading = format!("while read -r line; do {script}; done");
@@ -279,22 +279,22 @@ mod tests {
 
     fn request() -> ChildRequest {
         let limits = ResourceLimits { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0 };
-        let job = FileTask::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
-        ChildRequest { limits, job: ChildTask::File(job) }
+        let task = FileTask::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
+        ChildRequest { limits, task: ChildTask::File(task) }
     }
 
     fn events() -> ChildEvents {
         ChildEvents { progress: watch::channel(0.0).0, partial: mpsc::unbounded_channel().0 }
     }
 
-    /// Answers to a call, as the script of a child.
+    /// The result of a call, as the script of a child.
     fn fails(call: CallId, detail: &str) -> String {
-        let message = ChildMessage::Failed(Failure::internal(detail));
-        format!("echo '{}'", serde_json::to_string(&ChildNews { call, message }).unwrap())
+        let event = ChildEvent::Failed(Failure::internal(detail));
+        format!("echo '{}'", serde_json::to_string(&ChildMessage { call, event }).unwrap())
     }
 
     #[tokio::test]
-    async fn each_of_two_callers_gets_its_answer() {
+    async fn each_of_two_calls_gets_its_result() {
         let (to_first, to_second) = (fails(1, "first"), fails(2, "second"));
         let script = format!(r#"case "$line" in *'"call":2'*) {to_second}; {to_first};; esac"#);
         let child = child(&script);
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crash_is_told_to_all_callers() {
+    async fn a_crash_ends_all_calls() {
         let child =
             child(r#"case "$line" in *'"call":2'*) echo 'no luck' >&2; kill -SEGV $$;; esac"#);
         let events = events();
@@ -323,8 +323,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_of_two_callers_leaves_and_the_other_gets_its_answer() {
-        let script = format!(r#"case "$line" in *stop*'"call":1'*) {};; esac"#, fails(2, "second"));
+    async fn cancelling_one_of_two_calls_keeps_the_other() {
+        let script =
+            format!(r#"case "$line" in *cancel*'"call":1'*) {};; esac"#, fails(2, "second"));
         let child = child(&script);
         let events = events();
         let (first, second) = (child.call().unwrap(), child.call().unwrap());
@@ -334,12 +335,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_child_is_killed_when_its_only_caller_leaves() {
+    async fn cancelling_the_only_call_kills_the_child() {
         let child = child("exec sleep 600");
         let (call, events) = (child.call().unwrap(), events());
         let asking = call.ask(request(), &events);
         assert!(tokio::time::timeout(Duration::from_millis(200), asking).await.is_err());
-        assert!(child.call().is_err(), "nobody is to wait for it");
+        assert!(child.call().is_err(), "no call is opened on it");
         child.end().await;
     }
 }

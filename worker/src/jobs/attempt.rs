@@ -110,8 +110,8 @@ impl Attempt {
         job: FileTask,
         limits: ResourceLimits,
     ) -> Result<ChildOutput, Failure> {
-        let job = ChildTask::File(job);
-        run_child(ChildRequest { limits, job }, &self.events).await
+        let task = ChildTask::File(job);
+        run_child(ChildRequest { limits, task }, &self.events).await
     }
 
     /// Stores a finished scratch file as an output of this attempt.

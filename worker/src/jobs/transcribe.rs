@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{Attempt, JobKind};
 use crate::child::{
-    ChildOutput, ChildRequest, ChildTask, LoadedModel, Residents, ResourceLimits, TranscribeTask,
+    ChildOutput, ChildRequest, ChildTask, LoadedModel, ModelPool, ResourceLimits, TranscribeTask,
     run_child, unexpected,
 };
 
@@ -28,13 +28,13 @@ struct Payload {
 }
 
 pub(super) struct Transcribe {
-    residents: Residents,
+    models: ModelPool,
 }
 
 impl Transcribe {
     /// With children that have a model loaded kept for `keep_model` after their last work.
     pub fn new(keep_model: Duration) -> Self {
-        Self { residents: Residents::new(keep_model) }
+        Self { models: ModelPool::new(keep_model) }
     }
 }
 
@@ -75,7 +75,7 @@ impl JobKind for Transcribe {
             cpu_seconds: 600 + media.duration_ms / 1000 * 40,
             file_bytes: 0,
         };
-        let job = ChildTask::Transcribe(TranscribeTask {
+        let task = ChildTask::Transcribe(TranscribeTask {
             audio,
             model,
             vad_model: attempt.config.vad_model.clone(),
@@ -84,12 +84,12 @@ impl JobKind for Transcribe {
             homophones: attempt.config.correct_homophones,
             threads: attempt.cores,
         });
-        let request = ChildRequest { limits, job };
+        let request = ChildRequest { limits, task };
         // What crashes takes down whatever the same child does, so each of those is tried by itself.
         let output = if attempt.claim.attempt > 1 {
             run_child(request, &attempt.events).await?
         } else {
-            self.residents.ask(loaded, request, &attempt.events).await?
+            self.models.ask(loaded, request, &attempt.events).await?
         };
         match output {
             ChildOutput::Transcribe(recognition) => Ok(recognition),

@@ -1,4 +1,4 @@
-//! Recognitions in a child, side by side with one copy of the model.
+//! Concurrent recognitions in a child, with one copy of the model.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::transcript::Recognition;
 
-use super::entry::{answer, tell};
 use super::limits::SharedLimits;
-use super::{CallId, ChildMessage, ChildOutput, ResourceLimits, TranscribeTask};
+use super::outbox::Outbox;
+use super::protocol::{CallId, ChildEvent, ChildOutput, ResourceLimits, TranscribeTask};
 use crate::speech::{
     self, Audio, Corrections, Glossary, Recognizer, SileroVad, SpeechError, SpeechEvent,
     SpeechOptions, Stop,
 };
 
-/// What a child keeps from one recognition to the next.
-#[derive(Default)]
-pub struct Desk {
+/// The recognitions of a child, and the networks that it keeps between them.
+pub struct Recognitions {
+    outbox: Arc<Outbox>,
     engines: Option<Arc<Engines>>,
     running: Arc<Mutex<Running>>,
 }
 
-/// What is being worked on.
+/// The recognitions that are running.
 #[derive(Default)]
 struct Running {
     limits: SharedLimits,
@@ -46,42 +46,48 @@ struct Engines {
     model: PathBuf,
     vad_model: PathBuf,
     recognizer: Box<dyn Recognizer>,
-    /// Those that nobody uses: each keeps what it heard last. They are small.
+    /// Idle detectors. Each holds the state of one recording, and is small.
     vads: Mutex<Vec<SileroVad>>,
 }
 
-impl Desk {
-    /// Begins a recognition, which answers for itself.
+impl Recognitions {
+    /// No recognition. Results will be sent through `outbox`.
+    pub fn new(outbox: Arc<Outbox>) -> Self {
+        Self { outbox, engines: None, running: Arc::default() }
+    }
+
+    /// Starts a recognition in a thread, which sends its result.
     pub fn begin(
         &mut self,
         call: CallId,
         limits: ResourceLimits,
-        job: TranscribeTask,
+        task: TranscribeTask,
     ) -> Result<(), Failure> {
         let stop = lock(&self.running).begin(call, limits)?;
-        let engines = self.engines(&job.model, &job.vad_model);
+        let engines = self.engines(&task.model, &task.vad_model);
         let engines = engines.inspect_err(|_| lock(&self.running).end(call))?;
-        let running = Arc::clone(&self.running);
+        let (running, outbox) = (Arc::clone(&self.running), Arc::clone(&self.outbox));
         std::thread::spawn(move || {
-            let crash = EndsWithPanic;
-            let recognition = transcribe(call, &job, &engines, stop);
-            drop(crash);
+            let abort = AbortOnPanic;
+            let mut sink = |event| outbox.send(call, event);
+            let recognition = transcribe(&task, &engines, stop, &mut sink);
+            drop(abort);
             lock(&running).end(call);
             let recognition = recognition.map(|r| ChildOutput::Transcribe(Box::new(r)));
-            answer(call, recognition.map_err(Failure::from));
+            outbox.answer(call, recognition.map_err(Failure::from));
         });
         Ok(())
     }
 
-    /// Has a recognition leave off.
-    pub fn stop(&self, call: CallId) {
+    /// Cancels a recognition.
+    pub fn cancel(&self, call: CallId) {
         if let Some(stop) = lock(&self.running).stops.get(&call) {
             stop.now();
         }
     }
 
-    /// The networks, loaded unless they are already. A parent asks a child for one model only, so
-    /// that a file which was replaced is never taken for the old one.
+    /// The networks, loaded if they are not. A parent uses a child for one model only, so a replaced
+    /// file is never mistaken for the old one.
     fn engines(&mut self, model: &Path, vad_model: &Path) -> Result<Arc<Engines>, SpeechError> {
         let loaded = self.engines.take();
         let fits =
@@ -99,11 +105,11 @@ impl Desk {
     }
 }
 
-/// A recognition that panics takes its process with it, as native code that crashes does, so that
-/// the parent is told of it in one way.
-struct EndsWithPanic;
+/// A recognition that panics aborts the process, as a crash of native code does, so that the parent
+/// handles both in the same way.
+struct AbortOnPanic;
 
-impl Drop for EndsWithPanic {
+impl Drop for AbortOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
             std::process::abort();
@@ -112,27 +118,26 @@ impl Drop for EndsWithPanic {
 }
 
 fn transcribe(
-    call: CallId,
-    job: &TranscribeTask,
+    task: &TranscribeTask,
     engines: &Engines,
     stop: Stop,
+    send: &mut dyn FnMut(ChildEvent),
 ) -> Result<Recognition, SpeechError> {
     let options = SpeechOptions {
-        language: job.language.clone(),
-        threads: job.threads,
+        language: task.language.clone(),
+        threads: task.threads,
         corrections: Corrections {
-            glossary: Glossary::with(&job.glossary).0,
-            homophones: job.homophones,
+            glossary: Glossary::with(&task.glossary).0,
+            homophones: task.homophones,
         },
         stop,
     };
-    let audio = Audio::read_wav(&job.audio)?.levelled();
+    let audio = Audio::read_wav(&task.audio)?.levelled();
     let mut sink = |event| {
-        let message = match event {
-            SpeechEvent::Progress(fraction) => ChildMessage::Progress(fraction),
-            SpeechEvent::Partial(segment) => ChildMessage::Partial(segment),
-        };
-        tell(call, message);
+        send(match event {
+            SpeechEvent::Progress(fraction) => ChildEvent::Progress(fraction),
+            SpeechEvent::Partial(segment) => ChildEvent::Partial(segment),
+        });
     };
     let idle = lock(&engines.vads).pop();
     let mut vad = match idle {
@@ -145,7 +150,7 @@ fn transcribe(
     recognition
 }
 
-/// What is behind it is whole after each step, whoever panicked.
+/// The state is consistent after each statement, so a poisoned lock is usable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

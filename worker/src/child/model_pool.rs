@@ -1,5 +1,5 @@
-//! Children that stay: loading a model takes long and its weights much memory, so the child that has
-//! one does all recognitions with it, and is let go once none has come for a while.
+//! A pool of processes with a loaded model. Loading takes long and the weights much memory, so all
+//! recognitions with a model share one process, which ends after an idle time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -7,23 +7,23 @@ use std::time::{Duration, SystemTime};
 
 use huibao_models::domain::failure::Failure;
 
-use super::supervisor::{Call, Supervised};
-use super::{CallId, ChildEvents, ChildOutput, ChildRequest};
+use super::protocol::{CallId, ChildOutput, ChildRequest};
+use super::supervisor::{Call, ChildEvents, Supervised};
 
-/// The children of a worker that have a model loaded, one for each model.
+/// The children of a worker that have loaded a model, one for each model.
 #[derive(Clone)]
-pub struct Residents {
-    children: Arc<Mutex<Vec<Resident>>>,
-    /// How long a child without work is kept.
+pub struct ModelPool {
+    children: Arc<Mutex<Vec<ModelProcess>>>,
+    /// How long an idle child is kept.
     keep: Duration,
 }
 
-struct Resident {
+struct ModelProcess {
     child: Arc<Supervised>,
     model: LoadedModel,
 }
 
-/// Which weights a child has loaded: a file that was replaced is another.
+/// The identity of loaded weights: a replaced file is another model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedModel {
     path: PathBuf,
@@ -32,7 +32,7 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// The file as it is now.
+    /// The model file as it is now.
     pub async fn of(path: &Path) -> std::io::Result<Self> {
         let file = tokio::fs::metadata(path).await?;
         Ok(Self { path: path.to_owned(), bytes: file.len(), modified: file.modified().ok() })
@@ -44,14 +44,14 @@ impl LoadedModel {
     }
 }
 
-impl Residents {
-    /// Keeps children for `keep` after their last work; zero keeps none.
+impl ModelPool {
+    /// Keeps idle children for `keep`; zero keeps none.
     pub fn new(keep: Duration) -> Self {
         Self { children: Arc::default(), keep }
     }
 
-    /// Has a child do what needs `model`: the one that has it loaded, or a new one. Dropping the future
-    /// calls it off.
+    /// Runs a request in the child that has loaded `model`, or in a new one. Dropping the future cancels
+    /// it.
     pub async fn ask(
         &self,
         model: LoadedModel,
@@ -60,17 +60,17 @@ impl Residents {
     ) -> Result<ChildOutput, Failure> {
         let (child, call) = self.call(model)?;
         let answer = call.ask(request, events).await;
-        self.leave(child).await;
+        self.release(child).await;
         answer
     }
 
-    fn children(&self) -> MutexGuard<'_, Vec<Resident>> {
+    fn children(&self) -> MutexGuard<'_, Vec<ModelProcess>> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn call(&self, model: LoadedModel) -> Result<(Arc<Supervised>, Call), Failure> {
         let mut children = self.children();
-        // What is loaded for nothing only takes memory from what is loaded now.
+        // Idle children with other models end now, to free their memory.
         children.retain(|one| {
             !one.child.is_over() && (one.model == model || one.child.idle_since().is_none())
         });
@@ -82,16 +82,16 @@ impl Residents {
         }
         let child = Supervised::start()?;
         let call = child.call()?;
-        children.push(Resident { child: Arc::clone(&child), model });
+        children.push(ModelProcess { child: Arc::clone(&child), model });
         Ok((child, call))
     }
 
-    /// Lets a child go, at once or later, if it has nothing else to do.
-    async fn leave(&self, child: Arc<Supervised>) {
+    /// Ends a child that is idle, now or after the idle time.
+    async fn release(&self, child: Arc<Supervised>) {
         let Some(since) = child.idle_since() else { return };
         let weak = Arc::downgrade(&child);
         if self.keep.is_zero() {
-            let is_last = let_go(&mut self.children(), &weak, since);
+            let is_last = remove_idle(&mut self.children(), &weak, since);
             if is_last {
                 child.end().await;
             }
@@ -102,14 +102,14 @@ impl Residents {
             tokio::time::sleep(keep).await;
             if let Some(children) = children.upgrade() {
                 let mut children = children.lock().unwrap_or_else(PoisonError::into_inner);
-                let_go(&mut children, &weak, since);
+                remove_idle(&mut children, &weak, since);
             }
         });
     }
 }
 
-/// Lets a child go unless it was called again since that call. Returns whether it did.
-fn let_go(children: &mut Vec<Resident>, child: &Weak<Supervised>, since: CallId) -> bool {
+/// Removes a child unless it was called after the call `since`. Returns whether it was removed.
+fn remove_idle(children: &mut Vec<ModelProcess>, child: &Weak<Supervised>, since: CallId) -> bool {
     let before = children.len();
     children.retain(|one| {
         let is_it = Weak::ptr_eq(&Arc::downgrade(&one.child), child);

@@ -1,0 +1,163 @@
+//! The protocol between a worker and its children: lines of JSON.
+
+use std::path::PathBuf;
+
+use huibao_models::domain::failure::Failure;
+use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::submission::WrittenContent;
+use huibao_models::domain::transcript::{Recognition, Segment};
+use serde::{Deserialize, Serialize};
+
+/// The hidden argument that makes the binary a child.
+pub const CHILD_ARGUMENT: &str = "__child";
+
+/// Identifies a request to a child.
+pub type CallId = u64;
+
+/// A command of the parent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum ChildCommand {
+    /// Run a task. Only recognitions run concurrently.
+    Begin {
+        /// The id of the request.
+        call: CallId,
+        /// The work.
+        request: ChildRequest,
+    },
+    /// Cancel a task. No response is needed.
+    Cancel {
+        /// The request.
+        call: CallId,
+    },
+}
+
+/// An event of a child, and the request that it belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChildMessage {
+    /// The request.
+    pub call: CallId,
+    /// The event.
+    pub event: ChildEvent,
+}
+
+/// A task and its resource limits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChildRequest {
+    /// Limits that the child sets for itself before it reads anything.
+    pub limits: ResourceLimits,
+    /// The task.
+    pub task: ChildTask,
+}
+
+/// Resource limits of a child process.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct ResourceLimits {
+    /// Address space in bytes.
+    pub memory_bytes: u64,
+    /// CPU time of all threads together, in seconds.
+    pub cpu_seconds: u64,
+    /// Largest file it may write, in bytes.
+    pub file_bytes: u64,
+}
+
+/// A task of a child.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildTask {
+    /// Process a user's file, in a process of its own.
+    File(FileTask),
+    /// Recognise the speech in audio that ingest made.
+    Transcribe(TranscribeTask),
+}
+
+/// A task on a user's file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum FileTask {
+    /// Probe a video and extract audio and poster.
+    Ingest {
+        /// The submitted video.
+        video: PathBuf,
+        /// Path of the 16 kHz mono WAV to write.
+        audio: PathBuf,
+        /// Path of the JPEG to write.
+        poster: PathBuf,
+        /// Longest video in milliseconds.
+        max_duration_ms: u64,
+        /// Largest number of pixels of a frame.
+        max_pixels: u64,
+    },
+    /// Read the text of a written report.
+    Written {
+        /// The submitted document.
+        document: PathBuf,
+        /// Its original name.
+        name: String,
+        /// Largest document in bytes.
+        max_bytes: u64,
+    },
+    /// Make the web-playable rendition.
+    Transcode {
+        /// The submitted video.
+        video: PathBuf,
+        /// The properties that ingest read.
+        media: Box<MediaInfo>,
+        /// Path of the MP4 to write.
+        output: PathBuf,
+        /// Threads to use.
+        threads: u32,
+    },
+}
+
+/// The recognition of a recording.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TranscribeTask {
+    /// 16 kHz mono WAV.
+    pub audio: PathBuf,
+    /// The whisper model.
+    pub model: PathBuf,
+    /// The voice activity model.
+    pub vad_model: PathBuf,
+    /// ISO 639-1 code or `auto`.
+    pub language: String,
+    /// The operator's glossary, as written.
+    pub glossary: String,
+    /// Whether other homophone errors are corrected as well.
+    pub homophones: bool,
+    /// Threads to use.
+    pub threads: u32,
+}
+
+/// An event of a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+pub enum ChildEvent {
+    /// Fraction done, 0 to 1.
+    Progress(f32),
+    /// A segment that was just recognised.
+    Partial(Segment),
+    /// The result. No event follows.
+    Done(ChildOutput),
+    /// An error. No event follows.
+    Failed(Failure),
+}
+
+/// The result of a task, besides files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "task", content = "output", rename_all = "snake_case")]
+pub enum ChildOutput {
+    /// Of [`FileTask::Ingest`].
+    Ingest(Box<MediaInfo>),
+    /// Of [`FileTask::Written`].
+    Written(WrittenContent),
+    /// Of [`FileTask::Transcode`].
+    Transcode(Rendition),
+    /// Of [`ChildTask::Transcribe`].
+    Transcribe(Box<Recognition>),
+}
+
+/// The failure of a child whose output belongs to another task.
+pub fn unexpected(output: &ChildOutput) -> Failure {
+    Failure::internal(format!("a child answered with the wrong output: {output:?}"))
+}
