@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::{SettingPart, StorageKey};
+use super::key::StorageKey;
+use super::setting::SettingPart;
+use super::upload_id::UploadId;
 use crate::domain::failure::{Failure, FailureCode};
 
 /// Why the storage could not do something.
@@ -39,6 +41,36 @@ pub enum StorageError {
         /// What differs.
         detail: String,
     },
+    /// There is no such upload: it was never begun, or it was removed.
+    #[error("there is no upload {0}")]
+    NoUpload(UploadId),
+    /// An upload with this id was begun before.
+    #[error("upload {0} exists already")]
+    UploadExists(UploadId),
+    /// An append that does not start where the upload ends.
+    #[error("upload {id} has {actual} bytes, so it cannot be continued at {requested}")]
+    WrongOffset {
+        /// The upload.
+        id: UploadId,
+        /// The offset that was asked for.
+        requested: u64,
+        /// The offset at which it continues.
+        actual: u64,
+    },
+    /// The upload is complete and takes no more bytes.
+    #[error("upload {0} is complete and takes no more bytes")]
+    UploadClosed(UploadId),
+    /// Somebody else writes to the same upload, or did so in the meantime.
+    #[error("upload {0} is written by somebody else")]
+    UploadConflict(UploadId),
+    /// What the storage keeps about an upload cannot be understood.
+    #[error("the record of upload {id} is damaged: {detail}")]
+    UploadDamaged {
+        /// The upload.
+        id: UploadId,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The storage's setting is wrong. Nothing works until an operator changes it.
     #[error("storage setting, {part}: {problem}")]
     Setting {
@@ -73,10 +105,15 @@ impl From<StorageError> for Failure {
             StorageError::Io { source, .. } => Self::from(io::Error::from(source.kind())).code,
             StorageError::Damaged { .. } => FailureCode::ChecksumMismatch,
             StorageError::Setting { .. } => FailureCode::BackendUnavailable,
-            StorageError::Busy { .. } => FailureCode::BackendBusy,
-            StorageError::NotFound(_) | StorageError::Exists(_) | StorageError::Refused { .. } => {
-                FailureCode::Internal
-            }
+            StorageError::Busy { .. } | StorageError::UploadConflict(_) => FailureCode::BackendBusy,
+            StorageError::NotFound(_)
+            | StorageError::Exists(_)
+            | StorageError::NoUpload(_)
+            | StorageError::UploadExists(_)
+            | StorageError::WrongOffset { .. }
+            | StorageError::UploadClosed(_)
+            | StorageError::UploadDamaged { .. }
+            | StorageError::Refused { .. } => FailureCode::Internal,
         };
         Self::new(code, error)
     }

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{LocalStorage, S3Location, S3Storage, SettingPart, Storage, StorageError};
+use super::backend::Storage;
+use super::error::StorageError;
+use super::local::LocalStorage;
+use super::s3::{S3Location, S3Storage};
+use super::setting::SettingPart;
 
 /// Opens `file:///folder` or `s3://bucket/prefix?endpoint=…` (see [`S3Location`]).
 ///

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::fs;
 
-use crate::storage::error::io_error;
-use crate::storage::{ObjectStream, StorageError, StorageKey, StoredObject};
+use crate::storage::error::{StorageError, io_error};
+use crate::storage::key::StorageKey;
+use crate::storage::stored::{ObjectStream, StoredObject};
 
 /// All objects whose key starts with `prefix`, in the order of the keys.
 pub(super) fn list(root: PathBuf, prefix: String) -> ObjectStream<'static> {

@@ -11,14 +11,13 @@ use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::bucket::{PART, S3Storage};
 use super::errors::{find, one_line};
 use super::read::READ;
-use super::{PART, S3Storage};
-use crate::storage::error::io_error;
-use crate::storage::{ByteStream, StorageError, StorageKey};
-
-/// Read in pieces of this many bytes: large enough to keep system calls rare.
-const CHUNK: usize = 256 * 1024;
+use crate::storage::error::{StorageError, io_error};
+use crate::storage::hash::CHUNK;
+use crate::storage::key::StorageKey;
+use crate::storage::stored::ByteStream;
 
 impl S3Storage {
     pub(super) async fn download(

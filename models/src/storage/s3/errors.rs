@@ -6,8 +6,9 @@ use std::iter;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::S3Location;
-use crate::storage::{SettingPart, StorageError};
+use super::location::S3Location;
+use crate::storage::error::StorageError;
+use crate::storage::setting::SettingPart;
 
 /// Whether the server says that there is no such object.
 pub(super) fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
