@@ -11,7 +11,7 @@ use super::key::StorageKey;
 use super::resumable::ResumableUploads;
 use super::stored::{ByteStream, ObjectStream, Stored};
 
-/// Stores files. Objects are written whole or not at all, and never change afterwards.
+/// A storage backend. Objects are written whole or not at all, and never change afterwards.
 #[async_trait]
 pub trait Storage: ResumableUploads {
     /// Stores a stream of at most `limit` bytes. An error, or dropping the future, leaves nothing.
@@ -22,10 +22,10 @@ pub trait Storage: ResumableUploads {
         limit: u64,
     ) -> Result<Stored, StorageError>;
 
-    /// Stores a finished file, which is gone from `path` afterwards. After an error it is still there.
+    /// Moves a file into the storage. After an error it is still at `path`.
     async fn put_file(&self, key: &StorageKey, path: &Path) -> Result<Stored, StorageError>;
 
-    /// Makes the bytes of `from` available under `to`, without sending them around if possible.
+    /// Copies an object, on the server if possible.
     async fn copy(&self, from: &StorageKey, to: &StorageKey) -> Result<(), StorageError>;
 
     /// Size of an object in bytes.
@@ -42,15 +42,15 @@ pub trait Storage: ResumableUploads {
     /// the caller removes with `scratch`. Read-only.
     async fn fetch(&self, key: &StorageKey, scratch: &Path) -> Result<PathBuf, StorageError>;
 
-    /// Removes an object; one that is not there is no error.
+    /// Removes an object. A missing object is not an error.
     async fn delete(&self, key: &StorageKey) -> Result<(), StorageError>;
 
-    /// Every object whose key starts with `prefix`, in the order of the keys. Unfinished uploads and
-    /// what others put there are left out.
+    /// Every object whose key starts with `prefix`, in the order of the keys, without unfinished uploads
+    /// and files of others.
     fn list<'a>(&'a self, prefix: &str) -> ObjectStream<'a>;
 
-    /// A URL with which anyone can read the object until it expires, a week at most; whether there is
-    /// such an object is not looked up. `None` where the storage cannot be reached by URL.
+    /// A signed URL with which anyone can read the object until it expires, after a week at most. Does not
+    /// check whether the object exists. `None` if the backend has no URLs.
     async fn presign_get(
         &self,
         key: &StorageKey,

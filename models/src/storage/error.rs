@@ -1,4 +1,4 @@
-//! Why the storage could not do something, and whether trying again can help.
+//! Errors of a storage backend, and whether a retry can help.
 
 use std::io;
 
@@ -7,25 +7,25 @@ use super::setting::SettingPart;
 use super::upload_id::UploadId;
 use crate::domain::failure::{Failure, FailureCode};
 
-/// Why the storage could not do something.
+/// An error of a storage backend.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// There is nothing under this key.
-    #[error("nothing is stored under {0}")]
+    /// No object has this key.
+    #[error("there is no object {0}")]
     NotFound(StorageKey),
-    /// Objects are written once; this key is taken.
+    /// An object with this key exists; objects are written once.
     #[error("{0} exists already")]
     Exists(StorageKey),
-    /// The stream went on past the limit; what had come was removed.
+    /// The stream is longer than the limit.
     #[error("more than {limit} bytes were sent")]
     TooLarge {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The stream that was to be stored broke off.
-    #[error("the upload broke off: {0}")]
+    /// The stream to be stored ended with an error.
+    #[error("the upload was interrupted: {0}")]
     Source(#[source] io::Error),
-    /// This machine's file system failed.
+    /// An operation of the local file system failed.
     #[error("{what}: {source}")]
     Io {
         /// What was being done.
@@ -33,7 +33,7 @@ pub enum StorageError {
         /// The cause.
         source: io::Error,
     },
-    /// The bytes that came are not those that were stored.
+    /// The bytes that were read are not those that were stored.
     #[error("{key} is damaged: {detail}")]
     Damaged {
         /// The object.
@@ -41,30 +41,30 @@ pub enum StorageError {
         /// What differs.
         detail: String,
     },
-    /// There is no such upload: it was never begun, or it was removed.
+    /// There is no such upload: it was never created, or it was removed.
     #[error("there is no upload {0}")]
     NoUpload(UploadId),
-    /// An upload with this id was begun before.
+    /// An upload with this id was created before.
     #[error("upload {0} exists already")]
     UploadExists(UploadId),
     /// An append that does not start where the upload ends.
-    #[error("upload {id} has {actual} bytes, so it cannot be continued at {requested}")]
+    #[error("wrong offset {requested}: upload {id} has {actual} bytes")]
     WrongOffset {
         /// The upload.
         id: UploadId,
         /// The offset that was asked for.
         requested: u64,
-        /// The offset at which it continues.
+        /// The offset at which the next append must start.
         actual: u64,
     },
     /// The upload is complete and takes no more bytes.
     #[error("upload {0} is complete and takes no more bytes")]
     UploadClosed(UploadId),
-    /// Somebody else writes to the same upload, or did so in the meantime.
-    #[error("upload {0} is written by somebody else")]
+    /// Another writer is active on the upload, or changed it in the meantime.
+    #[error("upload {0} has another writer")]
     UploadConflict(UploadId),
-    /// What the storage keeps about an upload cannot be understood.
-    #[error("the record of upload {id} is damaged: {detail}")]
+    /// The record of an upload, or a part of its bytes, is not as it was written.
+    #[error("upload {id} is damaged: {detail}")]
     UploadDamaged {
         /// The upload.
         id: UploadId,
@@ -79,7 +79,7 @@ pub enum StorageError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
-    /// The remote storage does not answer just now: network, restart, overload. It will pass.
+    /// The remote storage does not answer at the moment: network, restart, overload. A retry can help.
     #[error("{what}: the storage does not answer: {detail}")]
     Busy {
         /// What was being done.
@@ -87,7 +87,7 @@ pub enum StorageError {
         /// The cause, and where.
         detail: String,
     },
-    /// The remote storage answered with an error that is not foreseen here.
+    /// The remote storage answered with an error that is not expected here.
     #[error("{what}: the storage refused: {detail}")]
     Refused {
         /// What was being done.

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 
 use super::stored::{ByteStream, Stored};
 
-/// Read in pieces of this many bytes: large enough to keep system calls rare.
+/// Size of a read in bytes: large enough to keep system calls rare.
 pub(super) const CHUNK: usize = 256 * 1024;
 
 /// Size and checksum of a local file. Runs on a blocking thread: a video is hundreds of megabytes.

@@ -1,4 +1,4 @@
-//! What goes into a storage and what it tells of its objects.
+//! Streams and objects of a storage backend.
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use super::key::StorageKey;
 /// A stream of bytes.
 pub type ByteStream = Pin<Box<dyn AsyncRead + Send>>;
 
-/// What was stored.
+/// Size and checksum of a stored object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// Size in bytes.
@@ -21,16 +21,16 @@ pub struct Stored {
     pub sha256: String,
 }
 
-/// One stored object, as a listing shows it.
+/// An entry of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
     /// Its name.
     pub key: StorageKey,
     /// Size in bytes.
     pub size_bytes: u64,
-    /// When it was stored, by the clock of whoever keeps it.
+    /// When it was stored, by the storage's clock.
     pub modified: DateTime<Utc>,
 }
 
-/// A listing that is read page by page.
+/// A listing, read page by page.
 pub type ObjectStream<'a> = BoxStream<'a, Result<StoredObject, StorageError>>;

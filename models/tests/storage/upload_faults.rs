@@ -11,7 +11,8 @@ use crate::proxy::Fate;
 use crate::s3::assert_busy;
 
 const RECORD: &str = "PUT record.json";
-const FRAGMENT: &str = "PUT /uploads/ x-id=PutObject";
+/// A record or a fragment; of the append below, the fourth is the fragment.
+const OBJECT: &str = "PUT /uploads/ x-id=PutObject";
 const PART: &str = "PUT partNumber";
 const BEGIN: &str = "POST ?uploads";
 const COMPLETE: &str = "POST uploadId";
@@ -38,15 +39,16 @@ async fn assert_finishes(harness: &Harness, id: UploadId, bytes: &[u8]) {
 #[tokio::test]
 async fn a_lost_answer_to_an_append_is_not_noticed() {
     let bytes = noise(20 * MIB + 5);
-    for (what, times) in [
-        (RECORD, 1),
+    for (what, nth, times) in [
+        (RECORD, 0, 1),
+        (RECORD, 2, 1),
         // The record is read to find out.
-        (RECORD, usize::MAX),
-        (FRAGMENT, 1),
-        (PART, 1),
-        (BEGIN, 1),
+        (RECORD, 0, usize::MAX),
+        (OBJECT, 3, 1),
+        (PART, 1, 1),
+        (BEGIN, 0, 1),
     ] {
-        let (harness, storage, id) = begin(fate(what, Fate::Lose, 0, times)).await;
+        let (harness, storage, id) = begin(fate(what, Fate::Lose, nth, times)).await;
         let end = storage.append(id, 0, body(bytes.clone()), u64::MAX).await.unwrap();
         assert_eq!(end, bytes.len() as u64, "{what}");
         // A second multipart upload of a lost answer is a leftover.
@@ -71,7 +73,7 @@ async fn an_append_that_fails_can_be_repeated() {
         (RECORD, 3, 16 * MIB),
         (PART, 1, 8 * MIB),
         (BEGIN, 0, 0),
-        (FRAGMENT, 3, 16 * MIB),
+        (OBJECT, 3, 16 * MIB),
     ] {
         for broken in [INTERNAL, Fate::Stall, Fate::Lose] {
             // A lost answer is found out about, except where only the server knows.
@@ -95,7 +97,7 @@ async fn an_append_that_fails_can_be_repeated() {
 #[tokio::test]
 async fn a_lost_answer_to_finish_is_not_noticed() {
     for (len, what) in [
-        (5, "PUT /reports/ x-id=PutObject"),
+        (5, "PUT a.bin x-id=PutObject"),
         (5, RECORD),
         (9 * MIB, COMPLETE),
         (9 * MIB, RECORD),
@@ -121,7 +123,7 @@ async fn a_lost_answer_to_finish_is_not_noticed() {
 async fn finish_continues_after_an_outage_at_any_step() {
     for (len, what, nth, is_made) in [
         (5, RECORD, 0, false),
-        (5, "PUT /reports/ x-id=PutObject", 0, false),
+        (5, "PUT a.bin x-id=PutObject", 0, false),
         (5, RECORD, 1, true),
         // With a rest that becomes the last part.
         (9 * MIB, RECORD, 0, false),

@@ -23,7 +23,7 @@ use super::hash::{CHUNK, hash_file, hex};
 use super::key::StorageKey;
 use super::stored::{ByteStream, ObjectStream, Stored};
 
-/// Copies at most `limit` bytes and hashes them on the way.
+/// Copies at most `limit` bytes and computes their checksum.
 async fn copy_hashed(
     body: &mut ByteStream,
     file: &mut fs::File,

@@ -13,16 +13,16 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use super::location::S3Location;
 use crate::storage::key::StorageKey;
 
-/// Larger objects are sent in parts of this many bytes; it is also what a retry sends again.
+/// Size of a part in bytes. Larger objects are sent in parts, and a retry repeats one part.
 pub(super) const PART: usize = 8 * 1024 * 1024;
 
-/// Where no region is set. Own servers mostly take any; this is what they expect.
+/// The region if none is set. Self-hosted servers mostly accept any; this is what they expect.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// How often a request is tried. What is broken for longer is the caller's to wait for.
+/// Attempts per request. The caller waits for longer outages.
 const ATTEMPTS: u32 = 3;
 
-/// How long to wait for a connection.
+/// Timeout for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A bucket.
@@ -30,15 +30,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct S3Storage {
     pub(super) client: Client,
     pub(super) location: S3Location,
-    /// For requests at which the server moves the bytes itself before it answers.
+    /// Timeouts of requests for which the server moves bytes before it answers.
     pub(super) patient: TimeoutConfig,
 }
 
 impl S3Storage {
     /// A bucket reached with the credentials of the usual AWS chain (environment, profile, web
-    /// identity, container, instance). Contacts nobody unless region or credentials come from there.
+    /// identity, container, instance). Sends requests only if region or credentials come from there.
     pub async fn open(location: S3Location) -> Self {
-        // Looking for a region on the network is of no use with an own server.
+        // With a self-hosted server, looking for a region on the network is useless.
         let default = location.endpoint.is_some().then(|| Region::from_static(DEFAULT_REGION));
         let named = location.region.clone().map(Region::new);
         let region = RegionProviderChain::first_try(named.or(default))
@@ -74,14 +74,14 @@ impl S3Storage {
     }
 }
 
-/// ring instead of the SDK's default: it builds in seconds.
+/// Uses ring instead of the SDK's default, because it builds in seconds.
 fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https()
 }
 
-/// Until the answer begins. While bodies flow, the SDK gives up on those that stall.
+/// Timeouts until the answer begins. For bodies, the SDK detects stalled streams.
 fn timeouts(attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

@@ -1,4 +1,4 @@
-//! Whether an object is there, and who wrote it.
+//! Checks whether an object exists, and which upload wrote it.
 
 use std::error::Error;
 
@@ -9,18 +9,18 @@ use super::errors::{is_missing, is_taken};
 use crate::storage::error::StorageError;
 use crate::storage::key::StorageKey;
 
-/// The metadata entry that holds the name of the upload which made the object.
+/// The metadata entry with the id of the upload that wrote the object.
 pub(super) const MARK: &str = "huibao-upload";
 
-/// An object that is there.
+/// An existing object.
 pub(super) struct Existing {
     pub size_bytes: u64,
-    /// The name of the upload that made it.
+    /// The id of the upload that wrote it.
     pub mark: Option<String>,
 }
 
 impl S3Storage {
-    /// Looks an object up.
+    /// Looks up an object.
     pub(super) async fn existing(
         &self,
         key: &StorageKey,
@@ -42,7 +42,7 @@ impl S3Storage {
         found.map(|found| found.size_bytes).ok_or_else(|| StorageError::NotFound(key.clone()))
     }
 
-    /// An object that exists must not be written.
+    /// Fails with [`StorageError::Exists`] if the object exists.
     pub(super) async fn must_be_free(&self, key: &StorageKey) -> Result<(), StorageError> {
         match self.existing(key).await? {
             Some(_) => Err(StorageError::Exists(key.clone())),
@@ -50,8 +50,8 @@ impl S3Storage {
         }
     }
 
-    /// A write seems to have failed. The server may have done it all the same: the answer was lost,
-    /// and a second attempt was refused because of the first.
+    /// The result of a write that returned an error. The server may have written the object all the same,
+    /// if the answer was lost and a second attempt was refused because of the first.
     pub(super) async fn settle<E>(
         &self,
         what: &'static str,

@@ -1,4 +1,4 @@
-//! What is in the bucket, and what does not belong there any more.
+//! Listing objects and removing leftovers.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ impl S3Storage {
     }
 
     /// Everything whose name starts with the storage's own prefix and this one.
-    pub(super) fn list_all(
-        &self,
+    pub(super) fn list_all<'a>(
+        &'a self,
         prefix: &str,
-    ) -> impl Stream<Item = Result<Object, StorageError>> + Send + '_ {
+    ) -> impl Stream<Item = Result<Object, StorageError>> + Send + use<'a> {
         let pages = self
             .client
             .list_objects_v2()
@@ -38,7 +38,7 @@ impl S3Storage {
             .try_flatten()
     }
 
-    /// `None` for what others put into the bucket.
+    /// `None` for an object of others.
     fn ours(&self, object: &Object) -> Option<StoredObject> {
         let key = object.key()?.strip_prefix(&self.location.prefix)?;
         Some(StoredObject {

@@ -1,9 +1,9 @@
 //! Objects in a bucket of any server that speaks S3.
 //!
-//! A server's answer comes late, twice or never, so everything here can be sent again: an upload
-//! carries a name of its own in the object's metadata, by which it recognises its work when the
-//! answer was lost. An object that exists is never replaced: a look before it is sent says so on
-//! every server, and `If-None-Match: *` closes the gap between look and write on those that heed it.
+//! An answer of the server can be lost, so every request can be repeated: an upload writes an id into the
+//! object's metadata, by which it recognises an object that it has already written. An object that exists
+//! is never replaced: a lookup before the write ensures that on every server, and `If-None-Match: *` also
+//! excludes a write in between on servers that support it.
 
 mod bucket;
 mod download;

@@ -1,4 +1,4 @@
-//! The requests of a multipart upload: begin, send a part, complete, abort.
+//! The requests of a multipart upload: create, upload a part, complete, abort.
 
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::error::SdkError;
@@ -12,11 +12,11 @@ use super::errors::is_missing;
 use super::existing::MARK;
 use crate::storage::error::StorageError;
 
-/// S3 takes no more parts than this.
+/// The most parts that S3 allows.
 pub(super) const MAX_PARTS: u16 = 10_000;
 
 impl S3Storage {
-    /// Begins a multipart upload and returns its id. `mark` tells its object from another's.
+    /// Creates a multipart upload and returns its id. `mark` identifies its object.
     pub(super) async fn begin_multipart(
         &self,
         name: &str,
@@ -64,7 +64,7 @@ impl S3Storage {
         Ok(sent.e_tag)
     }
 
-    /// Makes the parts an object. After an error the object may be there nevertheless.
+    /// Completes the upload. After an error the object may exist nevertheless.
     pub(super) async fn complete_multipart(
         &self,
         name: &str,
@@ -86,7 +86,7 @@ impl S3Storage {
             .map(drop)
     }
 
-    /// Aborts a multipart upload; says whether there was one.
+    /// Aborts a multipart upload; returns whether it existed.
     pub(super) async fn abort_multipart(&self, name: &str, id: &str) -> Result<bool, StorageError> {
         let request = self.client.abort_multipart_upload();
         match request.bucket(&self.location.bucket).key(name).upload_id(id).send().await {

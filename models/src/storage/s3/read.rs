@@ -13,7 +13,7 @@ use crate::storage::error::StorageError;
 use crate::storage::key::StorageKey;
 use crate::storage::stored::ByteStream;
 
-/// What is being done here, for errors.
+/// The operation's name in errors.
 pub(super) const READ: &str = "read an object";
 
 /// Signatures are valid for a week at most.
@@ -30,17 +30,17 @@ impl S3Storage {
             return Ok(Box::pin(found.body.into_async_read()));
         };
         if range.is_empty() {
-            // A range header cannot ask for nothing.
+            // A range header cannot express an empty range.
             self.object_size(key).await?;
             return Ok(Box::pin(tokio::io::empty()));
         }
-        // Many servers count with a sign.
+        // Many servers use signed numbers.
         let last = (range.end - 1).min(i64::MAX.unsigned_abs());
         let get = self.client.get_object().bucket(&self.location.bucket).key(self.name(key));
         match get.range(format!("bytes={}-{last}", range.start)).send().await {
             Ok(found) => Ok(Box::pin(found.body.into_async_read())),
             Err(error) if is_missing(&error) => Err(StorageError::NotFound(key.clone())),
-            // As with files: there is nothing behind the end.
+            // As with files: a read after the end returns nothing.
             Err(error) if is_beyond(&error) => Ok(Box::pin(tokio::io::empty())),
             Err(error) => Err(self.location.explain(READ, &error)),
         }

@@ -1,4 +1,4 @@
-//! One multipart upload: parts of a stream, several on their way at once, then all or nothing.
+//! Uploads a whole stream in parts, several of them concurrently.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadError;
@@ -18,7 +18,7 @@ use crate::storage::error::StorageError;
 use crate::storage::hash::hex;
 use crate::storage::stored::{ByteStream, Stored};
 
-/// Parts on their way at once. Each holds its bytes in memory.
+/// Parts that are sent concurrently. Each is in memory.
 const IN_FLIGHT: usize = 4;
 
 /// A piece of a stream.
@@ -29,7 +29,7 @@ pub(super) struct Part {
     pub sha256: String,
 }
 
-/// Cuts a stream into parts and hashes it on the way.
+/// Cuts a stream into parts and computes its checksum.
 pub(super) struct Parts {
     body: ByteStream,
     limit: u64,
@@ -81,7 +81,7 @@ impl Parts {
     }
 }
 
-/// A multipart upload that was begun. One that is dropped unfinished is aborted.
+/// A multipart upload. One that is dropped unfinished is aborted.
 pub(super) struct Upload<'a> {
     storage: &'a S3Storage,
     name: &'a str,
@@ -90,7 +90,7 @@ pub(super) struct Upload<'a> {
 }
 
 impl<'a> Upload<'a> {
-    /// Begins to upload. `mark` tells this upload's object from another's.
+    /// Creates a multipart upload. `mark` identifies this upload's object.
     pub async fn begin(
         storage: &'a S3Storage,
         name: &'a str,
@@ -139,7 +139,7 @@ impl<'a> Upload<'a> {
             .build())
     }
 
-    /// Makes the parts an object. After an error the upload may be there nevertheless.
+    /// Completes the upload. After an error the object may exist nevertheless.
     pub async fn complete(
         &mut self,
         parts: Vec<CompletedPart>,
@@ -149,18 +149,17 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
-    /// Gives up, and waits until the server has forgotten the parts. Should that fail as well, they
-    /// are leftovers.
+    /// Aborts the upload and waits for the answer. If this fails as well, the parts are leftovers.
     pub async fn abort(mut self) {
         self.over = true;
-        // Nobody could do more about it than the next removal of leftovers.
+        // After a failure, the next removal of leftovers tries again.
         let _ = self.storage.abort_multipart(self.name, &self.id).await;
     }
 }
 
 impl Drop for Upload<'_> {
     fn drop(&mut self) {
-        // Without a runtime the process is ending; what stays is a leftover.
+        // Without a runtime the process is ending; the parts are leftovers then.
         if let (false, Ok(runtime)) = (self.over, Handle::try_current()) {
             let storage = self.storage.clone();
             let (name, id) = (self.name.to_owned(), self.id.clone());

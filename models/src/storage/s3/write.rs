@@ -17,10 +17,10 @@ use crate::storage::error::{StorageError, io_error};
 use crate::storage::key::StorageKey;
 use crate::storage::stored::{ByteStream, Stored};
 
-/// `CopyObject` takes no more bytes than this.
+/// The largest object that `CopyObject` copies, in bytes.
 const MAX_COPY: u64 = 5 * 1024 * 1024 * 1024;
 
-/// What stays as it is in the name of a copy's source.
+/// The characters to encode in the name of a copy's source.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
 impl S3Storage {
@@ -88,7 +88,7 @@ impl S3Storage {
             },
             Err(error) => Err(error),
         };
-        // Also when the object is there after all: the server has forgotten the upload then.
+        // Also if the object exists after all: the upload is gone then.
         upload.abort().await;
         done
     }
@@ -137,12 +137,12 @@ impl S3Storage {
     }
 
     pub(super) async fn write_and_delete(&self) -> Result<(), StorageError> {
-        // Some servers make a bucket when something is put into it, and a wrong name goes unnoticed.
+        // Some servers create a missing bucket on the first write, which would hide a wrong name.
         match self.client.head_bucket().bucket(&self.location.bucket).send().await {
             Err(error) if is_missing(&error) => return Err(self.location.no_bucket()),
             done => done.map_err(|e| self.location.explain("look up the bucket", &e))?,
         };
-        // Outside what keys can name, so that nothing lists it.
+        // Not a valid key, so that it is not listed.
         let name = format!("{}health/{}", self.location.prefix, Uuid::now_v7());
         self.client
             .put_object()

@@ -84,7 +84,7 @@ impl<'a> Writer<'a> {
         self.spool.reset(0).await
     }
 
-    /// Puts what was written into a fragment.
+    /// Puts what was written into a fragment. Nothing is written afterwards.
     pub async fn commit_tail(&mut self) -> Result<(), StorageError> {
         if self.pending == 0 {
             return Ok(());
@@ -111,16 +111,13 @@ impl<'a> Writer<'a> {
         record.tail.push(fragment.clone());
         // Not used, and nobody else has a number behind it: else the record would have changed.
         record.next_part = self.reserved.take().unwrap_or(record.next_part);
-        match self.commit().await {
+        let done = self.commit().await;
+        match &done {
             Ok(()) => self.delete(&obsolete).await,
-            Err(error) => {
-                if is_decided(&error) {
-                    self.delete(&[fragment]).await;
-                }
-                return Err(error);
-            }
+            Err(error) if is_decided(error) => self.delete(&[fragment]).await,
+            Err(_) => {}
         }
-        self.spool.reset(self.state.record.tail_bytes()).await
+        done
     }
 
     /// A multipart upload and a number in it that is this writer's alone.
