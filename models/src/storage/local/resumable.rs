@@ -113,7 +113,7 @@ impl LocalStorage {
         blocking(move || {
             let mut removed = 0;
             for (id, folder) in storage.upload_folders()? {
-                removed += usize::from(storage.remove_if_stale(id, folder, limit)?);
+                removed += usize::from(storage.remove_if_stale(id, &folder, limit)?);
             }
             Ok(removed)
         })
@@ -123,15 +123,15 @@ impl LocalStorage {
     fn remove_if_stale(
         &self,
         id: UploadId,
-        folder: PathBuf,
+        folder: &Path,
         limit: DateTime<Utc>,
     ) -> Result<bool, StorageError> {
-        match UploadFile::lock(folder.clone(), id) {
+        match UploadFile::lock(folder.to_owned(), id) {
             Ok(upload) if upload.record.modified <= limit => upload.remove(self).map(|()| true),
             // Somebody is at it right now.
             Ok(_) | Err(StorageError::UploadConflict(_)) => Ok(false),
             // A process died while it began or removed the upload.
-            Err(StorageError::NoUpload(_)) => remove_folder(&folder, limit),
+            Err(StorageError::NoUpload(_)) => remove_folder(folder, limit),
             Err(error) => Err(error),
         }
     }

@@ -14,7 +14,9 @@ use crate::storage::stored::{ObjectStream, StoredObject};
 
 impl S3Storage {
     pub(super) fn list_objects(&self, prefix: &str) -> ObjectStream<'_> {
-        self.list_all(prefix).try_filter_map(|object| async move { Ok(self.ours(&object)) }).boxed()
+        self.list_all(prefix)
+            .try_filter_map(move |object| async move { Ok(self.ours(&object)) })
+            .boxed()
     }
 
     /// Everything whose name starts with the storage's own prefix and this one.

@@ -127,13 +127,12 @@ impl<'a> Writer<'a> {
             return Ok((multipart.clone(), number));
         }
         let number = self.state.record.reserve_part()?;
-        let (multipart, new) = match begun {
-            Some(multipart) => (multipart, false),
-            None => {
-                let mark = self.state.id.to_string();
-                let begun = self.storage.begin_multipart(&self.name, self.content_type, &mark);
-                (begun.await?, true)
-            }
+        let new = begun.is_none();
+        let multipart = if let Some(multipart) = begun {
+            multipart
+        } else {
+            let mark = self.state.id.to_string();
+            self.storage.begin_multipart(&self.name, self.content_type, &mark).await?
         };
         self.state.record.multipart = Some(multipart.clone());
         if let Err(error) = self.storage.save(&mut self.state).await {
