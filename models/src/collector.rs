@@ -1,8 +1,10 @@
 //! Objects that nobody refers to: outputs of attempts that died, uploads that broke off.
 //!
 //! Whoever stores something removes it again if it is not committed. What a crash or an outage left
-//! behind is found here, once it is so old that nobody can be at it any more.
+//! behind is found here, once it is so old that nobody can be at it any more. Uploads over several requests
+//! are as old as their last change; the object of one that was finished stays while its upload is recorded.
 
+use std::collections::HashSet;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -34,7 +36,8 @@ pub struct Policy {
 pub struct Collected {
     /// The objects.
     pub objects: Vec<StoredObject>,
-    /// How many unfinished uploads were removed; 0 if the policy was only to look.
+    /// How many uploads were removed, unfinished ones and the records of finished ones; 0 if the policy was
+    /// only to look.
     pub uploads: usize,
 }
 
@@ -85,37 +88,27 @@ pub async fn collect(
     if !policy.dry_run {
         collected.uploads = storage.abort_leftovers(policy.min_age).await?;
     }
+    // Storages tell of some objects when they were begun, which may be days before they were finished.
+    let uploads = storage.uploads().await?;
+    let uploaded: HashSet<_> = uploads.into_iter().map(|upload| upload.key).collect();
     let born_before = TimeDelta::from_std(policy.min_age)
         .ok()
         .and_then(|age| now.checked_sub_signed(age))
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
     for folder in StorageKey::FOLDERS {
-        collect_folder(store, storage, folder, policy, born_before, &mut collected).await?;
-    }
-    Ok(collected)
-}
-
-/// Removes what nobody refers to in one folder.
-async fn collect_folder(
-    store: &Store,
-    storage: &dyn Storage,
-    folder: &str,
-    policy: Policy,
-    born_before: DateTime<Utc>,
-    collected: &mut Collected,
-) -> Result<(), CollectError> {
-    let mut batches = pin!(storage.list(folder).try_chunks(BATCH));
-    while let Some(batch) = batches.next().await {
-        let mut old = batch.map_err(|broken| broken.1)?;
-        old.retain(|object| object.modified < born_before);
-        for object in unreferenced(store, old).await? {
-            if !policy.dry_run {
-                storage.delete(&object.key).await?;
+        let mut batches = pin!(storage.list(folder).try_chunks(BATCH));
+        while let Some(batch) = batches.next().await {
+            let mut old = batch.map_err(|broken| broken.1)?;
+            old.retain(|object| object.modified < born_before && !uploaded.contains(&object.key));
+            for object in unreferenced(store, old).await? {
+                if !policy.dry_run {
+                    storage.delete(&object.key).await?;
+                }
+                collected.objects.push(object);
             }
-            collected.objects.push(object);
         }
     }
-    Ok(())
+    Ok(collected)
 }
 
 /// Those of the objects that are garbage by what the database says now.

@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use huibao_models::collector::{CollectError, Collected, Policy, SAFE_AGE, collect};
 use huibao_models::domain::job::{JobMessage, RetryPolicy, Stage};
 use huibao_models::domain::report::{FileKind, StoredFile};
-use huibao_models::storage::{self, Storage, StorageKey};
+use huibao_models::storage::{self, Storage, StorageKey, UploadId};
 use huibao_models::store::{Claim, Claimant, NewReport, Store};
 use tempfile::TempDir;
 use url::Url;
@@ -45,6 +45,7 @@ on_every_storage! {
     what_is_young_stays
     looking_removes_nothing
     a_database_that_knows_nothing_is_not_believed
+    uploads_stay_until_they_are_old
 }
 
 impl Harness {
@@ -169,4 +170,31 @@ async fn a_database_that_knows_nothing_is_not_believed(harness: Harness) {
     let error = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap_err();
     assert!(matches!(error, CollectError::Strangers), "{error}");
     assert_eq!(harness.keys().await.len(), 1);
+}
+
+async fn uploads_stay_until_they_are_old(harness: Harness) {
+    let (_, kept) = harness.report().await;
+    let (open, finished) = (UploadId::new(), UploadId::new());
+    let key = StorageKey::original(Uuid::now_v7(), "mp4");
+    for id in [open, finished] {
+        harness.storage.create_upload(id, &key).await.unwrap();
+        // With a part, which is an unfinished upload of the storage.
+        let body = Box::pin(std::io::Cursor::new(vec![7; 9 * 1024 * 1024]));
+        harness.storage.append(id, 0, body, u64::MAX).await.unwrap();
+    }
+    harness.storage.finish_upload(finished).await.unwrap();
+    // The object may be older than its end, and its row is still to come.
+    let collected = harness.collect(later()).await;
+    assert_eq!((collected.objects.len(), collected.uploads), (0, 0));
+    let body = Box::pin(std::io::Cursor::new(b"x"));
+    harness.storage.append(open, 9 * 1024 * 1024, body, u64::MAX).await.unwrap();
+    // Without its upload's record, the object is like any other.
+    harness.storage.remove_upload(finished).await.unwrap();
+    let collected = harness.collect(later()).await;
+    assert_eq!(collected.objects.len(), 0, "the other upload will have this key");
+    let policy = Policy { min_age: Duration::ZERO, dry_run: false };
+    let collected = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap();
+    assert_eq!((collected.objects.len(), collected.uploads), (1, 1));
+    assert_eq!(harness.storage.uploads().await.unwrap(), []);
+    assert_eq!(harness.keys().await, [kept]);
 }

@@ -126,6 +126,7 @@ mod tests {
     fn segment(text: &str) -> Segment {
         let end_ms = 100 * text.chars().filter(|c| c.is_alphanumeric()).count() as u64;
         Segment {
+            id: 0,
             start_ms: 0,
             end_ms,
             text: text.into(),

@@ -87,6 +87,7 @@ mod tests {
 
     fn segment(start_ms: u64, end_ms: u64, text: &str) -> Segment {
         Segment {
+            id: 0,
             start_ms,
             end_ms,
             text: text.into(),

@@ -24,7 +24,7 @@ struct Shared {
 
 impl Shared {
     fn waiting(&self) -> MutexGuard<'_, [VecDeque<JobMessage>; Urgency::ALL.len()]> {
-        // A queue of ids is whole after each step, whoever panicked.
+        // A queue of ids is consistent after each operation, so a poisoned lock is harmless.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,7 +76,7 @@ impl Subscription for EmbeddedSubscription {
     async fn next(&mut self) -> Delivery {
         loop {
             let mut more = std::pin::pin!(self.shared.more.notified());
-            // Listening begins before looking, so that nothing comes unnoticed in between.
+            // Registered before the check, so that no notification is missed in between.
             more.as_mut().enable();
             if let Some(message) = self.shared.pop(&self.urgencies) {
                 return Delivery { message, receipt: None };
@@ -85,6 +85,6 @@ impl Subscription for EmbeddedSubscription {
         }
     }
 
-    /// Nothing is taken out before somebody asks for it.
+    /// A message stays in the queue until it is asked for.
     async fn pause(&mut self) {}
 }

@@ -1,17 +1,17 @@
-//! What can go wrong with the queue.
+//! Errors of the queue backend.
 
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
 use crate::domain::failure::{Failure, FailureCode};
 
-/// Why the queue could not do something.
+/// An error of the queue backend.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum QueueError {
-    /// The URL names no queue.
+    /// The URL is not a queue URL.
     #[error("not a queue URL: {0}")]
     Url(String),
-    /// The broker refuses us: credentials, virtual host, or a queue that was declared otherwise.
+    /// The broker refuses the connection or the queue: credentials, virtual host, or other arguments.
     #[error("{place}: {reason}")]
     Refused {
         /// Host and port.
@@ -19,7 +19,7 @@ pub enum QueueError {
         /// What it says.
         reason: String,
     },
-    /// The broker is away, starting, or takes nothing now.
+    /// The broker is unreachable, starting, or accepts no messages at the moment.
     #[error("{place}: {reason}")]
     Away {
         /// Host and port.
@@ -30,7 +30,7 @@ pub enum QueueError {
 }
 
 impl QueueError {
-    /// Whether the same call may work in a while.
+    /// Whether a retry can help.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Away { .. })
     }

@@ -1,5 +1,5 @@
-//! The queue backend: tells workers what may be ready. A message is only a message; the job table is
-//! the truth. So a message that is lost, doubled, late or out of order costs time and nothing else.
+//! The queue backend: tells workers which jobs may be ready. The jobs table is the source of truth, so a
+//! message that is lost, duplicated, delayed or out of order costs time and nothing else.
 
 mod embedded;
 mod error;
@@ -15,7 +15,7 @@ pub use rabbit::RabbitQueue;
 
 use crate::domain::job::{JobMessage, Urgency};
 
-/// Carries messages from whoever makes a job ready to whoever can run it.
+/// Carries messages from the process that makes a job ready to a worker that can run it.
 #[async_trait]
 pub trait Queue: Send + Sync {
     /// Publishes messages; returns once the queue has taken responsibility for all of them. After an
@@ -55,15 +55,14 @@ pub trait Subscription: Send {
 /// A message that was received.
 #[derive(Debug)]
 pub struct Delivery {
-    /// What it says.
+    /// Its content.
     pub message: JobMessage,
     /// RabbitMQ's own message, by which it is acknowledged.
     receipt: Option<lapin::message::Delivery>,
 }
 
 impl Delivery {
-    /// Says that the message has served. If this does not get through, it comes again, which is
-    /// harmless.
+    /// Acknowledges the message. If this fails, the message is delivered again, which is harmless.
     pub async fn ack(self) {
         if let Some(receipt) = self.receipt
             && let Err(error) = receipt.ack(lapin::options::BasicAckOptions::default()).await

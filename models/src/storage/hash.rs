@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
-use super::{ByteStream, Stored};
+use super::stored::{ByteStream, Stored};
 
-/// Read in pieces of this many bytes: large enough to keep system calls rare.
-const CHUNK: usize = 256 * 1024;
+/// Size of a read in bytes: large enough to keep system calls rare.
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// Size and checksum of a local file. Runs on a blocking thread: a video is hundreds of megabytes.
 pub async fn hash_file(path: PathBuf) -> io::Result<Stored> {

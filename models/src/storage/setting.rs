@@ -5,7 +5,7 @@ use std::fmt;
 /// A part of the storage's URL, or of what belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingPart {
-    /// The whole, which is no URL.
+    /// The whole URL, which is invalid.
     Url,
     /// `file` or `s3`.
     Scheme,
@@ -13,9 +13,9 @@ pub enum SettingPart {
     Path,
     /// The bucket: its name, or that there is none of this name.
     Bucket,
-    /// What is put before every key.
+    /// The prefix of every key.
     Prefix,
-    /// A query parameter that is not known.
+    /// An unknown query parameter.
     Query,
     /// `endpoint`: the server's address.
     Endpoint,
@@ -25,7 +25,7 @@ pub enum SettingPart {
     PathStyle,
     /// `timeout`, in seconds for one attempt.
     Timeout,
-    /// Access key, secret key and what they allow.
+    /// Access key, secret key and their permissions.
     Credentials,
 }
 

@@ -1,24 +1,28 @@
-//! Opening the storage that a URL names. The scheme is looked at here and nowhere else.
+//! Opens the storage backend that a URL names. Only this file looks at the scheme.
 
 use std::sync::Arc;
 
 use url::Url;
 
-use super::{LocalStorage, S3Location, S3Storage, SettingPart, Storage, StorageError};
+use super::backend::Storage;
+use super::error::StorageError;
+use super::local::LocalStorage;
+use super::s3::{S3Location, S3Storage};
+use super::setting::SettingPart;
 
 /// Opens `file:///folder` or `s3://bucket/prefix?endpoint=…` (see [`S3Location`]).
 ///
-/// A folder is made if needed. A bucket is not contacted: a process may start while the storage is
-/// away. Ask [`Storage::health`] to find out at once whether the setting works.
+/// A folder is created if needed. A bucket is not contacted, so that a process can start while the
+/// storage is unreachable; [`Storage::health`] checks whether the setting works.
 ///
 /// # Errors
 ///
-/// [`StorageError::Setting`] for what cannot be a storage; [`StorageError::Io`] for a folder that
-/// cannot be made.
+/// [`StorageError::Setting`] for an invalid URL; [`StorageError::Io`] for a folder that cannot be
+/// created.
 pub async fn open(url: &str) -> Result<Arc<dyn Storage>, StorageError> {
     let expected = "expected file:///folder or s3://bucket?endpoint=…";
     let wrong = |part, problem: String| StorageError::Setting { part, problem };
-    // Not shown: someone may have put a secret into it.
+    // The URL is not shown, because it may contain a secret.
     let url = Url::parse(url).map_err(|e| wrong(SettingPart::Url, format!("{e}; {expected}")))?;
     match url.scheme() {
         "file" => {

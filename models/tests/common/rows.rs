@@ -22,6 +22,7 @@ pub fn media() -> MediaInfo {
 
 pub fn segment() -> Segment {
     Segment {
+        id: 1,
         start_ms: 0,
         end_ms: 900,
         text: "敬爱的党组织。".into(),

@@ -8,30 +8,7 @@ use futures::future::join_all;
 use huibao_models::storage::{StorageError, StorageKey, hash_file};
 use uuid::Uuid;
 
-use crate::harness::{Backend, Harness, MIB, body, broken_body, noise, stopping_body};
-
-/// Long enough for the slowest machine; only a storage that hangs gets here.
-const FOREVER: Duration = Duration::from_mins(2);
-
-macro_rules! contract {
-    ($($promise:ident)*) => {
-        mod local {
-            use super::*;
-            $(#[tokio::test]
-            async fn $promise() { run(Backend::Local, super::$promise).await; })*
-        }
-        mod s3 {
-            use super::*;
-            $(#[tokio::test]
-            async fn $promise() { run(Backend::S3, super::$promise).await; })*
-        }
-    };
-}
-
-async fn run(backend: Backend, promise: impl AsyncFn(Harness)) {
-    let harness = Harness::new(backend).await;
-    tokio::time::timeout(FOREVER, promise(harness)).await.expect("the storage hangs");
-}
+use crate::harness::{Harness, MIB, body, broken_body, contract, noise, stopping_body};
 
 contract! {
     what_is_put_comes_back

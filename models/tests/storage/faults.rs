@@ -10,9 +10,9 @@ use crate::proxy::{self, Fate};
 use crate::s3::{assert_busy, assert_setting};
 
 /// What overloaded servers say.
-const INTERNAL: Fate = Fate::Fail(500, "InternalError");
+pub const INTERNAL: Fate = Fate::Fail(500, "InternalError");
 
-async fn behind_proxy(
+pub async fn behind_proxy(
     judge: impl Fn(&str) -> Fate + Send + Sync + 'static,
 ) -> (Harness, Arc<dyn Storage>) {
     let harness = Harness::new(Backend::S3).await;
@@ -23,7 +23,7 @@ async fn behind_proxy(
     (harness, storage)
 }
 
-fn fate(what: &'static str, fate: Fate, nth: usize, times: usize) -> impl Fn(&str) -> Fate {
+pub fn fate(what: &'static str, fate: Fate, nth: usize, times: usize) -> impl Fn(&str) -> Fate {
     let seen = AtomicUsize::new(0);
     move |line| {
         if !what.split_whitespace().all(|part| line.contains(part)) {

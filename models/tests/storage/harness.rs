@@ -10,15 +10,42 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
 use futures::TryStreamExt;
-use huibao_models::storage::{self, ByteStream, Storage, StorageKey};
+use huibao_models::storage::{self, ByteStream, Storage, StorageKey, UploadId};
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::sync::Notify;
 use url::Url;
 use uuid::Uuid;
 
 /// A mebibyte in bytes.
 pub const MIB: usize = 1024 * 1024;
+
+/// Long enough for the slowest machine; only a storage that hangs gets here.
+const FOREVER: Duration = Duration::from_mins(2);
+
+/// Runs each promise on each backend.
+macro_rules! contract {
+    ($($promise:ident)*) => {
+        mod local {
+            $(#[tokio::test]
+            async fn $promise() {
+                $crate::harness::run($crate::harness::Backend::Local, super::$promise).await;
+            })*
+        }
+        mod s3 {
+            $(#[tokio::test]
+            async fn $promise() {
+                $crate::harness::run($crate::harness::Backend::S3, super::$promise).await;
+            })*
+        }
+    };
+}
+pub(crate) use contract;
+
+pub async fn run(backend: Backend, promise: impl AsyncFn(Harness)) {
+    let harness = Harness::new(backend).await;
+    tokio::time::timeout(FOREVER, promise(harness)).await.expect("the storage hangs");
+}
 
 /// Which storage.
 #[derive(Clone, Copy)]
@@ -33,6 +60,8 @@ pub enum Backend {
 pub struct Harness {
     pub storage: Arc<dyn Storage>,
     pub folder: TempDir,
+    /// What the storage was opened with.
+    pub address: Url,
     /// Of S3 only.
     pub url: Option<Url>,
     pub report: Uuid,
@@ -48,7 +77,7 @@ impl Harness {
         // One and the same prefix in both.
         let url = s3.clone().unwrap_or(url);
         let storage = storage::open(url.as_str()).await.unwrap();
-        Self { storage, folder, url: s3, report: Uuid::now_v7() }
+        Self { storage, folder, address: url, url: s3, report: Uuid::now_v7() }
     }
 
     pub fn key(&self, name: &str) -> StorageKey {
@@ -80,6 +109,40 @@ impl Harness {
         }
     }
 
+    /// The storage as another process opens it.
+    pub async fn reopened(&self) -> Arc<dyn Storage> {
+        storage::open(self.address.as_str()).await.unwrap()
+    }
+
+    /// How many files or objects belong to uploads over several requests.
+    pub async fn upload_objects(&self) -> usize {
+        let Some(url) = &self.url else {
+            return count_files(&self.folder.path().join("files/uploads"));
+        };
+        let prefix = format!("{}/uploads/", url.path().trim_matches('/'));
+        let list = client().await.list_objects_v2().bucket(bucket(url)).prefix(prefix);
+        list.send().await.unwrap().contents().len()
+    }
+
+    /// Changes the record of an upload behind the storage's back.
+    pub async fn edit_record(&self, id: UploadId, edit: impl FnOnce(&mut serde_json::Value)) {
+        let name = format!("uploads/{id}/record.json");
+        let Some(url) = &self.url else {
+            let path = self.folder.path().join("files").join(name);
+            let mut record = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            edit(&mut record);
+            return std::fs::write(path, record.to_string()).unwrap();
+        };
+        let name = format!("{}/{name}", url.path().trim_matches('/'));
+        let client = client().await;
+        let found = client.get_object().bucket(bucket(url)).key(&name).send().await.unwrap();
+        let bytes = found.body.collect().await.unwrap().into_bytes();
+        let mut record = serde_json::from_slice(&bytes).unwrap();
+        edit(&mut record);
+        let put = client.put_object().bucket(bucket(url)).key(&name);
+        put.body(record.to_string().into_bytes().into()).send().await.unwrap();
+    }
+
     /// Waits until there are so many unfinished uploads; the test's own limit ends a vain wait.
     pub async fn wait_for_unfinished(&self, wanted: usize) {
         while self.unfinished().await != wanted {
@@ -91,7 +154,13 @@ impl Harness {
     pub async fn assert_empty(&self) {
         assert_eq!(self.keys("").await, Vec::<String>::new());
         assert_eq!(self.unfinished().await, 0);
+        assert_eq!(self.upload_objects().await, 0);
     }
+}
+
+/// Files in the folders of a folder.
+fn count_files(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().map(|entry| count(&entry.unwrap().path())).sum()
 }
 
 fn count(folder: &Path) -> usize {
@@ -172,6 +241,22 @@ pub fn stopping_body(bytes: Vec<u8>) -> (ByteStream, Arc<Notify>) {
     let stopped = Arc::new(Notify::new());
     let stream = io::Cursor::new(bytes).chain(Stopped(stopped.clone()));
     (Box::pin(stream), stopped)
+}
+
+/// A stream that stops after so many of the bytes, says so (when all but a mebibyte was read), and goes on
+/// when told to.
+pub fn pausing_body(bytes: Vec<u8>, pause: usize) -> (ByteStream, Arc<Notify>, Arc<Notify>) {
+    let (stopped, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (mut writer, reader) = tokio::io::duplex(MIB);
+    let (stopping, going) = (stopped.clone(), go.clone());
+    tokio::spawn(async move {
+        // A reader that goes away is what the test is about.
+        let _ = writer.write_all(&bytes[..pause]).await;
+        stopping.notify_one();
+        going.notified().await;
+        let _ = writer.write_all(&bytes[pause..]).await;
+    });
+    (Box::pin(reader), stopped, go)
 }
 
 struct Broken;

@@ -8,3 +8,6 @@ mod faults;
 mod harness;
 mod proxy;
 mod s3;
+mod upload_faults;
+mod upload_model;
+mod uploads;

@@ -1,14 +1,16 @@
-//! Recognising again: a new version beside the old one, and a report that stays ready.
+//! Recognising again: a new version beside the old one, and a submission that stays ready.
 
 use chrono::TimeDelta;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::job::{JobMessage, JobState, Stage};
-use huibao_models::domain::report::{FileKind, ReportState};
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::ids::SubmissionId;
+use huibao_models::domain::job::{Job, JobMessage, JobState};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, SubmissionState};
 use huibao_models::domain::transcript::{Recognition, Segment, Transcript, TranscriptOrigin};
-use huibao_models::store::{Claim, Completion, JobFilter};
-use uuid::Uuid;
+use huibao_models::store::{Claim, JobFilter, StoreError};
 
-use crate::harness::{Harness, LEASE, completion};
+use crate::harness::{Harness, LEASE, archive_result, one, stages};
 use crate::rows::{segment, transcript};
 
 on_every_engine! {
@@ -23,7 +25,11 @@ on_every_engine! {
 
 impl Harness {
     async fn again(&self, model: &str) -> Option<JobMessage> {
-        self.store.recognize_again(self.report, model, self.now).await.unwrap()
+        let mut unit = self.begin().await;
+        if !unit.jobs().recognize_again(self.submission, model).await.unwrap() {
+            return None;
+        }
+        Some(one(unit.commit().await))
     }
 
     async fn die(&self, stage: Stage, failure: &Failure) -> Claim {
@@ -34,10 +40,15 @@ impl Harness {
 
     /// What readers are shown is what it was before.
     async fn assert_unchanged(&self) {
-        let report = self.store.report(self.report).await.unwrap().unwrap();
-        assert_eq!((report.state, report.failure), (ReportState::Ready, None));
-        assert_eq!(self.store.transcript(self.report).await.unwrap(), Some(transcript()));
+        let submission = self.submission().await;
+        assert_eq!((submission.state, submission.failure), (SubmissionState::Ready, None));
+        assert_eq!(self.transcript().await, Some(transcript()));
     }
+}
+
+/// The model that a job was given.
+fn model(job: &Job) -> Option<&str> {
+    job.payload.as_ref()?["model"].as_str()
 }
 
 /// What another model hears.
@@ -51,12 +62,12 @@ fn other() -> Transcript {
 async fn a_report_that_is_recognized_again_stays_ready(harness: Harness) {
     harness.make_ready().await;
     let before = harness.job(Stage::Transcribe).await;
-    assert_eq!(before.model, None);
+    assert_eq!(model(&before), None);
     let message = harness.again("small").await.unwrap();
     assert_eq!(message, harness.message(Stage::Transcribe).await);
     let job = harness.job(Stage::Transcribe).await;
     assert_eq!((job.state, job.attempt, job.token), (JobState::Queued, 0, before.token));
-    assert_eq!((job.model.as_deref(), job.finished_at), (Some("small"), None));
+    assert_eq!((model(&job), job.finished_at), (Some("small"), None));
     assert_eq!(harness.job(Stage::Archive).await.state, JobState::Waiting);
     assert_eq!(harness.due(harness.now + TimeDelta::seconds(1)).await, [], "the caller publishes");
     let later = harness.now + TimeDelta::seconds(31);
@@ -66,24 +77,22 @@ async fn a_report_that_is_recognized_again_stays_ready(harness: Harness) {
     assert_eq!((claim.attempt, claim.token), (1, before.token + 1));
     harness.store.publish_partial(&claim, 0, &segment()).await.unwrap();
     harness.assert_unchanged().await;
-    let made =
-        Completion::Transcribe(Box::new(Recognition { transcript: other(), raw: Vec::new() }));
+    let made = Recognition { transcript: other(), raw: Vec::new() };
     let ended =
         harness.store.complete(&claim, &made, 12, None, harness.now).await.unwrap().unwrap();
-    assert_eq!(
-        ended.messages.iter().map(|message| message.stage).collect::<Vec<_>>(),
-        [Stage::Archive]
-    );
-    assert_eq!(harness.state().await, ReportState::Ready);
+    assert_eq!(stages(&ended.messages), [Stage::Archive]);
+    assert_eq!(harness.state().await, SubmissionState::Ready);
     harness.work(Stage::Archive).await;
-    assert_eq!(harness.state().await, ReportState::Ready);
+    assert_eq!(harness.state().await, SubmissionState::Ready);
 
-    assert_eq!(harness.store.transcript(harness.report).await.unwrap(), Some(other()));
-    assert_eq!(harness.store.newest_recognition(harness.report).await.unwrap(), Some(other()));
-    let first = harness.store.transcript_of_version(harness.report, 2).await.unwrap();
+    assert_eq!(harness.transcript().await, Some(other()));
+    let (submission, mut snapshot) = (harness.submission, harness.snapshot().await);
+    let newest = snapshot.transcripts().newest_recognition(submission).await.unwrap();
+    assert_eq!(newest, Some(other()));
+    let first = snapshot.transcripts().of_version(submission, 2).await.unwrap();
     assert_eq!(first, Some(transcript()));
-    assert_eq!(harness.store.transcript_of_version(harness.report, 5).await.unwrap(), None);
-    let versions = harness.store.transcript_versions(harness.report).await.unwrap();
+    assert_eq!(snapshot.transcripts().of_version(submission, 5).await.unwrap(), None);
+    let versions = harness.versions().await;
     let told: Vec<_> =
         versions.iter().map(|it| (it.version, it.origin, it.recognizer.model.as_str())).collect();
     let (raw, readable) = (TranscriptOrigin::Raw, TranscriptOrigin::Recognition);
@@ -97,7 +106,7 @@ async fn a_report_that_is_recognized_again_stays_ready(harness: Harness) {
         ]
     );
     assert_eq!(versions[3].created_at, harness.now);
-    let files = harness.store.files(harness.report).await.unwrap();
+    let files = harness.files().await;
     let bags = files.iter().filter(|file| file.kind == FileKind::Bag);
     assert_eq!(bags.count(), 2, "the old archive stays");
     assert_eq!(harness.due(harness.now + TimeDelta::days(30)).await, []);
@@ -110,22 +119,22 @@ async fn recognizing_again_that_fails_changes_nothing_for_readers(harness: Harne
     let claim = harness.die(Stage::Transcribe, &missing).await;
     harness.assert_unchanged().await;
     let dead = JobFilter { state: Some(JobState::Dead), ..JobFilter::default() };
-    let listed = harness.store.list_jobs(&dead, 10).await.unwrap();
+    let listed = harness.snapshot().await.jobs().list(&dead, 10).await.unwrap();
     assert_eq!((listed[0].id, listed[0].error.as_ref()), (claim.job_id, Some(&missing)));
 
-    harness.store.replay(claim.job_id, harness.now).await.unwrap().unwrap();
+    harness.replay(&claim).await.unwrap();
     harness.assert_unchanged().await;
     let job = harness.job(Stage::Transcribe).await;
-    assert_eq!((job.state, job.model.as_deref()), (JobState::Queued, Some("absent")));
+    assert_eq!((job.state, model(&job)), (JobState::Queued, Some("absent")));
     harness.die(Stage::Transcribe, &missing).await;
     harness.assert_unchanged().await;
 
     harness.again("small").await.unwrap();
     let job = harness.job(Stage::Transcribe).await;
-    assert_eq!((job.error, job.model.as_deref()), (None, Some("small")));
+    assert_eq!((job.error, model(&job)), (None, Some("small")));
     harness.work(Stage::Transcribe).await;
     harness.work(Stage::Archive).await;
-    assert_eq!(harness.store.transcript_versions(harness.report).await.unwrap().len(), 4);
+    assert_eq!(harness.versions().await.len(), 4);
 }
 
 async fn a_recognition_that_kills_every_worker_leaves_the_report_ready(mut harness: Harness) {
@@ -147,7 +156,7 @@ async fn an_archive_that_cannot_be_made_anew_leaves_the_report_ready(harness: Ha
     let broken = Failure::new(FailureCode::BackendUnavailable, "no bucket");
     let claim = harness.die(Stage::Archive, &broken).await;
     harness.assert_unchanged().await;
-    harness.store.replay(claim.job_id, harness.now).await.unwrap().unwrap();
+    harness.replay(&claim).await.unwrap();
     harness.die(Stage::Archive, &broken).await;
     harness.again("medium").await.unwrap();
     assert_eq!(harness.job(Stage::Archive).await.error, None);
@@ -155,13 +164,14 @@ async fn an_archive_that_cannot_be_made_anew_leaves_the_report_ready(harness: Ha
     let archive = harness.claim(Stage::Archive).await;
     assert_eq!(archive.attempt, 1, "with all its attempts before it");
     harness.complete(&archive).await.unwrap();
-    assert_eq!(harness.store.transcript_versions(harness.report).await.unwrap().len(), 6);
+    assert_eq!(harness.versions().await.len(), 6);
 }
 
 async fn only_what_is_ready_and_rests_is_recognized_again(harness: Harness) {
-    let unknown =
-        harness.store.recognize_again(Uuid::now_v7(), "small", harness.now).await.unwrap();
-    assert_eq!(unknown, None);
+    let mut unit = harness.begin().await;
+    let unknown = unit.jobs().recognize_again(SubmissionId::new(), "small").await;
+    assert!(matches!(unknown, Err(StoreError::NoSuchRow { .. })), "{unknown:?}");
+    drop(unit);
     assert_eq!(harness.again("small").await, None, "it was only submitted");
     harness.work(Stage::Ingest).await;
     harness.work(Stage::Transcribe).await;
@@ -169,7 +179,7 @@ async fn only_what_is_ready_and_rests_is_recognized_again(harness: Harness) {
     let failure = Failure::new(FailureCode::EncoderMissing, "no libx264");
     let claim = harness.die(Stage::Transcode, &failure).await;
     assert_eq!(harness.again("small").await, None, "it has failed");
-    harness.store.replay(claim.job_id, harness.now).await.unwrap().unwrap();
+    harness.replay(&claim).await.unwrap();
     harness.work(Stage::Transcode).await;
     harness.work(Stage::Archive).await;
 
@@ -179,7 +189,7 @@ async fn only_what_is_ready_and_rests_is_recognized_again(harness: Harness) {
     assert_eq!(harness.again("medium").await, None, "its archive is queued");
     harness.claim(Stage::Archive).await;
     assert_eq!(harness.again("medium").await, None, "its archive is being made");
-    assert_eq!(harness.job(Stage::Transcribe).await.model.as_deref(), Some("small"));
+    assert_eq!(model(&harness.job(Stage::Transcribe).await), Some("small"));
 }
 
 async fn an_archive_whose_answer_was_lost_stays_although_a_new_one_is_made(harness: Harness) {
@@ -193,21 +203,21 @@ async fn an_archive_whose_answer_was_lost_stays_although_a_new_one_is_made(harne
     harness.work(Stage::Transcribe).await;
     harness.claim(Stage::Archive).await;
     assert_eq!(harness.complete(&first).await, Ok(vec![]), "and stay the old one");
-    let Completion::Archive(files) = completion(&first) else { unreachable!() };
-    assert_eq!(
-        harness.store.file(harness.report, FileKind::Bag).await.unwrap(),
-        files.first().cloned()
-    );
+    assert_eq!(harness.file(FileKind::Bag).await.as_ref(), archive_result(&first).0.first());
 }
 
 async fn many_that_ask_for_it_queue_it_once(harness: Harness) {
     harness.make_ready().await;
     let mut set = tokio::task::JoinSet::new();
     for number in 0..8 {
-        let (store, report, now) = (harness.store.clone(), harness.report, harness.now);
+        let (store, submission, now) = (harness.store.clone(), harness.submission, harness.now);
         set.spawn(async move {
-            store.recognize_again(report, &format!("model-{number}"), now).await.unwrap()
+            let mut unit = store.begin(Actor::System, now).await.unwrap();
+            let model = format!("model-{number}");
+            let begun = unit.jobs().recognize_again(submission, &model).await.unwrap();
+            unit.commit().await.unwrap();
+            begun
         });
     }
-    assert_eq!(set.join_all().await.into_iter().flatten().count(), 1);
+    assert_eq!(set.join_all().await.into_iter().filter(|begun| *begun).count(), 1);
 }

@@ -1,15 +1,19 @@
-//! A report and its database, and what tests do with them.
+//! A report with a submission and its database, and what tests do with them.
 
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use huibao_models::domain::job::{Job, JobMessage, RetryPolicy, Stage};
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::job::{Job, JobMessage, RetryPolicy};
 use huibao_models::domain::media::Rendition;
-use huibao_models::domain::report::{FileKind, ReportState, StoredFile};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, StoredFile, Submission, SubmissionState};
+use huibao_models::domain::transcript::{Transcript, TranscriptVersion};
 use huibao_models::store::{
-    Claim, Claimant, Completion, IngestResult, Lost, NewReport, Store, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, Lost, NewReport, NewSubmission, Outcome,
+    Snapshot, Store, StoreError, TranscodeResult, UnitOfWork,
 };
-use uuid::Uuid;
 
 use crate::postgres;
 use crate::rows::{media, recognition};
@@ -19,7 +23,9 @@ pub const TEST: Claimant<'static> = Claimant { worker: "test", lease: LEASE };
 
 pub struct Harness {
     pub store: Store,
-    pub report: Uuid,
+    pub url: String,
+    pub report: ReportId,
+    pub submission: SubmissionId,
     pub now: DateTime<Utc>,
     pub policy: RetryPolicy,
     _folder: tempfile::TempDir,
@@ -29,37 +35,65 @@ impl Harness {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        Self::with(Store::open(&url, 4).await.unwrap(), folder).await
+        Self::with(url, folder).await
     }
 
     /// In a schema of its own, so that tests do not see each other.
     pub async fn postgres() -> Self {
-        let url = postgres::postgres_schema().await;
-        let folder = tempfile::tempdir().unwrap();
-        Self::with(Store::open(&url, 4).await.unwrap(), folder).await
+        Self::with(postgres::postgres_schema().await, tempfile::tempdir().unwrap()).await
     }
 
-    async fn with(store: Store, folder: tempfile::TempDir) -> Self {
-        let report = Uuid::now_v7();
+    async fn with(url: String, folder: tempfile::TempDir) -> Self {
+        let store = Store::open(&url, 4).await.unwrap();
         // PostgreSQL keeps microseconds.
         let now = Utc::now().trunc_subsecs(6);
-        let messages = store.submit(&new_report(report), now).await.unwrap();
-        assert_eq!(
-            messages.iter().map(|message| message.stage).collect::<Vec<_>>(),
-            [Stage::Ingest]
-        );
-        Self { store, report, now, policy: RetryPolicy::default(), _folder: folder }
+        let (report, submission, messages) = hand_in(&store, now).await;
+        assert_eq!(stages(&messages), [Stage::Ingest]);
+        let policy = RetryPolicy::default();
+        Self { store, url, report, submission, now, policy, _folder: folder }
+    }
+
+    pub async fn begin(&self) -> UnitOfWork {
+        self.store.begin(Actor::System, self.now).await.unwrap()
+    }
+
+    pub async fn snapshot(&self) -> Snapshot {
+        self.store.snapshot().await.unwrap()
+    }
+
+    pub async fn submission(&self) -> Submission {
+        let overview = self.snapshot().await.reports().overview(self.report).await.unwrap();
+        overview.unwrap().submission.unwrap()
+    }
+
+    pub async fn files(&self) -> Vec<StoredFile> {
+        self.snapshot().await.submissions().files(self.submission).await.unwrap()
+    }
+
+    pub async fn file(&self, kind: FileKind) -> Option<StoredFile> {
+        self.snapshot().await.submissions().file(self.submission, kind).await.unwrap()
+    }
+
+    /// What readers see.
+    pub async fn transcript(&self) -> Option<Transcript> {
+        self.snapshot().await.transcripts().current(self.submission).await.unwrap()
+    }
+
+    pub async fn versions(&self) -> Vec<TranscriptVersion> {
+        self.snapshot().await.transcripts().versions(self.submission).await.unwrap()
+    }
+
+    pub async fn jobs(&self) -> Vec<Job> {
+        self.snapshot().await.jobs().of_submission(self.submission).await.unwrap()
     }
 
     pub async fn job(&self, stage: Stage) -> Job {
-        let jobs = self.store.jobs(self.report).await.unwrap();
-        jobs.into_iter().find(|job| job.stage == stage).unwrap()
+        self.jobs().await.into_iter().find(|job| job.kind == stage.as_str()).unwrap()
     }
 
     /// What a message about this stage would say now.
     pub async fn message(&self, stage: Stage) -> JobMessage {
-        let job = self.job(stage).await;
-        JobMessage { job_id: job.id, stage, token: job.token }
+        self.job(stage).await.message()
     }
 
     pub async fn try_claim(&self, stage: Stage, now: DateTime<Utc>) -> Option<Claim> {
@@ -72,9 +106,9 @@ impl Harness {
     }
 
     pub async fn complete(&self, claim: &Claim) -> Result<Vec<Stage>, Lost> {
-        let made = completion(claim);
-        let committed = self.store.complete(claim, &made, 12, None, self.now).await.unwrap();
-        committed.map(|committed| committed.messages.iter().map(|message| message.stage).collect())
+        let made = outcome(claim);
+        let committed = self.store.complete(claim, &*made, 12, None, self.now).await.unwrap();
+        committed.map(|committed| stages(&committed.messages))
     }
 
     /// Does one stage.
@@ -86,66 +120,113 @@ impl Harness {
     /// Does all stages.
     pub async fn make_ready(&self) {
         for stage in Stage::ALL {
-            self.work(stage).await;
+            self.work(*stage).await;
         }
-        assert_eq!(self.state().await, ReportState::Ready);
+        assert_eq!(self.state().await, SubmissionState::Ready);
+    }
+
+    /// Replays a job and publishes nothing.
+    pub async fn replay(&self, claim: &Claim) -> Option<JobMessage> {
+        let mut unit = self.begin().await;
+        if !unit.jobs().replay(claim.job_id).await.unwrap() {
+            return None;
+        }
+        Some(one(unit.commit().await))
     }
 
     pub async fn due(&self, now: DateTime<Utc>) -> Vec<Stage> {
-        let due = self.store.due_messages(100, now).await.unwrap();
-        due.into_iter().map(|message| message.stage).collect()
+        stages(&self.store.due_messages(100, now).await.unwrap())
     }
 
-    /// What is taken for lost, if so many messages wait for each stage.
+    /// What is taken for lost, if so many messages wait for each urgency.
     pub async fn lost(&self, waiting: Option<u64>, now: DateTime<Utc>) -> Vec<Stage> {
-        let mut stages = Vec::new();
+        let mut lost = Vec::new();
         for due in self.store.unanswered(now).await.unwrap() {
             let lost_since = due.lost_since(waiting, now);
             let messages = self.store.lost_messages(&due, lost_since, 100, now).await.unwrap();
-            stages.extend(messages.into_iter().map(|message| message.stage));
+            lost.extend(stages(&messages));
         }
-        stages
+        lost
     }
 
-    pub async fn state(&self) -> ReportState {
-        self.store.report(self.report).await.unwrap().unwrap().state
-    }
-}
-
-pub fn new_report(id: Uuid) -> NewReport {
-    NewReport {
-        id,
-        title: "第三季度思想汇报".into(),
-        speaker: "李晓明".into(),
-        language: "zh".into(),
-        files: vec![file(FileKind::Original, id, "original.mp4")],
+    pub async fn state(&self) -> SubmissionState {
+        self.submission().await.state
     }
 }
 
-fn file(kind: FileKind, report: Uuid, name: &str) -> StoredFile {
+/// The only message of a commit.
+pub fn one(committed: Result<Vec<JobMessage>, StoreError>) -> JobMessage {
+    let messages = committed.unwrap();
+    assert_eq!(messages.len(), 1);
+    messages[0]
+}
+
+/// The stages that messages are about: each has an urgency of its own.
+pub fn stages(messages: &[JobMessage]) -> Vec<Stage> {
+    let stage = |message: &JobMessage| {
+        let mut all = Stage::ALL.iter().copied();
+        all.find(|stage| stage.urgency() == message.urgency).unwrap()
+    };
+    messages.iter().map(stage).collect()
+}
+
+/// Adds a report and hands in a submission.
+pub async fn hand_in(
+    store: &Store,
+    now: DateTime<Utc>,
+) -> (ReportId, SubmissionId, Vec<JobMessage>) {
+    let report = new_report();
+    let submission = new_submission(report.id);
+    let mut unit = store.begin_durable(Actor::System, now).await.unwrap();
+    unit.reports().insert(&report).await.unwrap();
+    unit.submissions().hand_in(&submission).await.unwrap();
+    (report.id, submission.id, unit.commit().await.unwrap())
+}
+
+pub fn new_report() -> NewReport {
+    let (title, speaker) = ("第三季度思想汇报".into(), "李晓明".into());
+    NewReport { id: ReportId::new(), title, speaker }
+}
+
+pub fn new_submission(report_id: ReportId) -> NewSubmission {
+    let id = SubmissionId::new();
+    let files = vec![file(FileKind::Original, id, "original.mp4")];
+    NewSubmission { id, report_id, language: "zh".into(), files }
+}
+
+fn file(kind: FileKind, submission: SubmissionId, name: &str) -> StoredFile {
     StoredFile {
         kind,
-        key: format!("reports/{report}/{name}"),
+        key: format!("submissions/{submission}/{name}"),
         name: name.into(),
         size_bytes: 1,
         sha256: "00".into(),
     }
 }
 
-/// What a stage makes; keys carry the token, as the real ones do.
-pub fn completion(claim: &Claim) -> Completion {
-    let file = |kind, name| file(kind, claim.report_id, &format!("{}-{name}", claim.token));
-    match claim.stage {
-        Stage::Ingest => Completion::Ingest(Box::new(IngestResult {
-            media: media(),
-            written: None,
-            files: vec![file(FileKind::Audio, "audio.wav")],
-        })),
-        Stage::Transcode => Completion::Transcode(TranscodeResult {
+/// The file of a claim's attempt; its key carries the token, as the real ones do.
+fn output(claim: &Claim, kind: FileKind, name: &str) -> StoredFile {
+    file(kind, claim.submission.unwrap(), &format!("{}-{name}", claim.token))
+}
+
+pub fn ingest_result(claim: &Claim) -> IngestResult {
+    let files = vec![output(claim, FileKind::Audio, "audio.wav")];
+    IngestResult { media: media(), written: None, files }
+}
+
+pub fn archive_result(claim: &Claim) -> ArchiveResult {
+    ArchiveResult(vec![output(claim, FileKind::Bag, "bagit.txt")])
+}
+
+/// What a stage makes.
+pub fn outcome(claim: &Claim) -> Box<dyn Outcome> {
+    match claim.kind.parse().unwrap() {
+        Stage::Ingest => Box::new(ingest_result(claim)),
+        Stage::Transcode => Box::new(TranscodeResult {
             rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false },
-            file: file(FileKind::Rendition, "rendition.mp4"),
+            file: output(claim, FileKind::Rendition, "rendition.mp4"),
         }),
-        Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
-        Stage::Archive => Completion::Archive(vec![file(FileKind::Bag, "bagit.txt")]),
+        Stage::Transcribe => Box::new(recognition()),
+        Stage::Archive => Box::new(archive_result(claim)),
     }
 }

@@ -17,14 +17,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::job::{JobMessage, JobState, RetryPolicy, Stage, Verdict};
-use huibao_models::domain::report::{FileKind, ReportState};
-use huibao_models::store::{Claim, Completion, JobFilter, Lost, Store, StoreError};
+use huibao_models::domain::job::{JobMessage, JobState, RetryPolicy, Urgency, Verdict};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, SubmissionState};
+use huibao_models::store::{Claim, Continuation, JobFilter, Lost, Store, StoreError};
 use huibao_models::{queue, storage};
 
-use uuid::Uuid;
-
-use crate::harness::{Harness, LEASE, TEST, completion, new_report};
+use crate::harness::{Harness, LEASE, TEST, hand_in, ingest_result, outcome};
 use crate::rows::{recognition, segment, transcript};
 
 /// Every promise, on every engine.
@@ -70,10 +69,10 @@ on_every_engine! {
 }
 
 async fn a_report_goes_through_all_stages(harness: Harness) {
-    assert_eq!(harness.state().await, ReportState::Submitted);
+    assert_eq!(harness.state().await, SubmissionState::Submitted);
     let ingest = harness.claim(Stage::Ingest).await;
-    assert_eq!((ingest.stage, ingest.attempt), (Stage::Ingest, 1));
-    assert_eq!(harness.state().await, ReportState::Processing);
+    assert_eq!((ingest.kind.as_str(), ingest.attempt), ("ingest", 1));
+    assert_eq!(harness.state().await, SubmissionState::Processing);
     for stage in [Stage::Transcode, Stage::Transcribe, Stage::Archive] {
         assert!(harness.try_claim(stage, harness.now).await.is_none(), "{stage} waits");
     }
@@ -82,20 +81,23 @@ async fn a_report_goes_through_all_stages(harness: Harness) {
     ready.sort();
     assert_eq!(ready, [Stage::Transcode, Stage::Transcribe]);
     let transcribe = harness.claim(Stage::Transcribe).await;
+    let partial = async || {
+        harness.snapshot().await.transcripts().partial(harness.submission).await.unwrap()
+    };
     harness.store.publish_partial(&transcribe, 0, &segment()).await.unwrap();
-    assert_eq!(harness.store.partial(harness.report).await.unwrap(), [segment()]);
+    assert_eq!(partial().await, [segment()]);
     assert_eq!(harness.complete(&transcribe).await.unwrap(), []);
-    assert!(harness.store.partial(harness.report).await.unwrap().is_empty());
+    assert!(partial().await.is_empty());
     let transcode = harness.claim(Stage::Transcode).await;
     assert_eq!(harness.complete(&transcode).await.unwrap(), [Stage::Archive]);
     let archive = harness.claim(Stage::Archive).await;
     assert_eq!(harness.complete(&archive).await.unwrap(), []);
 
-    assert_eq!(harness.state().await, ReportState::Ready);
-    assert_eq!(harness.store.transcript(harness.report).await.unwrap(), Some(transcript()));
-    let raw = harness.store.raw_transcript(harness.report).await.unwrap();
+    assert_eq!(harness.state().await, SubmissionState::Ready);
+    assert_eq!(harness.transcript().await, Some(transcript()));
+    let raw = harness.snapshot().await.transcripts().newest_raw(harness.submission).await.unwrap();
     assert_eq!(raw, Some(recognition().raw_transcript()));
-    assert_eq!(harness.store.files(harness.report).await.unwrap().len(), 4);
+    assert_eq!(harness.files().await.len(), 4);
     assert_eq!(
         harness.due(harness.now + TimeDelta::days(30)).await,
         [],
@@ -120,7 +122,7 @@ async fn whoever_lost_the_lease_commits_nothing(harness: Harness) {
         Err(Lost)
     );
     assert_eq!(harness.store.hand_back(&first, later).await.unwrap(), Err(Lost));
-    assert!(harness.store.report(harness.report).await.unwrap().unwrap().media.is_none());
+    assert!(harness.submission().await.media.is_none());
 
     assert_eq!(harness.store.renew(&second, LEASE, 0.5, later).await.unwrap(), Ok(()));
     assert!(harness.complete(&second).await.is_ok());
@@ -150,8 +152,10 @@ async fn stages_that_end_together_queue_what_waits_for_both(harness: Harness) {
 async fn the_last_to_end_goes_on_with_archive(harness: Harness) {
     let Harness { store, now, .. } = &harness;
     let complete = async |claim: Claim| {
-        let made = completion(&claim);
-        store.complete(&claim, &made, 12, Some(&TEST), *now).await.unwrap().unwrap()
+        let next = claim.kind.parse::<Stage>().unwrap().continues_with();
+        let next = next.map(|stage| Continuation { kind: stage.as_str(), claimant: TEST });
+        let made = outcome(&claim);
+        store.complete(&claim, &*made, 12, next.as_ref(), *now).await.unwrap().unwrap()
     };
     let ended = complete(harness.claim(Stage::Ingest).await).await;
     assert_eq!((ended.messages.len(), ended.next), (2, None), "others may take what is long");
@@ -159,7 +163,7 @@ async fn the_last_to_end_goes_on_with_archive(harness: Harness) {
     assert_eq!((ended.messages.len(), ended.next), (0, None), "archive waits for the text");
     let ended = complete(harness.claim(Stage::Transcribe).await).await;
     let archive = ended.next.unwrap();
-    assert_eq!((archive.stage, archive.attempt, archive.token), (Stage::Archive, 1, 1));
+    assert_eq!((archive.kind.as_str(), archive.attempt, archive.token), ("archive", 1, 1));
     let job = harness.job(Stage::Archive).await;
     assert_eq!((job.state, job.worker.as_deref()), (JobState::Running, Some(TEST.worker)));
     assert_eq!(harness.due(*now + LEASE - TimeDelta::seconds(1)).await, [], "it is held");
@@ -169,14 +173,14 @@ async fn the_last_to_end_goes_on_with_archive(harness: Harness) {
         "and free if its holder vanishes"
     );
     complete(archive).await;
-    assert_eq!(harness.state().await, ReportState::Ready);
+    assert_eq!(harness.state().await, SubmissionState::Ready);
 }
 
 async fn a_commit_whose_answer_was_lost_counts(harness: Harness) {
     let ingest = harness.claim(Stage::Ingest).await;
     harness.complete(&ingest).await.unwrap();
     assert_eq!(harness.complete(&ingest).await, Ok(vec![]), "it is ours");
-    assert_eq!(harness.store.files(harness.report).await.unwrap().len(), 2, "and was done once");
+    assert_eq!(harness.files().await.len(), 2, "and was done once");
 }
 
 async fn a_permanent_failure_ends_at_once_and_keeps_what_others_made(harness: Harness) {
@@ -187,10 +191,9 @@ async fn a_permanent_failure_ends_at_once_and_keeps_what_others_made(harness: Ha
     let verdict =
         harness.store.fail(&transcode, &failure, &harness.policy, harness.now).await.unwrap();
     assert_eq!(verdict, Ok(Verdict::Dead));
-    assert_eq!(harness.state().await, ReportState::Failed);
-    let report = harness.store.report(harness.report).await.unwrap().unwrap();
-    assert_eq!(report.failure, Some(failure));
-    assert!(harness.store.transcript(harness.report).await.unwrap().is_some());
+    assert_eq!(harness.state().await, SubmissionState::Failed);
+    assert_eq!(harness.submission().await.failure, Some(failure));
+    assert!(harness.transcript().await.is_some());
 }
 
 async fn a_passing_failure_is_tried_again_later_and_not_for_ever(mut harness: Harness) {
@@ -228,7 +231,7 @@ async fn a_file_that_kills_every_worker_is_buried(mut harness: Harness) {
     let job = harness.job(Stage::Ingest).await;
     assert_eq!((job.state, job.attempt), (JobState::Dead, 2));
     assert_eq!(job.error.unwrap().code, FailureCode::ChildCrashed);
-    assert_eq!(harness.state().await, ReportState::Failed);
+    assert_eq!(harness.state().await, SubmissionState::Failed);
     assert_eq!(harness.due(now + TimeDelta::days(30)).await, []);
 }
 
@@ -315,18 +318,18 @@ async fn the_relay_asks_the_queue_before_it_publishes_again(harness: Harness) {
         storage: storage::open(&storage).await.unwrap(),
         queue: queue::open("embedded").await.unwrap(),
     };
-    let waiting = async || backends.queue.waiting(Stage::Ingest).await.unwrap();
+    let waiting = async || backends.queue.waiting(Urgency::Highest).await.unwrap();
     let message = harness.message(Stage::Ingest).await;
     backends.announce(vec![message]).await;
     let late = harness.now + TimeDelta::minutes(1);
     backends.publish_due(late).await.unwrap();
     assert_eq!(waiting().await, 1, "it waits in the queue");
 
-    let other = harness.store.submit(&new_report(Uuid::now_v7()), harness.now).await.unwrap()[0];
+    let other = hand_in(&harness.store, harness.now).await.2[0];
     backends.publish_due(late).await.unwrap();
     assert_eq!(waiting().await, 2, "what was never published does not wait for others");
 
-    let mut subscription = backends.queue.subscribe(&Stage::ALL, 1).await.unwrap();
+    let mut subscription = backends.queue.subscribe(Urgency::ALL, 1).await.unwrap();
     let received = [subscription.next().await.message, subscription.next().await.message];
     assert_eq!(received, [message, other]);
     backends.publish_due(late).await.unwrap();
@@ -339,45 +342,40 @@ async fn the_relay_asks_the_queue_before_it_publishes_again(harness: Harness) {
 async fn a_dead_job_is_replayed(harness: Harness) {
     harness.complete(&harness.claim(Stage::Ingest).await).await.unwrap();
     let claim = harness.claim(Stage::Transcode).await;
-    assert_eq!(
-        harness.store.replay(claim.job_id, harness.now).await.unwrap(),
-        None,
-        "it is not dead"
-    );
+    assert_eq!(harness.replay(&claim).await, None, "it is not dead");
     let failure = Failure::new(FailureCode::EncoderMissing, "no libx264");
     harness.store.fail(&claim, &failure, &harness.policy, harness.now).await.unwrap().unwrap();
 
     let dead = JobFilter { state: Some(JobState::Dead), ..JobFilter::default() };
-    let listed = harness.store.list_jobs(&dead, 10).await.unwrap();
+    let listed = harness.snapshot().await.jobs().list(&dead, 10).await.unwrap();
     assert_eq!(listed.iter().map(|job| job.id).collect::<Vec<_>>(), [claim.job_id]);
     assert_eq!(listed[0].error, Some(failure));
 
-    let message = harness.store.replay(claim.job_id, harness.now).await.unwrap().unwrap();
+    let message = harness.replay(&claim).await.unwrap();
     assert_eq!(message, harness.message(Stage::Transcode).await);
-    let report = harness.store.report(harness.report).await.unwrap().unwrap();
-    assert_eq!((report.state, report.failure), (ReportState::Processing, None));
+    let submission = harness.submission().await;
+    assert_eq!((submission.state, submission.failure), (SubmissionState::Processing, None));
     let again = harness.claim(Stage::Transcode).await;
     assert_eq!(again.attempt, 1, "with all its attempts before it");
     harness.complete(&again).await.unwrap();
 }
 
 async fn what_was_written_is_read_back(harness: Harness) {
-    let report = harness.store.report(harness.report).await.unwrap().unwrap();
+    let report = harness.snapshot().await.reports().get(harness.report).await.unwrap().unwrap();
     assert_eq!((report.title.as_str(), report.created_at), ("第三季度思想汇报", harness.now));
     let claim = harness.claim(Stage::Ingest).await;
-    let Completion::Ingest(made) = completion(&claim) else { unreachable!() };
+    let made = ingest_result(&claim);
     harness.complete(&claim).await.unwrap();
-    let report = harness.store.report(harness.report).await.unwrap().unwrap();
-    assert_eq!(report.media, Some(made.media));
-    let audio = harness.store.file(harness.report, FileKind::Audio).await.unwrap();
-    assert_eq!(audio.as_ref(), made.files.first());
+    let submission = harness.submission().await;
+    assert_eq!((submission.media, submission.created_at), (Some(made.media), harness.now));
+    assert_eq!(harness.file(FileKind::Audio).await.as_ref(), made.files.first());
     let job = harness.job(Stage::Ingest).await;
     assert_eq!((job.work_ms, job.worker.as_deref()), (Some(12), Some("test")));
-    assert_eq!(harness.store.reports(None, 10).await.unwrap().len(), 1);
-    assert!(harness.store.reports(Some(harness.report), 10).await.unwrap().is_empty());
-    let with =
-        harness.store.reports_with_file(FileKind::Audio, harness.report, harness.report).await;
-    assert!(with.unwrap().contains(&harness.report));
+    let mut snapshot = harness.snapshot().await;
+    assert_eq!(snapshot.reports().newest(None, 10).await.unwrap().len(), 1);
+    assert!(snapshot.reports().newest(Some(harness.report), 10).await.unwrap().is_empty());
+    let with = snapshot.submissions().with_file(FileKind::Audio, harness.report, harness.report);
+    assert!(with.await.unwrap().contains(&harness.submission));
 }
 
 async fn opening_an_embedded_database_recovers_its_jobs(harness: Harness) {

@@ -1,4 +1,4 @@
-//! How to reach the broker, and what must be there.
+//! Connects to the broker and declares the queues.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, Event};
 
-use super::QueueError;
 use crate::domain::job::Urgency;
+use crate::queue::QueueError;
 
-/// A broker that does not finish the handshake within this is away.
+/// Timeout for the handshake.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A broker from which nothing comes for twice as many seconds is gone, whatever TCP says.
+/// A connection without traffic for twice as many seconds is broken, whatever TCP says.
 const HEARTBEAT_SECONDS: u16 = 10;
 
 /// The largest frame in bytes. A message has about a hundred, and the library keeps room for 64 frames
@@ -48,12 +48,12 @@ impl Link {
         Ok(Self { uri, place, prefix: prefix.unwrap_or("huibao").into() })
     }
 
-    /// Name of a urgency's queue.
+    /// Name of an urgency's queue.
     pub fn queue(&self, urgency: Urgency) -> String {
         format!("{}.{urgency}", self.prefix)
     }
 
-    /// Name of the queue for what nobody can read.
+    /// Name of the dead-letter queue, for unreadable messages.
     fn dead(&self) -> String {
         format!("{}.dead", self.prefix)
     }
@@ -61,7 +61,7 @@ impl Link {
     /// Connects, opens a channel with publisher confirms, and declares the queues.
     pub async fn connect(&self, purpose: &str) -> Result<(Connection, Channel), QueueError> {
         let (link, name) = (self.clone(), format!("huibao {purpose}"));
-        // In a job of its own: a connection that is dropped half-made would stay.
+        // In a task of its own: a connection whose future is dropped half-way would stay open.
         let opening = tokio::spawn(async move { link.open(name).await });
         match tokio::time::timeout(CONNECT, opening).await {
             Ok(Ok(opened)) => opened.map_err(|error| QueueError::from_lapin(&self.place, &error)),
@@ -80,7 +80,7 @@ impl Link {
         Ok((connection, channel))
     }
 
-    /// A broker that is short of memory or disk says so and stops reading; the log should, too.
+    /// Logs that the broker blocks the connection, because it is short of memory or disk.
     fn log_blocking(&self, connection: &Connection) {
         let (mut events, place) = (Box::pin(connection.events_listener()), Arc::clone(&self.place));
         tokio::spawn(async move {
@@ -99,7 +99,7 @@ impl Link {
         });
     }
 
-    /// Declaring what is there already changes nothing, and fails if it was declared otherwise.
+    /// Declaring an existing queue changes nothing, and fails if its arguments differ.
     async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
         let mut arguments = FieldTable::default();
         arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));

@@ -1,4 +1,4 @@
-//! Publishing with confirms, over a connection that is made again when it breaks.
+//! Publishes with confirms, over a connection that is opened again when it breaks.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use tokio::sync::Mutex;
 
-use super::QueueError;
 use super::link::Link;
 use super::message::encode;
 use crate::domain::job::{JobMessage, Urgency};
+use crate::queue::QueueError;
 
 /// A broker that is blocked by an alarm reads nothing: waiting longer for its confirms would hold
 /// up whoever publishes, and the messages are in the database anyway.
@@ -65,7 +65,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// An open channel, made anew if the last one broke.
+    /// An open channel; a new one if the last one broke.
     async fn channel(&self) -> Result<Channel, QueueError> {
         let mut open = self.open.lock().await;
         if let Some(open) = open.as_ref().filter(|open| open.is_usable()) {
@@ -95,7 +95,7 @@ impl Publisher {
     pub async fn close(&self) {
         if let Some(open) = self.open.lock().await.take() {
             let closed = open.connection.close(200, "bye".into());
-            // Whether it hears us or not, the connection ends with this process.
+            // Even if this fails, the connection ends with the process.
             let _ = tokio::time::timeout(CONFIRM, closed).await;
         }
     }

@@ -1,4 +1,4 @@
-//! Receiving messages, over a connection that is made again when it breaks.
+//! Receives messages, over a connection that is opened again when it breaks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,11 +12,10 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
 use tokio::task::JoinHandle;
 
-use super::QueueError;
 use super::link::Link;
 use super::message::decode;
 use crate::domain::job::{JobMessage, Urgency};
-use crate::queue::{Delivery, Subscription};
+use crate::queue::{Delivery, QueueError, Subscription};
 
 /// The first pause before connecting again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -30,8 +29,8 @@ pub struct RabbitSubscription {
     urgencies: Vec<Urgency>,
     prefetch: u16,
     live: Option<Live>,
-    /// Runs to its end whoever waits: a consumer that was begun and forgotten would keep the
-    /// messages it was sent.
+    /// Runs to its end even if nobody waits: a consumer that was started and dropped would keep the
+    /// messages that it received.
     opening: Option<JoinHandle<Result<Live, QueueError>>>,
     /// Received and not handed out: a list for each of `urgencies`.
     received: Vec<VecDeque<(JobMessage, Message)>>,
@@ -51,7 +50,7 @@ impl RabbitSubscription {
         Self { link, urgencies, prefetch, live: None, opening: None, received, pause: FIRST_PAUSE }
     }
 
-    /// Makes sure that there are consumers; waits while the broker is away.
+    /// Ensures that there are consumers; waits while the broker is unreachable.
     async fn consume(&mut self) -> &mut Live {
         loop {
             match self.try_consume().await {
@@ -62,7 +61,7 @@ impl RabbitSubscription {
                     self.pause = FIRST_PAUSE;
                     return self.live.insert(live);
                 }
-                // Once an outage.
+                // Once per outage.
                 Err(error) if self.pause == FIRST_PAUSE => {
                     tracing::error!(%error, "cannot receive from RabbitMQ; trying again");
                 }
@@ -86,7 +85,7 @@ impl RabbitSubscription {
         opened.unwrap_or_else(|error| Err(QueueError::away(&self.link.place, error.to_string())))
     }
 
-    /// Puts a message where its urgency is. False if the connection is no good any more.
+    /// Queues a message by its urgency. False if the connection is broken.
     fn take(&mut self, index: usize, message: Option<lapin::Result<Message>>) -> bool {
         let message = match message {
             Some(Ok(message)) => message,
@@ -103,7 +102,7 @@ impl RabbitSubscription {
         true
     }
 
-    /// Takes what has come already, without waiting. False if the connection is no good any more.
+    /// Takes what has arrived, without waiting. False if the connection is broken.
     fn take_ready(&mut self) -> bool {
         while let Some(live) = &mut self.live {
             match live.messages.next().now_or_never() {
@@ -119,7 +118,7 @@ impl RabbitSubscription {
         true
     }
 
-    /// The connection broke: what it delivered will come again.
+    /// The connection is broken: what it delivered will be delivered again.
     fn lose(&mut self) {
         if let Some(live) = self.live.take() {
             tokio::spawn(live.close());
@@ -154,7 +153,7 @@ impl Live {
 
     /// Ends the connection, and with it the consumers.
     async fn close(self) {
-        // A broker that does not hear this finds out by the missing heartbeat.
+        // If this fails, the broker notices the missing heartbeat.
         let _ = tokio::time::timeout(CANCEL, self.connection.close(200, "bye".into())).await;
     }
 
@@ -174,7 +173,7 @@ impl Live {
                 .basic_consume(queue, "".into(), options, FieldTable::default())
                 .await?;
             self.tags.push(consumer.tag());
-            // The end of a stream is news as well.
+            // The end of a stream is an event as well.
             let messages = consumer.map(Some).chain(futures::stream::once(async { None }));
             streams.push(messages.map(move |message| (index, message)).boxed());
         }
@@ -221,7 +220,7 @@ impl Subscription for RabbitSubscription {
         if !matches!(cancelled, Ok(Ok(()))) {
             return self.lose();
         }
-        // What was on its way when the consumers ended.
+        // What was in transit when the consumers ended.
         while let Some(live) = &mut self.live {
             match live.messages.next().now_or_never().flatten() {
                 Some((_, None)) => {}
@@ -235,15 +234,15 @@ impl Subscription for RabbitSubscription {
         }
         let requeue = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
         for (_, receipt) in self.received.iter_mut().flat_map(|list| list.drain(..)) {
-            // If this does not get through, the channel is broken and the broker requeues anyway.
+            // If this fails, the channel is broken and the broker requeues anyway.
             let _ = receipt.nack(requeue).await;
         }
     }
 }
 
-/// Rejects a message that nobody can read; the broker moves it to the dead queue.
+/// Rejects an unreadable message; the broker moves it to the dead-letter queue.
 fn refuse(message: Message, reason: &str) {
-    tracing::error!(reason, "a message is none of ours; it goes to the dead queue");
+    tracing::error!(reason, "unreadable message, moved to the dead-letter queue");
     tokio::spawn(async move {
         let _ = message.reject(lapin::options::BasicRejectOptions { requeue: false }).await;
     });

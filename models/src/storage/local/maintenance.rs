@@ -1,4 +1,4 @@
-//! What is in the folder, and what does not belong there any more.
+//! Listing objects and removing leftovers.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::fs;
 
-use crate::storage::error::io_error;
-use crate::storage::{ObjectStream, StorageError, StorageKey, StoredObject};
+use crate::storage::error::{StorageError, io_error};
+use crate::storage::key::StorageKey;
+use crate::storage::stored::{ObjectStream, StoredObject};
 
 /// All objects whose key starts with `prefix`, in the order of the keys.
 pub(super) fn list(root: PathBuf, prefix: String) -> ObjectStream<'static> {
@@ -27,7 +28,7 @@ pub(super) fn list(root: PathBuf, prefix: String) -> ObjectStream<'static> {
 
 fn walk(root: &Path, prefix: &str) -> io::Result<Vec<StoredObject>> {
     let mut found = Vec::new();
-    // Every key starts with this; the folder of unfinished files is beside it.
+    // Every key starts with this; unfinished files are in other folders.
     let mut folders = vec!["reports".to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(root.join(&folder)) {
@@ -62,7 +63,7 @@ pub(super) async fn abort_leftovers(
     older_than: Duration,
 ) -> Result<usize, StorageError> {
     let failed = io_error("clean the incoming folder");
-    // So long ago that the clock cannot tell: nothing is as old as that.
+    // Before the clock's earliest time: nothing is that old.
     let Some(limit) = SystemTime::now().checked_sub(older_than) else { return Ok(0) };
     let mut entries = fs::read_dir(incoming).await.map_err(&failed)?;
     let mut removed = 0;

@@ -1,6 +1,9 @@
 //! Files in a local folder.
 
+mod folder;
 mod maintenance;
+mod resumable;
+mod upload_file;
 
 use std::io::{self, SeekFrom};
 use std::ops::Range;
@@ -11,81 +14,16 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use uuid::Uuid;
 
-use crate::storage::error::io_error;
-use crate::storage::hash::{hash_file, hex};
-use crate::storage::{ByteStream, ObjectStream, Storage, StorageError, StorageKey, Stored};
+pub use folder::LocalStorage;
 
-/// Write in pieces of this many bytes: large enough to keep system calls rare.
-const CHUNK: usize = 256 * 1024;
+use super::backend::Storage;
+use super::error::{StorageError, io_error};
+use super::hash::{CHUNK, hash_file, hex};
+use super::key::StorageKey;
+use super::stored::{ByteStream, ObjectStream, Stored};
 
-/// The folder of unfinished files, inside the storage's own.
-const INCOMING: &str = "incoming";
-
-/// A folder that holds objects as files, and unfinished ones under `incoming/`.
-#[derive(Debug, Clone)]
-pub struct LocalStorage {
-    root: PathBuf,
-}
-
-impl LocalStorage {
-    /// Opens the folder, making it if needed. What an earlier process left unfinished stays until
-    /// [`Storage::abort_leftovers`]: it may as well be a neighbour's upload that is under way.
-    pub async fn open(root: impl Into<PathBuf>) -> Result<Self, StorageError> {
-        let root = root.into();
-        fs::create_dir_all(root.join(INCOMING))
-            .await
-            .map_err(io_error("make the storage folder"))?;
-        Ok(Self { root })
-    }
-
-    /// The path of an object or of a folder of objects.
-    pub fn path(&self, key: &StorageKey) -> PathBuf {
-        self.root.join(key.as_str())
-    }
-
-    fn incoming(&self) -> PathBuf {
-        self.root.join(INCOMING).join(Uuid::now_v7().to_string())
-    }
-
-    /// Gives a finished file its name. Hard-linking fails on a taken name where renaming would
-    /// overwrite it.
-    async fn publish(&self, from: &Path, key: &StorageKey) -> Result<(), StorageError> {
-        let to = self.path(key);
-        if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent).await.map_err(io_error("make a folder"))?;
-        }
-        match fs::hard_link(from, &to).await {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-                Err(StorageError::Exists(key.clone()))
-            }
-            done => done.map_err(io_error("link a file")),
-        }
-    }
-
-    /// Removes the folders that became empty; object storages have none.
-    async fn prune(&self, key: &StorageKey) {
-        let path = self.path(key);
-        let inside = |folder: &&Path| folder.starts_with(&self.root) && *folder != self.root;
-        for folder in path.ancestors().skip(1).take_while(inside) {
-            if fs::remove_dir(folder).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn sync_folder(&self, key: &StorageKey) -> Result<(), StorageError> {
-        // A name is durable only once its folder is.
-        if let Some(parent) = self.path(key).parent() {
-            let folder = fs::File::open(parent).await.map_err(io_error("open a folder"))?;
-            folder.sync_all().await.map_err(io_error("sync a folder"))?;
-        }
-        Ok(())
-    }
-}
-
-/// Copies at most `limit` bytes and hashes them on the way.
+/// Copies at most `limit` bytes and computes their checksum.
 async fn copy_hashed(
     body: &mut ByteStream,
     file: &mut fs::File,
@@ -118,7 +56,7 @@ impl Storage for LocalStorage {
         mut body: ByteStream,
         limit: u64,
     ) -> Result<Stored, StorageError> {
-        let path = self.incoming();
+        let path = self.new_incoming();
         // Removed also when this future is dropped in the middle of an upload.
         let unfinished =
             tempfile::TempPath::try_from_path(&path).map_err(io_error("name a file"))?;
@@ -189,7 +127,7 @@ impl Storage for LocalStorage {
     }
 
     fn list<'a>(&'a self, prefix: &str) -> ObjectStream<'a> {
-        maintenance::list(self.root.clone(), prefix.to_owned())
+        maintenance::list(self.root().to_owned(), prefix.to_owned())
     }
 
     async fn presign_get(
@@ -202,11 +140,12 @@ impl Storage for LocalStorage {
     }
 
     async fn abort_leftovers(&self, older_than: Duration) -> Result<usize, StorageError> {
-        maintenance::abort_leftovers(&self.root.join(INCOMING), older_than).await
+        let files = maintenance::abort_leftovers(&self.incoming(), older_than).await?;
+        Ok(files + self.remove_stale_uploads(older_than).await?)
     }
 
     async fn health(&self) -> Result<(), StorageError> {
-        let path = self.incoming();
+        let path = self.new_incoming();
         fs::write(&path, b"huibao").await.map_err(io_error("write to the storage folder"))?;
         fs::remove_file(&path).await.map_err(io_error("remove from the storage folder"))
     }

@@ -1,4 +1,4 @@
-//! Objects as local files, checked on the way.
+//! Downloads objects into local files and verifies them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,13 @@ use tokio::fs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use super::bucket::{PART, S3Storage};
 use super::errors::{find, one_line};
 use super::read::READ;
-use super::{PART, S3Storage};
-use crate::storage::error::io_error;
-use crate::storage::{ByteStream, StorageError, StorageKey};
-
-/// Read in pieces of this many bytes: large enough to keep system calls rare.
-const CHUNK: usize = 256 * 1024;
+use crate::storage::error::{StorageError, io_error};
+use crate::storage::hash::CHUNK;
+use crate::storage::key::StorageKey;
+use crate::storage::stored::ByteStream;
 
 impl S3Storage {
     pub(super) async fn download(
@@ -32,10 +31,10 @@ impl S3Storage {
         let expected = self.composite(key, size_bytes, checksum).await;
 
         fs::create_dir_all(scratch).await.map_err(io_error("make the scratch folder"))?;
-        // Some readers look at a file's ending.
+        // Some readers look at the file's extension.
         let ending = key.as_str().rsplit('/').next().unwrap_or_default();
         let path = scratch.join(format!("{}-{ending}", Uuid::now_v7()));
-        // Removed if it stays unfinished.
+        // Removed if the download does not finish.
         let unfinished =
             tempfile::TempPath::try_from_path(&path).map_err(io_error("name a file"))?;
         let mut file = fs::File::create_new(&path).await.map_err(io_error("create a file"))?;
@@ -52,7 +51,7 @@ impl S3Storage {
         unfinished.keep().map_err(|e| io_error("keep a file")(e.error))
     }
 
-    /// Writes the stream to the file; its length and its checksum of checksums.
+    /// Writes the stream to the file; returns its length and its composite checksum.
     async fn pour(
         &self,
         key: &StorageKey,
@@ -87,8 +86,8 @@ impl S3Storage {
         }
     }
 
-    /// The server's checksum of an object that came in parts, if it can be compared: whoever copied
-    /// it here from elsewhere may have cut it otherwise.
+    /// The server's composite checksum of a multipart object, if it can be compared: an object that was
+    /// copied here by other tools may have parts of another size.
     async fn composite(
         &self,
         key: &StorageKey,
@@ -107,7 +106,7 @@ impl S3Storage {
     }
 }
 
-/// The checksum of the parts' checksums, as S3 makes it of an object that came in parts.
+/// S3's composite checksum of a multipart object: the checksum of the parts' checksums.
 #[derive(Default)]
 struct Composite {
     whole: Sha256,

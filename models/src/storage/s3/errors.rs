@@ -1,4 +1,4 @@
-//! What the SDK's errors mean: missing, taken, a passing outage, or a setting that is wrong.
+//! Classifies the SDK's errors: missing object, existing object, outage, or wrong setting.
 
 use std::error::Error;
 use std::iter;
@@ -6,12 +6,13 @@ use std::iter;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use super::S3Location;
-use crate::storage::{SettingPart, StorageError};
+use super::location::S3Location;
+use crate::storage::error::StorageError;
+use crate::storage::setting::SettingPart;
 
 /// Whether the server says that there is no such object.
 pub(super) fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    // The answer to HEAD has no body, so no code.
+    // The answer to HEAD has no body and so no code.
     matches!((code(error), status(error)), (Some("NoSuchKey" | "NotFound"), _) | (None, Some(404)))
 }
 
@@ -37,15 +38,15 @@ impl S3Location {
         }
         match (error, status(error)) {
             (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _)
-            // An answer that broke off.
+            // An incomplete answer.
             | (SdkError::ResponseError(_), Some(200..=299))
-            // 501 is no outage: the server will never be able to do it.
+            // 501 is not an outage: the server does not implement the request.
             | (_, Some(429 | 500 | 502..)) => StorageError::Busy { what, detail },
             _ => self.explain_answer(what, code(error), status(error), detail),
         }
     }
 
-    /// The error of a bucket that is not there.
+    /// The error for a missing bucket.
     pub(super) fn no_bucket(&self) -> StorageError {
         StorageError::Setting {
             part: SettingPart::Bucket,
@@ -113,7 +114,7 @@ fn credentials_error(what: &'static str, error: &CredentialsError, detail: Strin
     }
 }
 
-/// The server's own words if there are any.
+/// The server's message if there is one.
 fn describe<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> String {
     let (Some(answer), Some(status)) = (error.as_service_error(), status(error)) else {
         return one_line(error);
@@ -141,7 +142,7 @@ pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// An error with its causes, each said once.
+/// An error with its causes, each named once.
 pub(super) fn one_line(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for cause in chain(error).map(ToString::to_string) {

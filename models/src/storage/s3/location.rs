@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::storage::{SettingPart, StorageError};
+use crate::storage::error::StorageError;
+use crate::storage::setting::SettingPart;
 
 /// How long one attempt at a request may take, unless the URL says otherwise. A part of
-/// [`super::PART`] bytes passes in this time at about one megabit per second.
+/// 8 MiB passes in this time at about one megabit per second.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The longest time that may be set for one attempt.

@@ -1,18 +1,29 @@
-//! What is in the bucket, and what does not belong there any more.
+//! Listing objects and removing leftovers.
 
 use std::time::Duration;
 
-use aws_sdk_s3::operation::abort_multipart_upload::AbortMultipartUploadError;
 use aws_sdk_s3::types::{MultipartUpload, Object};
-use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 
-use super::S3Storage;
-use super::errors::is_missing;
-use crate::storage::{ObjectStream, StorageError, StorageKey, StoredObject};
+use super::bucket::S3Storage;
+use crate::storage::age::time_before;
+use crate::storage::error::StorageError;
+use crate::storage::key::StorageKey;
+use crate::storage::stored::{ObjectStream, StoredObject};
 
 impl S3Storage {
     pub(super) fn list_objects(&self, prefix: &str) -> ObjectStream<'_> {
+        self.list_all(prefix)
+            .try_filter_map(move |object| async move { Ok(self.ours(&object)) })
+            .boxed()
+    }
+
+    /// Everything whose name starts with the storage's own prefix and this one.
+    pub(super) fn list_all<'a>(
+        &'a self,
+        prefix: &str,
+    ) -> impl Stream<Item = Result<Object, StorageError>> + Send + use<'a> {
         let pages = self
             .client
             .list_objects_v2()
@@ -24,14 +35,12 @@ impl S3Storage {
             .map(|page| {
                 let page = page.map_err(|e| self.location.explain("list objects", &e))?;
                 let found = page.contents.unwrap_or_default();
-                let ours: Vec<_> = found.iter().filter_map(|object| self.ours(object)).collect();
-                Ok::<_, StorageError>(stream::iter(ours.into_iter().map(Ok)))
+                Ok::<_, StorageError>(stream::iter(found.into_iter().map(Ok)))
             })
             .try_flatten()
-            .boxed()
     }
 
-    /// `None` for what others put into the bucket.
+    /// `None` for an object of others.
     fn ours(&self, object: &Object) -> Option<StoredObject> {
         let key = object.key()?.strip_prefix(&self.location.prefix)?;
         Some(StoredObject {
@@ -41,42 +50,28 @@ impl S3Storage {
         })
     }
 
-    pub(super) async fn abort_uploads(&self, older_than: Duration) -> Result<usize, StorageError> {
-        // So long ago that the calendar cannot tell: nothing is as old as that.
-        let age = TimeDelta::from_std(older_than).ok();
-        let Some(limit) = age.and_then(|age| Utc::now().checked_sub_signed(age)) else {
-            return Ok(0);
-        };
-        let mut removed = 0;
-        for upload in self.unfinished().await? {
-            let old = upload.initiated().and_then(date).is_some_and(|began| began <= limit);
-            if let (true, Some(name), Some(id)) = (old, upload.key(), upload.upload_id()) {
-                removed += usize::from(self.abort_upload(name, id).await?);
+    /// Removes what is unfinished and older than this: uploads over several requests, and multipart uploads
+    /// of whole streams.
+    pub(super) async fn remove_stale(&self, older_than: Duration) -> Result<usize, StorageError> {
+        let Some(limit) = time_before(older_than) else { return Ok(0) };
+        let mut removed = self.remove_stale_uploads(limit).await?;
+        // Listed before the uploads that may use them, so that none comes into use in between.
+        let multiparts = self.multiparts().await?;
+        let in_use = self.multiparts_in_use().await?;
+        for multipart in multiparts {
+            let old = multipart.initiated().and_then(date).is_some_and(|began| began <= limit);
+            let (true, Some(name), Some(id)) = (old, multipart.key(), multipart.upload_id()) else {
+                continue;
+            };
+            if !in_use.contains(id) {
+                removed += usize::from(self.abort_multipart(name, id).await?);
             }
         }
         Ok(removed)
     }
 
-    /// Whether there was one to abort.
-    async fn abort_upload(&self, name: &str, id: &str) -> Result<bool, StorageError> {
-        let request = self.client.abort_multipart_upload();
-        match request.bucket(&self.location.bucket).key(name).upload_id(id).send().await {
-            Ok(_) => Ok(true),
-            // Finished meanwhile.
-            Err(error)
-                if is_missing(&error)
-                    || error
-                        .as_service_error()
-                        .is_some_and(AbortMultipartUploadError::is_no_such_upload) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(self.location.explain("abort an upload", &error)),
-        }
-    }
-
     /// The multipart uploads under our prefix, all pages of them.
-    async fn unfinished(&self) -> Result<Vec<MultipartUpload>, StorageError> {
+    async fn multiparts(&self) -> Result<Vec<MultipartUpload>, StorageError> {
         let mut found = Vec::new();
         let (mut name, mut id) = (None, None);
         loop {
@@ -99,6 +94,6 @@ impl S3Storage {
     }
 }
 
-fn date(date: &aws_sdk_s3::primitives::DateTime) -> Option<DateTime<Utc>> {
+pub(super) fn date(date: &aws_sdk_s3::primitives::DateTime) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(date.secs(), date.subsec_nanos())
 }

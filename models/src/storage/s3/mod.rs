@@ -1,15 +1,19 @@
 //! Objects in a bucket of any server that speaks S3.
 //!
-//! A server's answer comes late, twice or never, so everything here can be sent again: an upload
-//! carries a name of its own in the object's metadata, by which it recognises its work when the
-//! answer was lost. An object that exists is never replaced: a look before it is sent says so on
-//! every server, and `If-None-Match: *` closes the gap between look and write on those that heed it.
+//! An answer of the server can be lost, so every request can be repeated: an upload writes an id into the
+//! object's metadata, by which it recognises an object that it has already written. An object that exists
+//! is never replaced: a lookup before the write ensures that on every server, and `If-None-Match: *` also
+//! excludes a write in between on servers that support it.
 
+mod bucket;
 mod download;
 mod errors;
+mod existing;
 mod location;
 mod maintenance;
+mod multipart;
 mod read;
+mod resumable;
 mod upload;
 mod write;
 
@@ -18,95 +22,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{Builder, Region, SharedHttpClient};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+pub use bucket::S3Storage;
 pub use location::S3Location;
 
-use super::{ByteStream, ObjectStream, Storage, StorageError, StorageKey, Stored};
-
-/// Larger objects are sent in parts of this many bytes; it is also what a retry sends again.
-const PART: usize = 8 * 1024 * 1024;
-
-/// Where no region is set. Own servers mostly take any; this is what they expect.
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// How often a request is tried. What is broken for longer is the caller's to wait for.
-const ATTEMPTS: u32 = 3;
-
-/// How long to wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A bucket.
-#[derive(Debug, Clone)]
-pub struct S3Storage {
-    client: Client,
-    location: S3Location,
-    /// For requests at which the server moves the bytes itself before it answers.
-    patient: TimeoutConfig,
-}
-
-impl S3Storage {
-    /// A bucket reached with the credentials of the usual AWS chain (environment, profile, web
-    /// identity, container, instance). Contacts nobody unless region or credentials come from there.
-    pub async fn open(location: S3Location) -> Self {
-        // Looking for a region on the network is of no use with an own server.
-        let default = location.endpoint.is_some().then(|| Region::from_static(DEFAULT_REGION));
-        let named = location.region.clone().map(Region::new);
-        let region = RegionProviderChain::first_try(named.or(default))
-            .or_default_provider()
-            .or_else(Region::from_static(DEFAULT_REGION));
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client())
-            .region(region)
-            .load()
-            .await;
-        Self::with_config(location, &config)
-    }
-
-    /// A bucket reached with this configuration's credentials.
-    pub fn with_config(location: S3Location, config: &SdkConfig) -> Self {
-        let region = location.region.clone().map(Region::new);
-        let mut s3 = Builder::from(config)
-            .http_client(http_client())
-            .region(region.or(config.region().cloned()))
-            .force_path_style(location.path_style)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts(location.timeout));
-        if let Some(endpoint) = &location.endpoint {
-            s3 = s3.endpoint_url(endpoint);
-        }
-        let patient = timeouts(location.timeout.saturating_mul(10));
-        Self { client: Client::from_conf(s3.build()), location, patient }
-    }
-
-    /// The object's name in the bucket.
-    fn name(&self, key: &StorageKey) -> String {
-        format!("{}{key}", self.location.prefix)
-    }
-}
-
-/// ring instead of the SDK's default: it builds in seconds.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
-}
-
-/// Until the answer begins. While bodies flow, the SDK gives up on those that stall.
-fn timeouts(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(attempt)
-        // Room for all attempts and the pauses between them.
-        .operation_timeout(attempt.saturating_mul(ATTEMPTS + 1))
-        .build()
-}
+use super::backend::Storage;
+use super::error::StorageError;
+use super::key::StorageKey;
+use super::stored::{ByteStream, ObjectStream, Stored};
 
 #[async_trait]
 impl Storage for S3Storage {
@@ -161,7 +84,7 @@ impl Storage for S3Storage {
     }
 
     async fn abort_leftovers(&self, older_than: Duration) -> Result<usize, StorageError> {
-        self.abort_uploads(older_than).await
+        self.remove_stale(older_than).await
     }
 
     async fn health(&self) -> Result<(), StorageError> {

@@ -1,10 +1,9 @@
-//! One multipart upload: parts of a stream, several on their way at once, then all or nothing.
+//! Uploads a whole stream in parts, several of them concurrently.
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadError;
 use aws_sdk_s3::primitives::ByteStream as Body;
-use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::CompletedPart;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -13,15 +12,14 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::runtime::Handle;
 
-use super::{PART, S3Storage};
+use super::bucket::{PART, S3Storage};
+use super::multipart::MAX_PARTS;
+use crate::storage::error::StorageError;
 use crate::storage::hash::hex;
-use crate::storage::{ByteStream, StorageError, Stored};
+use crate::storage::stored::{ByteStream, Stored};
 
-/// Parts on their way at once. Each holds its bytes in memory.
+/// Parts that are sent concurrently. Each is in memory.
 const IN_FLIGHT: usize = 4;
-
-/// S3 takes no more parts than this.
-const MAX_PARTS: u64 = 10_000;
 
 /// A piece of a stream.
 pub(super) struct Part {
@@ -31,7 +29,7 @@ pub(super) struct Part {
     pub sha256: String,
 }
 
-/// Cuts a stream into parts and hashes it on the way.
+/// Cuts a stream into parts and computes its checksum.
 pub(super) struct Parts {
     body: ByteStream,
     limit: u64,
@@ -43,7 +41,7 @@ pub(super) struct Parts {
 
 impl Parts {
     pub fn new(body: ByteStream, limit: u64) -> Self {
-        let limit = limit.min(MAX_PARTS * PART as u64);
+        let limit = limit.min(u64::from(MAX_PARTS) * PART as u64);
         Self { body, limit, size_bytes: 0, whole: Sha256::new(), count: 0, ended: false }
     }
 
@@ -83,7 +81,7 @@ impl Parts {
     }
 }
 
-/// A multipart upload that was begun. One that is dropped unfinished is aborted.
+/// A multipart upload. One that is dropped unfinished is aborted.
 pub(super) struct Upload<'a> {
     storage: &'a S3Storage,
     name: &'a str,
@@ -92,28 +90,14 @@ pub(super) struct Upload<'a> {
 }
 
 impl<'a> Upload<'a> {
-    /// Begins to upload. `mark` tells this upload's object from another's.
+    /// Creates a multipart upload. `mark` identifies this upload's object.
     pub async fn begin(
         storage: &'a S3Storage,
         name: &'a str,
         content_type: &str,
         mark: &str,
     ) -> Result<Self, StorageError> {
-        let begun = storage
-            .client
-            .create_multipart_upload()
-            .bucket(&storage.location.bucket)
-            .key(name)
-            .content_type(content_type)
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .metadata(super::write::MARK, mark)
-            .send()
-            .await
-            .map_err(|e| storage.location.explain("begin an upload", &e))?;
-        let Some(id) = begun.upload_id else {
-            let detail = format!("no upload id ({})", storage.location);
-            return Err(StorageError::Refused { what: "begin an upload", detail });
-        };
+        let id = storage.begin_multipart(name, content_type, mark).await?;
         Ok(Self { storage, name, id, over: false })
     }
 
@@ -145,72 +129,41 @@ impl<'a> Upload<'a> {
     }
 
     async fn send_part(&self, part: Part) -> Result<CompletedPart, StorageError> {
-        let sent = self
-            .storage
-            .client
-            .upload_part()
-            .bucket(&self.storage.location.bucket)
-            .key(self.name)
-            .upload_id(&self.id)
-            .part_number(part.number)
-            .checksum_sha256(&part.sha256)
-            .body(Body::from(part.bytes))
-            .send()
-            .await
-            .map_err(|e| self.storage.location.explain("send a part", &e))?;
+        let Part { number, bytes, sha256 } = part;
+        let body = Body::from(bytes);
+        let e_tag = self.storage.send_part(self.name, &self.id, number, &sha256, body).await?;
         Ok(CompletedPart::builder()
-            .part_number(part.number)
-            .set_e_tag(sent.e_tag)
-            .checksum_sha256(part.sha256)
+            .part_number(number)
+            .set_e_tag(e_tag)
+            .checksum_sha256(sha256)
             .build())
     }
 
-    /// Makes the parts an object. After an error the upload may be there nevertheless.
+    /// Completes the upload. After an error the object may exist nevertheless.
     pub async fn complete(
         &mut self,
         parts: Vec<CompletedPart>,
     ) -> Result<(), SdkError<CompleteMultipartUploadError>> {
-        let timeouts = self.storage.patient.clone();
-        let config = aws_sdk_s3::config::Builder::new().timeout_config(timeouts);
-        self.storage
-            .client
-            .complete_multipart_upload()
-            .bucket(&self.storage.location.bucket)
-            .key(self.name)
-            .upload_id(&self.id)
-            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
-            .if_none_match("*")
-            .customize()
-            .config_override(config)
-            .send()
-            .await?;
+        self.storage.complete_multipart(self.name, &self.id, parts).await?;
         self.over = true;
         Ok(())
     }
 
-    /// Gives up, and waits until the server has forgotten the parts. Should that fail as well, they
-    /// are leftovers.
+    /// Aborts the upload and waits for the answer. If this fails as well, the parts are leftovers.
     pub async fn abort(mut self) {
         self.over = true;
-        abort(self.storage.client.clone(), &self.storage.location.bucket, self.name, &self.id)
-            .await;
+        // After a failure, the next removal of leftovers tries again.
+        let _ = self.storage.abort_multipart(self.name, &self.id).await;
     }
 }
 
 impl Drop for Upload<'_> {
     fn drop(&mut self) {
-        // Without a runtime the process is ending; what stays is a leftover.
+        // Without a runtime the process is ending; the parts are leftovers then.
         if let (false, Ok(runtime)) = (self.over, Handle::try_current()) {
-            let client = self.storage.client.clone();
-            let bucket = self.storage.location.bucket.clone();
+            let storage = self.storage.clone();
             let (name, id) = (self.name.to_owned(), self.id.clone());
-            runtime.spawn(async move { abort(client, &bucket, &name, &id).await });
+            runtime.spawn(async move { drop(storage.abort_multipart(&name, &id).await) });
         }
     }
-}
-
-async fn abort(client: Client, bucket: &str, name: &str, id: &str) {
-    let request = client.abort_multipart_upload().bucket(bucket).key(name).upload_id(id);
-    // Nobody could do more about it than the next cleaning of leftovers.
-    let _ = request.send().await;
 }

@@ -3,26 +3,24 @@
 use std::path::Path;
 
 use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream as Body;
 use aws_sdk_s3::types::MetadataDirective;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::fs;
 use uuid::Uuid;
 
-use super::S3Storage;
-use super::errors::{is_missing, is_taken};
+use super::bucket::S3Storage;
+use super::errors::is_missing;
+use super::existing::MARK;
 use super::upload::{Part, Parts, Upload};
-use crate::storage::error::io_error;
-use crate::storage::{ByteStream, Storage, StorageError, StorageKey, Stored};
+use crate::storage::error::{StorageError, io_error};
+use crate::storage::key::StorageKey;
+use crate::storage::stored::{ByteStream, Stored};
 
-/// The metadata entry that holds the name of the upload which made the object.
-pub(super) const MARK: &str = "huibao-upload";
-
-/// `CopyObject` takes no more bytes than this.
+/// The largest object that `CopyObject` copies, in bytes.
 const MAX_COPY: u64 = 5 * 1024 * 1024 * 1024;
 
-/// What stays as it is in the name of a copy's source.
+/// The characters to encode in the name of a copy's source.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
 impl S3Storage {
@@ -90,7 +88,7 @@ impl S3Storage {
             },
             Err(error) => Err(error),
         };
-        // Also when the object is there after all: the server has forgotten the upload then.
+        // Also if the object exists after all: the upload is gone then.
         upload.abort().await;
         done
     }
@@ -101,7 +99,7 @@ impl S3Storage {
         to: &StorageKey,
     ) -> Result<(), StorageError> {
         if self.object_size(from).await? > MAX_COPY {
-            let body = self.open(from, None).await?;
+            let body = self.read(from, None).await?;
             return self.put_object(to, body, u64::MAX).await.map(drop);
         }
         self.must_be_free(to).await?;
@@ -139,12 +137,12 @@ impl S3Storage {
     }
 
     pub(super) async fn write_and_delete(&self) -> Result<(), StorageError> {
-        // Some servers make a bucket when something is put into it, and a wrong name goes unnoticed.
+        // Some servers create a missing bucket on the first write, which would hide a wrong name.
         match self.client.head_bucket().bucket(&self.location.bucket).send().await {
             Err(error) if is_missing(&error) => return Err(self.location.no_bucket()),
             done => done.map_err(|e| self.location.explain("look up the bucket", &e))?,
         };
-        // Outside what keys can name, so that nothing lists it.
+        // Not a valid key, so that it is not listed.
         let name = format!("{}health/{}", self.location.prefix, Uuid::now_v7());
         self.client
             .put_object()
@@ -155,41 +153,5 @@ impl S3Storage {
             .await
             .map_err(|e| self.location.explain("write to the bucket", &e))?;
         self.delete_object(&name).await
-    }
-
-    async fn must_be_free(&self, key: &StorageKey) -> Result<(), StorageError> {
-        match self.object_size(key).await {
-            Ok(_) => Err(StorageError::Exists(key.clone())),
-            Err(StorageError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A write seems to have failed. The server may have done it all the same: the answer was lost,
-    /// and a second attempt was refused because of the first.
-    async fn settle<E>(
-        &self,
-        what: &'static str,
-        key: &StorageKey,
-        mark: &str,
-        error: SdkError<E>,
-    ) -> Result<(), StorageError>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        let head = self.client.head_object().bucket(&self.location.bucket).key(self.name(key));
-        if let Ok(found) = head.send().await {
-            let by = found.metadata.and_then(|mut entries| entries.remove(MARK));
-            return if by.as_deref() == Some(mark) {
-                Ok(())
-            } else {
-                Err(StorageError::Exists(key.clone()))
-            };
-        }
-        Err(if is_taken(&error) {
-            StorageError::Exists(key.clone())
-        } else {
-            self.location.explain(what, &error)
-        })
     }
 }
