@@ -9,7 +9,7 @@ use huibao_models::domain::transcript::Recognition;
 
 use super::entry::{answer, tell};
 use super::limits::SharedLimits;
-use super::{CallId, ChildMessage, ChildOutput, ResourceLimits, TranscribeCommand};
+use super::{CallId, ChildMessage, ChildOutput, ResourceLimits, TranscribeTask};
 use crate::speech::{
     self, Audio, Corrections, Glossary, Recognizer, SileroVad, SpeechError, SpeechEvent,
     SpeechOptions, Stop,
@@ -56,7 +56,7 @@ impl Desk {
         &mut self,
         call: CallId,
         limits: ResourceLimits,
-        job: TranscribeCommand,
+        job: TranscribeTask,
     ) -> Result<(), Failure> {
         let stop = lock(&self.running).begin(call, limits)?;
         let engines = self.engines(&job.model, &job.vad_model);
@@ -113,7 +113,7 @@ impl Drop for EndsWithPanic {
 
 fn transcribe(
     call: CallId,
-    job: &TranscribeCommand,
+    job: &TranscribeTask,
     engines: &Engines,
     stop: Stop,
 ) -> Result<Recognition, SpeechError> {

@@ -9,7 +9,7 @@ use huibao_models::domain::failure::Failure;
 
 use super::desk::Desk;
 use super::{
-    CallId, ChildCommand, ChildMessage, ChildNews, ChildOutput, ChildRequest, FileCommand,
+    CallId, ChildCommand, ChildMessage, ChildNews, ChildOutput, ChildRequest, ChildTask, FileTask,
 };
 use crate::media::{self, MediaLimits, TranscodeOptions};
 use crate::written::{self, WrittenLimits};
@@ -80,12 +80,12 @@ pub fn answer(call: CallId, output: Result<ChildOutput, Failure>) {
 
 fn begin(desk: &mut Desk, call: CallId, ChildRequest { limits, job }: ChildRequest) {
     match job {
-        ChildCommand::Transcribe(job) => {
+        ChildTask::Transcribe(job) => {
             if let Err(failure) = desk.begin(call, limits, job) {
                 answer(call, Err(failure));
             }
         }
-        ChildCommand::File(job) => {
+        ChildTask::File(job) => {
             let mut progress = |fraction| tell(call, ChildMessage::Progress(fraction));
             let output = limits.apply().map_err(Failure::from);
             answer(call, output.and_then(|()| look_at(job, &mut progress)));
@@ -93,18 +93,18 @@ fn begin(desk: &mut Desk, call: CallId, ChildRequest { limits, job }: ChildReque
     }
 }
 
-fn look_at(job: FileCommand, progress: media::Progress<'_>) -> Result<ChildOutput, Failure> {
+fn look_at(job: FileTask, progress: media::Progress<'_>) -> Result<ChildOutput, Failure> {
     match job {
-        FileCommand::Ingest { video, audio, poster, max_duration_ms, max_pixels } => {
+        FileTask::Ingest { video, audio, poster, max_duration_ms, max_pixels } => {
             let limits = MediaLimits { max_duration_ms, max_pixels };
             let media = media::ingest(&video, &limits, &audio, &poster, progress)?;
             Ok(ChildOutput::Ingest(Box::new(media)))
         }
-        FileCommand::Written { document, name, max_bytes } => {
+        FileTask::Written { document, name, max_bytes } => {
             let limits = WrittenLimits { max_file_bytes: max_bytes, ..WrittenLimits::default() };
             Ok(ChildOutput::Written(written::extract(&document, &name, &limits)?))
         }
-        FileCommand::Transcode { video, media, output, threads } => {
+        FileTask::Transcode { video, media, output, threads } => {
             let options = TranscodeOptions {
                 threads,
                 max_short_side: MAX_SHORT_SIDE,

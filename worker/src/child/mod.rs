@@ -65,23 +65,23 @@ pub struct ChildRequest {
     /// Bounds that the child puts on itself before it touches anything.
     pub limits: ResourceLimits,
     /// The work.
-    pub job: ChildCommand,
+    pub job: ChildTask,
 }
 
 /// The work of a child.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ChildCommand {
+pub enum ChildTask {
     /// Look at a user's file, in a process that sees nothing else.
-    File(FileCommand),
+    File(FileTask),
     /// Recognise the speech in sound that ingest made.
-    Transcribe(TranscribeCommand),
+    Transcribe(TranscribeTask),
 }
 
 /// What is done with a user's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
-pub enum FileCommand {
+pub enum FileTask {
     /// Probe a video and make audio and poster from it.
     Ingest {
         /// The video as given.
@@ -119,7 +119,7 @@ pub enum FileCommand {
 
 /// A recording whose speech is to be recognised.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TranscribeCommand {
+pub struct TranscribeTask {
     /// 16 kHz mono WAV.
     pub audio: PathBuf,
     /// The whisper model.
@@ -154,13 +154,13 @@ pub enum ChildMessage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "job", content = "output", rename_all = "snake_case")]
 pub enum ChildOutput {
-    /// Of [`FileCommand::Ingest`].
+    /// Of [`FileTask::Ingest`].
     Ingest(Box<MediaInfo>),
-    /// Of [`FileCommand::Written`].
+    /// Of [`FileTask::Written`].
     Written(WrittenContent),
-    /// Of [`FileCommand::Transcode`].
+    /// Of [`FileTask::Transcode`].
     Transcode(Rendition),
-    /// Of [`ChildCommand::Transcribe`].
+    /// Of [`ChildTask::Transcribe`].
     Transcribe(Box<Recognition>),
 }
 

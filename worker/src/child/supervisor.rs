@@ -257,7 +257,7 @@ fn verdict(status: ExitStatus, tail: &str) -> Failure {
 mod tests {
     use std::process::Stdio;
 
-    use super::super::{ChildCommand, ChildNews, FileCommand, ResourceLimits};
+    use super::super::{ChildNews, ChildTask, FileTask, ResourceLimits};
     use super::*;
 
     #[test]
@@ -279,8 +279,8 @@ mod tests {
 
     fn request() -> ChildRequest {
         let limits = ResourceLimits { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0 };
-        let job = FileCommand::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
-        ChildRequest { limits, job: ChildCommand::File(job) }
+        let job = FileTask::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
+        ChildRequest { limits, job: ChildTask::File(job) }
     }
 
     fn events() -> ChildEvents {

@@ -13,7 +13,7 @@ use huibao_models::store::{Claim, Store};
 use super::scratch::Scratch;
 use crate::WorkerConfig;
 use crate::child::{
-    ChildCommand, ChildEvents, ChildOutput, ChildRequest, FileCommand, ResourceLimits, run_child,
+    ChildEvents, ChildOutput, ChildRequest, ChildTask, FileTask, ResourceLimits, run_child,
 };
 
 /// One attempt at one job.
@@ -89,10 +89,10 @@ impl Attempt {
     /// Lets a child of its own do `job` within `limits`.
     pub async fn child(
         &self,
-        job: FileCommand,
+        job: FileTask,
         limits: ResourceLimits,
     ) -> Result<ChildOutput, Failure> {
-        let job = ChildCommand::File(job);
+        let job = ChildTask::File(job);
         run_child(ChildRequest { limits, job }, &self.events).await
     }
 

@@ -9,7 +9,7 @@ use huibao_models::storage::hash_file;
 use huibao_models::store::{Completion, IngestResult};
 
 use super::Attempt;
-use crate::child::{ChildOutput, FileCommand, ResourceLimits, unexpected};
+use crate::child::{ChildOutput, FileTask, ResourceLimits, unexpected};
 
 const GIB: u64 = 1 << 30;
 
@@ -32,7 +32,7 @@ async fn written(attempt: &Attempt) -> Result<Option<WrittenContent>, Failure> {
     let Some((file, document)) = attempt.fetch(FileKind::Written).await? else { return Ok(None) };
     let limits = ResourceLimits { memory_bytes: 2 * GIB, cpu_seconds: 120, file_bytes: 0 };
     let max_bytes = attempt.config.max_written_bytes;
-    let job = FileCommand::Written { document, name: file.name, max_bytes };
+    let job = FileTask::Written { document, name: file.name, max_bytes };
     match attempt.child(job, limits).await? {
         ChildOutput::Written(content) => Ok(Some(content)),
         other => Err(unexpected(&other)),
@@ -46,7 +46,7 @@ async fn media(
     poster: &Path,
 ) -> Result<MediaInfo, Failure> {
     let max_duration_ms = attempt.config.max_duration_ms;
-    let job = FileCommand::Ingest {
+    let job = FileTask::Ingest {
         video: video.to_owned(),
         audio: audio.to_owned(),
         poster: poster.to_owned(),

@@ -5,7 +5,7 @@ use huibao_models::domain::report::FileKind;
 use huibao_models::store::{Completion, TranscodeResult};
 
 use super::Attempt;
-use crate::child::{ChildOutput, FileCommand, ResourceLimits, unexpected};
+use crate::child::{ChildOutput, FileTask, ResourceLimits, unexpected};
 
 const GIB: u64 = 1 << 30;
 
@@ -20,7 +20,7 @@ pub(super) async fn run(attempt: &Attempt) -> Result<Completion, Failure> {
         cpu_seconds: 300 + media.duration_ms / 1000 * 20,
         file_bytes: 16 * GIB,
     };
-    let job = FileCommand::Transcode {
+    let job = FileTask::Transcode {
         video,
         media: Box::new(media),
         output: output.clone(),

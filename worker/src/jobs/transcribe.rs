@@ -8,8 +8,8 @@ use huibao_models::store::Completion;
 
 use super::Attempt;
 use crate::child::{
-    ChildCommand, ChildOutput, ChildRequest, LoadedModel, Residents, ResourceLimits,
-    TranscribeCommand, run_child, unexpected,
+    ChildOutput, ChildRequest, ChildTask, LoadedModel, Residents, ResourceLimits, TranscribeTask,
+    run_child, unexpected,
 };
 
 const GIB: u64 = 1 << 30;
@@ -30,7 +30,7 @@ pub(super) async fn run(attempt: &Attempt, residents: &Residents) -> Result<Comp
         cpu_seconds: 600 + media.duration_ms / 1000 * 40,
         file_bytes: 0,
     };
-    let job = ChildCommand::Transcribe(TranscribeCommand {
+    let job = ChildTask::Transcribe(TranscribeTask {
         audio,
         model,
         vad_model: attempt.config.vad_model.clone(),

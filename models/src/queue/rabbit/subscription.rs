@@ -97,7 +97,7 @@ impl RabbitSubscription {
             None => return false,
         };
         match decode(&message.data) {
-            Ok(message) => self.received[index].push_back((message, message)),
+            Ok(decoded) => self.received[index].push_back((decoded, message)),
             Err(error) => refuse(message, &error),
         }
         true
