@@ -7,7 +7,6 @@ pub mod backends;
 pub mod collector;
 pub mod domain;
 pub mod export;
-pub mod punctuation;
 pub mod queue;
 pub mod storage;
 pub mod store;

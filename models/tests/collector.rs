@@ -10,10 +10,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use huibao_models::collector::{CollectError, Collected, Policy, SAFE_AGE, collect};
-use huibao_models::domain::job::{JobMessage, RetryPolicy, Stage};
-use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::{self, Storage, StorageKey, UploadId};
-use huibao_models::store::{Claim, Claimant, NewReport, Store};
+use huibao_models::store::{Claim, Claimant, NewReport, NewSubmission, Store};
 use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
@@ -80,20 +82,23 @@ impl Harness {
         }
     }
 
-    /// A report with its video.
-    async fn report(&self) -> (Uuid, StorageKey) {
-        let id = Uuid::now_v7();
+    /// A submission with its video.
+    async fn submission(&self) -> (SubmissionId, StorageKey) {
+        let (id, report_id) = (SubmissionId::new(), ReportId::new());
         let key = StorageKey::original(id, "mp4");
         let files = vec![self.put(&key).await];
-        let (title, speaker, language) = (String::new(), String::new(), "zh".into());
-        let new = NewReport { id, title, speaker, language, files };
-        self.store.submit(&new, Utc::now()).await.unwrap();
+        let report = NewReport { id: report_id, title: String::new(), speaker: String::new() };
+        let submission = NewSubmission { id, report_id, language: "zh".into(), files };
+        let mut unit = self.store.begin_durable(Actor::System, Utc::now()).await.unwrap();
+        unit.reports().insert(&report).await.unwrap();
+        unit.submissions().hand_in(&submission).await.unwrap();
+        unit.commit().await.unwrap();
         (id, key)
     }
 
-    async fn claim(&self, report: Uuid) -> Claim {
-        let job = self.store.jobs(report).await.unwrap().remove(0);
-        let message = JobMessage { job_id: job.id, stage: Stage::Ingest, token: job.token };
+    async fn claim(&self, submission: SubmissionId) -> Claim {
+        let mut snapshot = self.store.snapshot().await.unwrap();
+        let message = snapshot.jobs().of_submission(submission).await.unwrap()[0].message();
         let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
         self.store.claim(&message, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
@@ -116,11 +121,11 @@ fn later() -> DateTime<Utc> {
 }
 
 async fn only_what_nobody_refers_to_goes(harness: Harness) {
-    let (first, kept) = harness.report().await;
-    let (_, also_kept) = harness.report().await;
+    let (first, kept) = harness.submission().await;
+    let (_, also_kept) = harness.submission().await;
     let lost = StorageKey::output(first, 3, "audio.wav");
-    let unknown = StorageKey::original(Uuid::now_v7(), "mp4");
-    let strange = StorageKey::parse("reports/notes/readme.txt").unwrap();
+    let unknown = StorageKey::original(SubmissionId::new(), "mp4");
+    let strange = StorageKey::parse("submissions/notes/readme.txt").unwrap();
     for key in [&lost, &unknown, &strange] {
         harness.put(key).await;
     }
@@ -134,30 +139,30 @@ async fn only_what_nobody_refers_to_goes(harness: Harness) {
 }
 
 async fn what_a_running_attempt_made_stays_until_it_ends(harness: Harness) {
-    let (report, _) = harness.report().await;
-    let claim = harness.claim(report).await;
-    let output = StorageKey::output(report, claim.token, "audio.wav");
+    let (submission, _) = harness.submission().await;
+    let claim = harness.claim(submission).await;
+    let output = StorageKey::output(submission, claim.token, "audio.wav");
     harness.put(&output).await;
     assert!(harness.collect(later()).await.objects.is_empty());
     harness.store.hand_back(&claim, Utc::now()).await.unwrap().unwrap();
-    let again = harness.claim(report).await;
+    let again = harness.claim(submission).await;
     assert!(again.token > claim.token);
     assert_eq!(harness.collect(later()).await.objects.len(), 1);
     assert!(harness.storage.size(&output).await.is_err());
 }
 
 async fn what_is_young_stays(harness: Harness) {
-    harness.report().await;
+    harness.submission().await;
     // An upload whose rows are still to come.
-    harness.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    harness.put(&StorageKey::original(SubmissionId::new(), "mp4")).await;
     let soon = Utc::now() + SAFE_AGE - TimeDelta::minutes(1);
     assert!(harness.collect(soon).await.objects.is_empty());
     assert_eq!(harness.keys().await.len(), 2);
 }
 
 async fn looking_removes_nothing(harness: Harness) {
-    harness.report().await;
-    harness.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    harness.submission().await;
+    harness.put(&StorageKey::original(SubmissionId::new(), "mp4")).await;
     let policy = Policy { min_age: SAFE_AGE, dry_run: true };
     let collected = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap();
     assert_eq!(collected.objects.len(), 1);
@@ -165,7 +170,7 @@ async fn looking_removes_nothing(harness: Harness) {
 }
 
 async fn a_database_that_knows_nothing_is_not_believed(harness: Harness) {
-    harness.put(&StorageKey::original(Uuid::now_v7(), "mp4")).await;
+    harness.put(&StorageKey::original(SubmissionId::new(), "mp4")).await;
     let policy = Policy { min_age: SAFE_AGE, dry_run: false };
     let error = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap_err();
     assert!(matches!(error, CollectError::Strangers), "{error}");
@@ -173,9 +178,9 @@ async fn a_database_that_knows_nothing_is_not_believed(harness: Harness) {
 }
 
 async fn uploads_stay_until_they_are_old(harness: Harness) {
-    let (_, kept) = harness.report().await;
+    let (_, kept) = harness.submission().await;
     let (open, finished) = (UploadId::new(), UploadId::new());
-    let key = StorageKey::original(Uuid::now_v7(), "mp4");
+    let key = StorageKey::original(SubmissionId::new(), "mp4");
     for id in [open, finished] {
         harness.storage.create_upload(id, &key).await.unwrap();
         // With a part, which is an unfinished upload of the storage.

@@ -12,7 +12,8 @@ mod broker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use huibao_models::domain::job::{JobMessage, Stage};
+use huibao_models::domain::ids::JobId;
+use huibao_models::domain::job::{JobMessage, Urgency};
 use huibao_models::queue::{self, Delivery, Queue, QueueError, Subscription};
 use uuid::Uuid;
 
@@ -40,7 +41,7 @@ macro_rules! on_every_backend {
 on_every_backend! {
     what_is_published_arrives_once
     it_tells_how_many_wait
-    the_most_urgent_stage_comes_first
+    the_most_urgent_comes_first
     two_receivers_share
     a_paused_receiver_leaves_the_rest_to_others
     waiting_can_be_given_up
@@ -57,12 +58,12 @@ fn rabbit_url() -> String {
     format!("{url}{mark}prefix=test-{}", Uuid::now_v7().simple())
 }
 
-fn message(stage: Stage, token: i64) -> JobMessage {
-    JobMessage { job_id: Uuid::now_v7(), stage, token }
+fn message(urgency: Urgency, token: i64) -> JobMessage {
+    JobMessage { job_id: JobId::new(), urgency, token }
 }
 
 async fn subscribe(queue: &Arc<dyn Queue>) -> Box<dyn Subscription> {
-    queue.subscribe(&Stage::BY_URGENCY, 2).await.unwrap()
+    queue.subscribe(Urgency::ALL, 2).await.unwrap()
 }
 
 async fn next(receiver: &mut Box<dyn Subscription>) -> Delivery {
@@ -83,7 +84,7 @@ async fn assert_quiet(receiver: &mut Box<dyn Subscription>) {
 
 async fn what_is_published_arrives_once(queue: Arc<dyn Queue>) {
     queue.health().await.unwrap();
-    let messages: Vec<JobMessage> = (0..20).map(|token| message(Stage::Ingest, token)).collect();
+    let messages: Vec<JobMessage> = (0..20).map(|token| message(Urgency::Highest, token)).collect();
     queue.publish(&messages).await.unwrap();
     let mut receiver = subscribe(&queue).await;
     for expected in &messages {
@@ -96,36 +97,35 @@ async fn what_is_published_arrives_once(queue: Arc<dyn Queue>) {
 }
 
 async fn it_tells_how_many_wait(queue: Arc<dyn Queue>) {
-    let waiting = async |stage| queue.waiting(stage).await.unwrap();
-    assert_eq!(waiting(Stage::Transcode).await, 0);
-    let messages: Vec<JobMessage> = (0..5).map(|token| message(Stage::Transcode, token)).collect();
+    let waiting = async |urgency| queue.waiting(urgency).await.unwrap();
+    assert_eq!(waiting(Urgency::Low).await, 0);
+    let messages: Vec<JobMessage> = (0..5).map(|token| message(Urgency::Low, token)).collect();
     queue.publish(&messages).await.unwrap();
-    assert_eq!((waiting(Stage::Transcode).await, waiting(Stage::Ingest).await), (5, 0));
+    assert_eq!((waiting(Urgency::Low).await, waiting(Urgency::Highest).await), (5, 0));
     let mut receiver = subscribe(&queue).await;
     for _ in &messages {
         take(&mut receiver).await;
     }
-    assert_eq!(waiting(Stage::Transcode).await, 0);
+    assert_eq!(waiting(Urgency::Low).await, 0);
 }
 
-async fn the_most_urgent_stage_comes_first(queue: Arc<dyn Queue>) {
+async fn the_most_urgent_comes_first(queue: Arc<dyn Queue>) {
     let mut receiver = subscribe(&queue).await;
     // The receiver's own order decides, not that of publishing, once all have arrived.
-    let first = message(Stage::Ingest, 0);
+    let first = message(Urgency::Highest, 0);
     queue.publish(&[first]).await.unwrap();
     assert_eq!(take(&mut receiver).await, first);
-    let published = [Stage::Transcode, Stage::Transcribe, Stage::Archive, Stage::Ingest];
-    queue.publish(&published.map(|stage| message(stage, 1))).await.unwrap();
+    let published = Urgency::ALL.iter().rev().map(|urgency| message(*urgency, 1));
+    queue.publish(&published.collect::<Vec<_>>()).await.unwrap();
     tokio::time::sleep(QUIET).await;
-    for stage in Stage::BY_URGENCY {
-        assert_eq!(take(&mut receiver).await.stage, stage);
+    for urgency in Urgency::ALL {
+        assert_eq!(take(&mut receiver).await.urgency, *urgency);
     }
 }
 
 async fn two_receivers_share(queue: Arc<dyn Queue>) {
     let mut receivers = [subscribe(&queue).await, subscribe(&queue).await];
-    let messages: Vec<JobMessage> =
-        (0..40).map(|token| message(Stage::Transcribe, token)).collect();
+    let messages: Vec<JobMessage> = (0..40).map(|token| message(Urgency::Normal, token)).collect();
     queue.publish(&messages).await.unwrap();
     let mut got = Vec::new();
     for turn in 0..messages.len() {
@@ -146,7 +146,7 @@ async fn two_receivers_share(queue: Arc<dyn Queue>) {
 
 async fn a_paused_receiver_leaves_the_rest_to_others(queue: Arc<dyn Queue>) {
     let mut busy = subscribe(&queue).await;
-    let messages: Vec<JobMessage> = (0..3).map(|token| message(Stage::Transcode, token)).collect();
+    let messages: Vec<JobMessage> = (0..3).map(|token| message(Urgency::Low, token)).collect();
     queue.publish(&messages).await.unwrap();
     let working_on = take(&mut busy).await;
     busy.pause().await;
@@ -163,7 +163,7 @@ async fn a_paused_receiver_leaves_the_rest_to_others(queue: Arc<dyn Queue>) {
 async fn waiting_can_be_given_up(queue: Arc<dyn Queue>) {
     let mut receiver = subscribe(&queue).await;
     assert_quiet(&mut receiver).await;
-    let late = message(Stage::Archive, 1);
+    let late = message(Urgency::High, 1);
     queue.publish(&[late]).await.unwrap();
     assert_eq!(take(&mut receiver).await, late);
 }
@@ -172,7 +172,7 @@ async fn waiting_can_be_given_up(queue: Arc<dyn Queue>) {
 async fn what_was_not_acknowledged_comes_again() {
     let queue = rabbit().await;
     let mut receiver = subscribe(&queue).await;
-    let published = message(Stage::Ingest, 1);
+    let published = message(Urgency::Highest, 1);
     queue.publish(&[published]).await.unwrap();
     let unacknowledged = next(&mut receiver).await;
     drop(receiver);
@@ -184,7 +184,7 @@ async fn what_was_not_acknowledged_comes_again() {
 #[tokio::test]
 async fn what_was_given_back_often_is_not_dropped() {
     let queue = rabbit().await;
-    let published = message(Stage::Ingest, 1);
+    let published = message(Urgency::Highest, 1);
     queue.publish(&[published]).await.unwrap();
     // More often than a quorum queue of RabbitMQ 4 bears unless told otherwise.
     for _ in 0..25 {
@@ -221,7 +221,7 @@ async fn the_broker_breaks_in_every_way() {
     let queue = queue::open(&services.env("HUIBAO_QUEUE_URL")).await.unwrap();
     let mut receiver = subscribe(&queue).await;
     let works = async |receiver: &mut Box<dyn Subscription>, token| {
-        let published = message(Stage::Transcribe, token);
+        let published = message(Urgency::Normal, token);
         let publish = async {
             while queue.publish(&[published]).await.is_err() {
                 tokio::time::sleep(QUIET).await;
@@ -237,10 +237,10 @@ async fn the_broker_breaks_in_every_way() {
     works(&mut receiver, 2).await;
 
     // It is stopped, and started again: what was published stays.
-    let kept = message(Stage::Archive, 3);
+    let kept = message(Urgency::High, 3);
     queue.publish(&[kept]).await.unwrap();
     services.run(&["stop", "rabbitmq"]).await;
-    assert!(queue.publish(&[message(Stage::Ingest, 4)]).await.unwrap_err().is_passing());
+    assert!(queue.publish(&[message(Urgency::Highest, 4)]).await.unwrap_err().is_passing());
     assert!(queue.health().await.is_err());
     services.run(&["start", "rabbitmq"]).await;
     while take(&mut receiver).await != kept {}
@@ -248,14 +248,14 @@ async fn the_broker_breaks_in_every_way() {
 
     // Its queues are purged.
     receiver.pause().await;
-    queue.publish(&[message(Stage::Ingest, 6)]).await.unwrap();
-    services.rabbitmqctl(&["purge_queue", "huibao.ingest"]).await;
+    queue.publish(&[message(Urgency::Highest, 6)]).await.unwrap();
+    services.rabbitmqctl(&["purge_queue", "huibao.highest"]).await;
     works(&mut receiver, 7).await;
 
     // It is short of memory and reads nothing.
     services.rabbitmqctl(&["set_vm_memory_high_watermark", "0.00001"]).await;
     let blocked = async {
-        while queue.publish(&[message(Stage::Ingest, 8)]).await.is_ok() {
+        while queue.publish(&[message(Urgency::Highest, 8)]).await.is_ok() {
             tokio::time::sleep(QUIET).await;
         }
     };
@@ -286,7 +286,8 @@ async fn publish_rubbish(url: &str) {
     let channel = connection.create_channel().await.unwrap();
     // Confirmed, or the end of the connection might be quicker than the message.
     channel.confirm_select(lapin::options::ConfirmSelectOptions::default()).await.unwrap();
-    let (queue, options) = ("huibao.ingest".into(), lapin::options::BasicPublishOptions::default());
+    let (queue, options) =
+        ("huibao.highest".into(), lapin::options::BasicPublishOptions::default());
     let properties = lapin::BasicProperties::default();
     channel
         .basic_publish("".into(), queue, options, b"hello", properties)

@@ -18,13 +18,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use futures::TryStreamExt;
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::job::{JobMessage, JobState, RetryPolicy, Stage};
+use huibao_models::domain::ids::{JobId, ReportId, SubmissionId};
+use huibao_models::domain::job::{Job, JobMessage, JobState, RetryPolicy};
 use huibao_models::domain::media::Rendition;
-use huibao_models::domain::report::{FileKind, StoredFile};
+use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::store::{
-    Claim, Claimant, Completion, IngestResult, NewReport, Store, StoreError, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, NewReport, NewSubmission, Outcome, Store,
+    StoreError, TranscodeResult,
 };
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use tempfile::TempDir;
@@ -55,20 +59,19 @@ impl Harness {
         Self { from, database_url, folder, now: Utc::now() }
     }
 
-    /// A report whose first stage is done, with one stage running, one waiting and one dead.
-    async fn report(&self) -> Uuid {
+    /// A report's submission, whose first stage is done, with one stage running, one waiting and one
+    /// dead.
+    async fn submission(&self) -> SubmissionId {
         let store = &self.from.store;
-        let id = Uuid::now_v7();
+        let (id, report_id) = (SubmissionId::new(), ReportId::new());
         let original = StorageKey::original(id, "mp4");
         let files = vec![self.put(FileKind::Original, &original, vec![7; VIDEO]).await];
-        let new = NewReport {
-            id,
-            title: "第三季度思想汇报".into(),
-            speaker: "李晓明".into(),
-            language: "zh".into(),
-            files,
-        };
-        store.submit(&new, self.now).await.unwrap();
+        let (title, speaker) = ("第三季度思想汇报".into(), "李晓明".into());
+        let new = NewSubmission { id, report_id, language: "zh".into(), files };
+        let mut unit = store.begin_durable(Actor::System, self.now).await.unwrap();
+        unit.reports().insert(&NewReport { id: report_id, title, speaker }).await.unwrap();
+        unit.submissions().hand_in(&new).await.unwrap();
+        unit.commit().await.unwrap();
         let ingest = self.claim(id, Stage::Ingest).await;
         let audio = StorageKey::output(id, ingest.token, "audio.wav");
         let copy = StorageKey::bag_file(id, ingest.token, "data/original.mp4");
@@ -80,7 +83,7 @@ impl Harness {
             written: None,
             files: vec![self.put(FileKind::Audio, &audio, vec![]).await, twin],
         };
-        self.complete(&ingest, Completion::Ingest(Box::new(result))).await;
+        self.complete(&ingest, &result).await;
 
         let transcode = self.claim(id, Stage::Transcode).await;
         let dead = Failure::new(FailureCode::UnsupportedCodec, "x");
@@ -102,17 +105,26 @@ impl Harness {
         }
     }
 
-    async fn claim(&self, report: Uuid, stage: Stage) -> Claim {
-        let jobs = self.from.store.jobs(report).await.unwrap();
-        let job = jobs.into_iter().find(|job| job.stage == stage).unwrap();
-        let message = JobMessage { job_id: job.id, stage, token: job.token };
+    async fn claim(&self, submission: SubmissionId, stage: Stage) -> Claim {
+        let message = self.job_of(submission, stage).await.message();
         let claimant = Claimant { worker: "old", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
         self.from.store.claim(&message, &claimant, &policy, self.now).await.unwrap().unwrap()
     }
 
-    async fn complete(&self, claim: &Claim, made: Completion) {
-        self.from.store.complete(claim, &made, 12, None, self.now).await.unwrap().unwrap();
+    async fn job_of(&self, submission: SubmissionId, stage: Stage) -> Job {
+        let mut snapshot = self.from.store.snapshot().await.unwrap();
+        let jobs = snapshot.jobs().of_submission(submission).await.unwrap();
+        jobs.into_iter().find(|job| job.kind == stage.as_str()).unwrap()
+    }
+
+    /// The claim that runs now.
+    async fn claim_of(&self, submission: SubmissionId, stage: Stage) -> Claim {
+        self.job_of(submission, stage).await.into()
+    }
+
+    async fn complete(&self, claim: &Claim, made: &dyn Outcome) {
+        self.from.store.complete(claim, made, 12, None, self.now).await.unwrap().unwrap();
     }
 
     /// The same source, opened as the command opens it.
@@ -137,18 +149,32 @@ async fn distributed() -> Side {
     }
 }
 
+async fn job(side: &Side, id: JobId) -> Job {
+    side.store.snapshot().await.unwrap().jobs().get(id).await.unwrap().unwrap()
+}
+
+/// The report that a submission belongs to.
+async fn report_of(side: &Side, submission: SubmissionId) -> ReportId {
+    let mut snapshot = side.store.snapshot().await.unwrap();
+    snapshot.submissions().get(submission).await.unwrap().unwrap().report_id
+}
+
+async fn files(side: &Side, submission: SubmissionId) -> Vec<StoredFile> {
+    side.store.snapshot().await.unwrap().submissions().files(submission).await.unwrap()
+}
+
 async fn keys(side: &Side) -> Vec<(String, u64)> {
-    let objects: Vec<_> = side.storage.list("reports/").try_collect().await.unwrap();
+    let objects: Vec<_> = side.storage.list("").try_collect().await.unwrap();
     objects.into_iter().map(|object| (object.key.to_string(), object.size_bytes)).collect()
 }
 
 #[tokio::test]
 async fn everything_arrives_as_it_was() {
     let harness = Harness::new().await;
-    let first = harness.report().await;
-    let second = harness.report().await;
+    let first = harness.submission().await;
+    let second = harness.submission().await;
     let claim = harness.claim_of(second, Stage::Transcribe).await;
-    harness.complete(&claim, Completion::Transcribe(Box::new(recognition()))).await;
+    harness.complete(&claim, &recognition()).await;
     let garbage = StorageKey::output(first, 1, "left.wav");
     harness.put(FileKind::Audio, &garbage, vec![1]).await;
 
@@ -168,86 +194,85 @@ async fn everything_arrives_as_it_was() {
     assert_eq!(keys(&to).await, expected);
     assert_eq!(to.store.extent().await.unwrap(), harness.from.store.extent().await.unwrap());
     for id in [first, second] {
-        let (source, target) = (harness.from.store.files(id), to.store.files(id));
-        assert_eq!(source.await.unwrap(), target.await.unwrap());
-        let report = to.store.report(id).await.unwrap().unwrap();
-        assert_eq!(report.media, Some(media()));
-        assert_eq!(report.created_at, harness.now.trunc_subsecs(6));
+        assert_eq!(files(&harness.from, id).await, files(&to, id).await);
+        let mut snapshot = to.store.snapshot().await.unwrap();
+        let submission = snapshot.submissions().get(id).await.unwrap().unwrap();
+        assert_eq!(submission.media, Some(media()));
+        assert_eq!(submission.created_at, harness.now.trunc_subsecs(6));
+        let report = snapshot.reports().get(submission.report_id).await.unwrap().unwrap();
+        assert_eq!(report.current_submission, Some(id));
     }
-    assert_eq!(to.store.transcript(second).await.unwrap(), Some(transcript()));
-    let raw = to.store.raw_transcript(second).await.unwrap();
+    let mut snapshot = to.store.snapshot().await.unwrap();
+    let mut transcripts = snapshot.transcripts();
+    assert_eq!(transcripts.current(second).await.unwrap(), Some(transcript()));
+    let raw = transcripts.newest_raw(second).await.unwrap();
     assert_eq!(raw, Some(recognition().raw_transcript()));
-    assert_eq!(to.store.partial(first).await.unwrap(), [segment()]);
+    assert_eq!(transcripts.partial(first).await.unwrap(), [segment()]);
+    drop(snapshot);
     // Nothing is left to do, and the source is what it was.
     let again = harness.run(&to).await.unwrap();
     assert_eq!(again, Moved { skipped: 6, ..Moved::default() });
     assert!(harness.from.storage.size(&garbage).await.is_ok());
 }
 
-impl Harness {
-    /// The claim that runs now.
-    async fn claim_of(&self, report: Uuid, stage: Stage) -> Claim {
-        let jobs = self.from.store.jobs(report).await.unwrap();
-        let job = jobs.into_iter().find(|job| job.stage == stage).unwrap();
-        Claim { job_id: job.id, report_id: report, stage, attempt: 1, token: job.token }
-    }
-}
-
 #[tokio::test]
 async fn what_ran_is_queued_at_the_target_and_the_old_worker_is_fenced_off() {
     let harness = Harness::new().await;
-    let id = harness.report().await;
+    let id = harness.submission().await;
     let old = harness.claim_of(id, Stage::Transcribe).await;
     let to = distributed().await;
     harness.run(&to).await.unwrap();
 
-    let job = to.store.job(old.job_id).await.unwrap().unwrap();
+    let job = job(&to, old.job_id).await;
     assert_eq!((job.state, job.token, job.attempt), (JobState::Queued, 1, 1));
     assert_eq!(job.worker, None);
     let due = to.store.due_messages(10, harness.now).await.unwrap();
-    assert_eq!(due, [JobMessage { job_id: old.job_id, stage: Stage::Transcribe, token: 1 }]);
+    assert_eq!(due, [JobMessage { job_id: old.job_id, urgency: old.urgency, token: 1 }]);
     let claimant = Claimant { worker: "new", lease: Duration::from_mins(1) };
     let policy = RetryPolicy::default();
     let new = to.store.claim(&due[0], &claimant, &policy, harness.now).await.unwrap().unwrap();
     assert_eq!((new.token, new.attempt), (2, 2));
-    let late = Completion::Transcribe(Box::new(recognition()));
-    assert!(to.store.complete(&old, &late, 1, None, harness.now).await.unwrap().is_err());
+    assert!(to.store.complete(&old, &recognition(), 1, None, harness.now).await.unwrap().is_err());
     // At the source, it runs as before.
-    let source = harness.from.store.job(old.job_id).await.unwrap().unwrap();
+    let source = harness.job_of(id, Stage::Transcribe).await;
     assert_eq!(source.state, JobState::Running);
 }
 
 #[tokio::test]
 async fn a_report_that_is_recognized_again_goes_along_with_its_model() {
     let harness = Harness::new().await;
-    let id = harness.report().await;
+    let id = harness.submission().await;
     let store = &harness.from.store;
     let dead = harness.claim_of(id, Stage::Transcode).await;
-    store.replay(dead.job_id, harness.now).await.unwrap().unwrap();
+    let mut unit = store.begin(Actor::System, harness.now).await.unwrap();
+    assert!(unit.jobs().replay(dead.job_id).await.unwrap());
+    unit.commit().await.unwrap();
     let transcode = harness.claim(id, Stage::Transcode).await;
     let key = StorageKey::output(id, transcode.token, "rendition.mp4");
     let rendition = Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false };
     let file = harness.put(FileKind::Rendition, &key, vec![3]).await;
-    let made = Completion::Transcode(TranscodeResult { rendition, file });
-    harness.complete(&transcode, made).await;
+    harness.complete(&transcode, &TranscodeResult { rendition, file }).await;
     let transcribe = harness.claim_of(id, Stage::Transcribe).await;
-    harness.complete(&transcribe, Completion::Transcribe(Box::new(recognition()))).await;
+    harness.complete(&transcribe, &recognition()).await;
     let archive = harness.claim(id, Stage::Archive).await;
-    harness.complete(&archive, Completion::Archive(vec![])).await;
-    let message = store.recognize_again(id, "small-q8_0", harness.now).await.unwrap().unwrap();
+    harness.complete(&archive, &ArchiveResult(vec![])).await;
+    let mut unit = store.begin(Actor::System, harness.now).await.unwrap();
+    assert!(unit.jobs().recognize_again(id, "small-q8_0").await.unwrap());
+    let message = unit.commit().await.unwrap()[0];
 
     let to = distributed().await;
     harness.run(&to).await.unwrap();
-    let job = to.store.job(message.job_id).await.unwrap().unwrap();
-    assert_eq!((job.state, job.model.as_deref()), (JobState::Queued, Some("small-q8_0")));
+    let job = job(&to, message.job_id).await;
+    let payload = serde_json::json!({ "model": "small-q8_0" });
+    assert_eq!((job.state, job.payload), (JobState::Queued, Some(payload)));
     assert_eq!(to.store.due_messages(10, harness.now).await.unwrap(), [message]);
 }
 
 #[tokio::test]
 async fn an_interrupted_run_goes_on() {
     let harness = Harness::new().await;
-    harness.report().await;
-    let second = harness.report().await;
+    harness.submission().await;
+    let second = harness.submission().await;
     let to = distributed().await;
     // Stops in the middle of the second report's video.
     let seen = AtomicU64::new(0);
@@ -277,7 +302,7 @@ async fn an_interrupted_run_goes_on() {
     assert_eq!(moved, Moved { reports: 1, files: 2, bytes: 2 * VIDEO as u64, skipped: 4 });
     let mut body = to.storage.open(&wrong, None).await.unwrap();
     let arrived = storage::hash_stream(&mut body).await.unwrap();
-    let files = harness.from.store.files(second).await.unwrap();
+    let files = files(&harness.from, second).await;
     assert_eq!(arrived.sha256, files[0].sha256);
 }
 
@@ -285,8 +310,8 @@ async fn an_interrupted_run_goes_on() {
 async fn a_damaged_file_holds_back_its_report_alone() {
     let harness = Harness::new().await;
     let (damaged, missing, sound) =
-        (harness.report().await, harness.report().await, harness.report().await);
-    let file = harness.folder.path().join(format!("files/reports/{damaged}/original.mp4"));
+        (harness.submission().await, harness.submission().await, harness.submission().await);
+    let file = harness.folder.path().join(format!("files/submissions/{damaged}/original.mp4"));
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[5] ^= 1;
     std::fs::write(&file, bytes).unwrap();
@@ -297,7 +322,10 @@ async fn a_damaged_file_holds_back_its_report_alone() {
     let error = harness.run(&to).await.unwrap_err();
     assert!(matches!(error, TransferError::LeftBehind { count: 2, .. }), "{error}");
     assert!(error.to_string().contains("original.mp4"), "{error}");
-    assert_eq!(to.store.report_ids(None, 10).await.unwrap(), [sound]);
+    assert_eq!(
+        to.store.report_ids(None, 10).await.unwrap(),
+        [report_of(&harness.from, sound).await]
+    );
     let original = StorageKey::original(damaged, "mp4");
     assert!(to.storage.size(&original).await.is_err(), "a damaged copy stays");
     assert_eq!(Failure::from(error).code, FailureCode::ChecksumMismatch);
@@ -306,8 +334,9 @@ async fn a_damaged_file_holds_back_its_report_alone() {
 #[tokio::test]
 async fn installations_are_not_merged() {
     let (harness, other) = (Harness::new().await, Harness::new().await);
-    harness.report().await;
-    let strange = other.report().await;
+    harness.submission().await;
+    let strange = other.submission().await;
+    let strange = report_of(&other.from, strange).await;
     let to = distributed().await;
     other.run(&to).await.unwrap();
     let before = keys(&to).await;
@@ -319,7 +348,7 @@ async fn installations_are_not_merged() {
 #[tokio::test]
 async fn a_target_that_works_already_is_noticed() {
     let harness = Harness::new().await;
-    let id = harness.report().await;
+    let id = harness.submission().await;
     let to = distributed().await;
     harness.run(&to).await.unwrap();
     let message = to.store.due_messages(1, harness.now).await.unwrap().remove(0);
@@ -327,13 +356,14 @@ async fn a_target_that_works_already_is_noticed() {
     let policy = RetryPolicy::default();
     to.store.claim(&message, &claimant, &policy, harness.now).await.unwrap().unwrap();
     let error = harness.run(&to).await.unwrap_err();
+    let id = report_of(&harness.from, id).await;
     assert!(matches!(error, TransferError::Differs(found) if found == id), "{error}");
 }
 
 #[tokio::test]
 async fn the_way_back_works_too() {
     let harness = Harness::new().await;
-    harness.report().await;
+    harness.submission().await;
     let there = distributed().await;
     harness.run(&there).await.unwrap();
     let back = Harness::new().await;

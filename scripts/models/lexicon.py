@@ -7,17 +7,17 @@ Standard library only.
 
 import sys
 
-FEWEST = 10
-"""Rarer words are as often wrong guesses as right ones."""
+MIN_COUNT = 10
+"""The lowest count: rarer words are wrong corrections as often as right ones."""
 
-LONGEST = 6
+MAX_LENGTH = 6
 
 
 def main(dictionary):
     with open(dictionary, encoding="utf-8") as lines:
         words = {word: int(count) for word, count, *_ in map(str.split, lines)}
     for word, count in sorted(words.items()):
-        if count >= FEWEST and len(word) <= LONGEST and all("\u4e00" <= c <= "\u9fff" for c in word):
+        if count >= MIN_COUNT and len(word) <= MAX_LENGTH and all("\u4e00" <= c <= "\u9fff" for c in word):
             print(word, count)
 
 

@@ -1,14 +1,15 @@
-//! For `scripts/bench-speech`: recognises a file of sound and prints the text, with our way from
-//! sound to transcript or as whisper.cpp's own command line does it.
+//! For `scripts/bench-speech`: recognises an audio file and prints the text, with Huibao's pipeline or as
+//! whisper.cpp's command line does it.
 //!
 //! ```text
-//! recognise huibao MODEL VAD_MODEL SOUND.wav THREADS
-//! recognise whisper.cpp greedy|beam MODEL SOUND.wav THREADS
+//! recognise huibao MODEL VAD_MODEL AUDIO.wav THREADS
+//! recognise whisper.cpp greedy|beam MODEL AUDIO.wav THREADS
 //! ```
 //!
-//! Our way also says on standard error after how many seconds, loading included, its first text came.
+//! The pipeline also reports on standard error after how many seconds, loading included, the first text
+//! came.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it has nothing but its output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 use std::error::Error;
 use std::path::Path;
@@ -23,9 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let text = match arguments[..] {
-        ["huibao", model, vad, sound, threads] => ours(model, vad, sound, threads.parse()?)?,
-        ["whisper.cpp", how, model, sound, threads] => {
-            theirs(how == "beam", model, sound, threads.parse()?)?
+        ["huibao", model, vad, audio, threads] => ours(model, vad, audio, threads.parse()?)?,
+        ["whisper.cpp", how, model, audio, threads] => {
+            theirs(how == "beam", model, audio, threads.parse()?)?
         }
         _ => return Err("see the head of worker/examples/recognise.rs".into()),
     };
@@ -33,9 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn ours(model: &str, vad: &str, sound: &str, threads: u32) -> Result<String, Box<dyn Error>> {
+fn ours(model: &str, vad: &str, audio: &str, threads: u32) -> Result<String, Box<dyn Error>> {
     let mut started = Some(Instant::now());
-    let audio = Audio::read_wav(Path::new(sound))?.levelled();
+    let audio = Audio::read_wav(Path::new(audio))?.levelled();
     let mut vad = SileroVad::load(Path::new(vad))?;
     let recognizer = load_recognizer(Path::new(model))?;
     let corrections = Corrections { homophones: true, ..Corrections::default() };
@@ -50,11 +51,11 @@ fn ours(model: &str, vad: &str, sound: &str, threads: u32) -> Result<String, Box
     Ok(recognition.transcript.segments.into_iter().map(|segment| segment.text).collect())
 }
 
-/// The defaults of whisper.cpp's command line, except that flash attention is off, which is faster
-/// on a CPU in this version.
-fn theirs(beam: bool, model: &str, sound: &str, threads: i32) -> Result<String, Box<dyn Error>> {
+/// The defaults of whisper.cpp's command line, except for flash attention, which is slower on CPUs in this
+/// version.
+fn theirs(beam: bool, model: &str, audio: &str, threads: i32) -> Result<String, Box<dyn Error>> {
     whisper_rs::install_logging_hooks();
-    let audio = Audio::read_wav(Path::new(sound))?;
+    let audio = Audio::read_wav(Path::new(audio))?;
     let mut context = WhisperContextParameters::default();
     context.use_gpu(false);
     context.flash_attn(false);

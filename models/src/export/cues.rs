@@ -3,8 +3,9 @@
 //! Lines of Chinese subtitles hold up to 18 characters, two of them at a time; they end where the
 //! text pauses.
 
+use chinese_text::punctuation::{ends_phrase, ends_sentence};
+
 use crate::domain::transcript::{Segment, Word};
-use crate::punctuation::{ends_phrase, ends_sentence};
 
 /// Characters in a line, punctuation included.
 pub const LINE: usize = 18;

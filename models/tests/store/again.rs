@@ -1,8 +1,8 @@
 //! Recognising again: a new version beside the old one, and a submission that stays ready.
 
 use chrono::TimeDelta;
-use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::SubmissionId;
 use huibao_models::domain::job::{Job, JobMessage, JobState};
 use huibao_models::domain::pipeline::Stage;

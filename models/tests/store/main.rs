@@ -81,9 +81,8 @@ async fn a_report_goes_through_all_stages(harness: Harness) {
     ready.sort();
     assert_eq!(ready, [Stage::Transcode, Stage::Transcribe]);
     let transcribe = harness.claim(Stage::Transcribe).await;
-    let partial = async || {
-        harness.snapshot().await.transcripts().partial(harness.submission).await.unwrap()
-    };
+    let partial =
+        async || harness.snapshot().await.transcripts().partial(harness.submission).await.unwrap();
     harness.store.publish_partial(&transcribe, 0, &segment()).await.unwrap();
     assert_eq!(partial().await, [segment()]);
     assert_eq!(harness.complete(&transcribe).await.unwrap(), []);

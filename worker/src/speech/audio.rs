@@ -1,31 +1,36 @@
-//! Sound in memory.
+//! Audio in memory.
 
 use std::path::Path;
 
-use super::{RATE, SAMPLES_PER_MS, SpeechError};
+use super::error::SpeechError;
 
-/// Quieter recordings than this are raised: root mean square of their loud parts, -36 dB of full
-/// scale. Speech into a phone has about -20 dB.
+/// Samples per second.
+pub const RATE: u32 = 16_000;
+
+/// Samples per millisecond.
+pub const SAMPLES_PER_MS: usize = 16;
+
+/// Quieter recordings are amplified: the RMS of their loud parts, -36 dBFS. Speech into a phone has
+/// about -20 dBFS.
 const QUIET: f32 = 0.016;
 
-/// The loudness that quiet recordings are raised to, -23 dB.
-const RAISED: f32 = 0.07;
+/// The RMS that quiet recordings are amplified to, -23 dBFS.
+const TARGET: f32 = 0.07;
 
-/// What is raised more than this, 50 dB, is the noise of an open line.
-const MOST_GAIN: f32 = 320.0;
+/// The highest gain, 50 dB: what is quieter is the noise of an open line.
+const MAX_GAIN: f32 = 320.0;
 
-/// One frame of so many is louder than the loud parts: somebody who says three sentences in a minute
-/// is heard, a door that slams does not count.
+/// One frame in so many is louder than the loud parts: three sentences in a minute count as loud, a
+/// slamming door does not.
 const QUIETER_FRAMES: usize = 20;
 
-/// What a sample of 16 bits is a fraction of.
+/// The full scale of 16-bit samples.
 const FULL_SCALE: f32 = 32_768.0;
 
-/// Loudness is measured over this many samples, 20 ms.
+/// Samples of a frame whose loudness is measured, 20 ms.
 const FRAME: usize = 320;
 
-/// 16 kHz mono sound. It is kept as it is stored, since hours of it as floating-point numbers would
-/// take twice as much memory.
+/// 16 kHz mono audio. It is kept in 16 bits: hours of it as floats would take twice the memory.
 #[derive(Debug, Clone)]
 pub struct Audio {
     samples: Vec<i16>,
@@ -33,7 +38,7 @@ pub struct Audio {
 }
 
 impl Audio {
-    /// Sound of samples from -1 to 1.
+    /// Audio of samples from -1 to 1.
     pub fn of(samples: impl IntoIterator<Item = f32>) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a cast to an integer saturates")]
         let samples = samples.into_iter().map(|sample| (sample * FULL_SCALE) as i16).collect();
@@ -55,18 +60,17 @@ impl Audio {
         Ok(Self { samples, gain: 1.0 })
     }
 
-    /// The same, but louder if it is very quiet: speech is detected by its sound, but not in what
-    /// hardly stands out from nothing.
+    /// Amplified if it is very quiet, so that speech is detected in it.
     #[must_use]
     pub fn levelled(mut self) -> Self {
         let loudness = self.loudness();
         if loudness > 0.0 && loudness < QUIET {
-            self.gain = (RAISED / loudness).min(MOST_GAIN);
+            self.gain = (TARGET / loudness).min(MAX_GAIN);
         }
         self
     }
 
-    /// Root mean square of the loud parts.
+    /// The RMS of the loud parts.
     fn loudness(&self) -> f32 {
         let mut frames: Vec<f32> = self.samples.chunks(FRAME).map(rms).collect();
         let louder = frames.len() / QUIETER_FRAMES;
@@ -74,12 +78,12 @@ impl Audio {
         frames.iter().rev().nth(louder).copied().unwrap_or(0.0)
     }
 
-    /// Length in milliseconds.
+    /// Duration in milliseconds.
     pub fn duration_ms(&self) -> u64 {
         (self.samples.len() / SAMPLES_PER_MS) as u64
     }
 
-    /// The samples from `start_ms` to `end_ms`, from -1 to 1, as far as there are any.
+    /// The samples between two times, from -1 to 1; times beyond the end are clamped.
     pub fn slice(&self, start_ms: u64, end_ms: u64) -> Vec<f32> {
         let index = |ms: u64| {
             usize::try_from(ms)
@@ -120,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn quiet_speech_is_raised_and_no_other() {
-        assert!((levelled(0.002) - RAISED).abs() < 0.003, "{}", levelled(0.002));
+    fn quiet_speech_is_amplified_and_nothing_else() {
+        assert!((levelled(0.002) - TARGET).abs() < 0.003, "{}", levelled(0.002));
         assert!((levelled(0.1) - 0.1).abs() < 0.001);
-        assert!(levelled(0.0001) < 0.04, "nothing is made of noise");
+        assert!(levelled(0.0001) < 0.04, "noise stays quiet");
         let loudest = recording(0.002).levelled().slice(6000, 7000).into_iter().fold(0.0, f32::max);
         assert!(loudest <= 1.0);
         assert!(Audio::of([]).levelled().slice(0, 10).is_empty());

@@ -1,19 +1,19 @@
-//! How a transcript ends. A recogniser expects more where a recording stops, and leaves its last sentence
-//! without a mark or with a comma.
+//! The end of a transcript. Recognisers expect more where a recording stops, and leave the last sentence
+//! without punctuation or with a comma.
 
 use huibao_models::domain::transcript::Segment;
 
-/// Marks within a sentence.
+/// Punctuation within sentences.
 const WITHIN: [char; 4] = ['，', '、', '；', '：'];
 
-/// Ends the last text of the last window, in Mandarin, with a full stop if it ends with a word or within a
-/// sentence. What the engine wrote stays in `raw_text`.
+/// Adds a full stop to the last text of a Mandarin transcript if it ends with a word or a comma. `raw_text`
+/// stays.
 pub fn finish(segments: &mut [Segment]) {
     let Some(last) = segments.iter_mut().rfind(|segment| !segment.text.is_empty()) else { return };
     let Some(word) = last.words.last_mut() else { return };
-    let said = last.text.trim_end_matches(WITHIN);
-    if said.ends_with(char::is_alphanumeric) {
-        last.text = format!("{said}。");
+    let text = last.text.trim_end_matches(WITHIN);
+    if text.ends_with(char::is_alphanumeric) {
+        last.text = format!("{text}。");
         word.text = format!("{}。", word.text.trim_end_matches(WITHIN));
     }
 }
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_text_ends_as_a_sentence_does() {
+    fn the_last_text_ends_with_a_full_stop() {
         for (text, ended) in [
             ("汇报人李小明", "汇报人李小明。"),
             ("请批评指正，", "请批评指正。"),

@@ -1,4 +1,4 @@
-//! What can go wrong with recognition.
+//! Errors of recognition.
 
 use std::path::PathBuf;
 
@@ -7,24 +7,24 @@ use huibao_models::domain::failure::{Failure, FailureCode};
 /// Why speech could not be recognised.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
-    /// There is no model file.
+    /// The model file cannot be opened.
     #[error("no model file {path}: {source}")]
     NoModel {
-        /// Where it was looked for.
+        /// The file.
         path: PathBuf,
         /// The cause.
         source: std::io::Error,
     },
-    /// The file is no model.
-    #[error("{path} is no usable model: {reason}")]
+    /// The file is not a usable model.
+    #[error("{path} is not a usable model: {reason}")]
     BadModel {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Why not.
         reason: String,
     },
-    /// The sound is not what ingest makes.
-    #[error("cannot read the sound: {0}")]
+    /// The audio file is not as ingest writes it.
+    #[error("cannot read the audio: {0}")]
     Audio(String),
     /// The processor lacks instructions that the engine was built for.
     #[error("this binary was built for a processor with {0}, which this one lacks")]
@@ -32,8 +32,8 @@ pub enum SpeechError {
     /// The engine failed.
     #[error("recognition failed: {0}")]
     Engine(String),
-    /// Nobody wants to know any more.
-    #[error("recognition was stopped")]
+    /// It was cancelled.
+    #[error("recognition was cancelled")]
     Stopped,
 }
 

@@ -1,21 +1,19 @@
 //! Languages that can be asked for.
 
-/// Asks the model to find out.
+use whisper_cpu::LANGUAGES;
+
+/// Detects the language.
 pub const AUTO: &str = "auto";
 
-/// Whether `code` is `auto` or a code that whisper knows.
+/// Whether `code` is `auto` or the code of a language that Whisper knows.
 pub fn is_language(code: &str) -> bool {
-    // whisper also takes whole names ("chinese"); codes keep the data uniform. The binding panics
-    // at a zero byte.
-    let is_code = matches!(code.len(), 2 | 3) && code.bytes().all(|b| b.is_ascii_lowercase());
-    code == AUTO || (is_code && whisper_rs::get_lang_id(code).is_some())
+    code == AUTO || LANGUAGES.contains(&code)
 }
 
 /// All codes, Mandarin and `auto` first.
 pub fn languages() -> Vec<String> {
-    let known = (0..=whisper_rs::get_lang_max_id()).filter_map(whisper_rs::get_lang_str);
-    let others = known.filter(|&code| code != "zh").map(str::to_owned);
-    ["zh", AUTO].into_iter().map(str::to_owned).chain(others).collect()
+    let others = LANGUAGES.into_iter().filter(|&code| code != "zh");
+    ["zh", AUTO].into_iter().chain(others).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -27,5 +25,6 @@ mod tests {
         assert!(is_language("zh") && is_language("auto") && is_language("en"));
         assert!(!is_language("chinese") && !is_language("xx") && !is_language("z\0"));
         assert_eq!(languages()[..2], ["zh", "auto"]);
+        assert_eq!(languages().len(), LANGUAGES.len() + 1);
     }
 }

@@ -1,24 +1,35 @@
-//! Speech to text. Synchronous, no database, no queue: meant to run in a child process.
+//! Speech to text. Synchronous, without database or queue: it runs in a child process.
 //!
-//! Detection finds where somebody speaks, `pack` fills windows with that, a [`Recognizer`] hears
-//! the windows, the guards look for what it missed or made up, and normalisation makes the text
-//! readable.
+//! A [`Vad`] finds speech, `pack` fills windows with it, a [`Recognizer`] transcribes the windows, guards
+//! check the text and have doubtful windows recognised again, and the text is made readable.
+//!
+//! | Module | Contents |
+//! | --- | --- |
+//! | `transcribe`, `options`, `other_language` | a recording's transcription; retry in another language |
+//! | `pass`, `guards` | recognition of windows, checks of what came out |
+//! | `audio`, `vad`, `pack` | samples, voice activity detection, windows |
+//! | `recognizer`, `whisper`, `scripted` | what the pipeline needs of an engine, and the engines |
+//! | `model`, `model_file`, `language`, [`processor`] | choosing an engine; what models, languages and processors fit |
+//! | `parallel`, `stop` | sessions on several threads; cancellation |
+//! | `words`, `corrections`, `numbers`, `ending` | times of words, homophones, digits, the last full stop |
 
 mod audio;
 mod corrections;
 mod ending;
 mod error;
 mod guards;
-mod hearing;
-mod lanes;
 mod language;
 mod model;
-mod normalise;
+mod model_file;
 mod numbers;
+mod options;
 mod other_language;
 mod pack;
+mod parallel;
+mod pass;
 pub mod processor;
 mod recognizer;
+#[cfg(feature = "test-support")]
 mod scripted;
 mod stop;
 mod transcribe;
@@ -26,19 +37,17 @@ mod vad;
 mod whisper;
 mod words;
 
-pub use audio::Audio;
+pub use audio::{Audio, RATE};
 pub use corrections::{BadLine, Corrections, Glossary};
 pub use error::SpeechError;
 pub use language::{AUTO, is_language, languages};
-pub use model::{check_model_file, load_recognizer};
-pub use recognizer::{Effort, Heard, Piece, Recognizer, Request, Session};
+pub use model::load_recognizer;
+pub use model_file::check_model_file;
+pub use options::SpeechOptions;
+pub use recognizer::{Effort, Recognized, Recognizer, Request, Session, TextPiece};
 pub use stop::Stop;
-pub use transcribe::{SpeechEvent, SpeechOptions, transcribe};
+pub use transcribe::{SpeechEvent, transcribe};
 pub use vad::{SileroVad, Vad};
-pub use whisper::{Arithmetic, Native, WhisperCpp};
-
-/// Samples per second that all of this works with.
-pub const RATE: u32 = 16_000;
-
-/// Samples in a millisecond.
-const SAMPLES_PER_MS: usize = 16;
+pub use whisper::cpp::WhisperCpp;
+pub use whisper::native::WhisperCpu;
+pub use whisper_cpu::Arithmetic;

@@ -1,23 +1,27 @@
-//! Somebody speaks another language than was expected.
+//! Detects that another language is spoken than was asked for.
 
 use huibao_models::domain::transcript::{Recognition, SegmentFlag, SpeechRegion};
 
-use super::{AUTO, Audio, Effort, Recognizer, Request, SpeechError, SpeechOptions};
+use super::audio::Audio;
+use super::error::SpeechError;
+use super::language::AUTO;
+use super::options::SpeechOptions;
+use super::recognizer::{Effort, Recognizer, Request};
 
-/// A recogniser that is less sure than this on average may be listening for the wrong language. The
-/// base model has 0.88 or more on Mandarin, also over a telephone or in noise; 0.4 to 0.8 on English
-/// that it takes for Mandarin. To ask in vain costs the longest stretch of speech once more.
-const DOUBTFUL: f32 = 0.85;
+/// Below this mean confidence, the language may be wrong. The base model has 0.88 or more on Mandarin,
+/// also by telephone or in noise; 0.4 to 0.8 on English that it takes for Mandarin. Detection in vain
+/// costs one recognition of the longest stretch of speech.
+const MIN_CONFIDENCE: f32 = 0.85;
 
-/// Which language is spoken, if `recognition` leaves a doubt and it is not the one asked for. The
+/// The spoken language, if the confidence of `recognition` is low and it is not the one asked for. The
 /// longest stretch of speech decides.
-pub fn find(
+pub fn detect(
     audio: &Audio,
     recognizer: &dyn Recognizer,
     options: &SpeechOptions,
     recognition: &Recognition,
 ) -> Result<Option<String>, SpeechError> {
-    if options.language == AUTO || sureness(recognition) >= DOUBTFUL {
+    if options.language == AUTO || confidence(recognition) >= MIN_CONFIDENCE {
         return Ok(None);
     }
     let length = |region: &&SpeechRegion| region.end_ms - region.start_ms;
@@ -27,20 +31,18 @@ pub fn find(
     let request =
         Request { language: None, threads: options.threads, effort: Effort::Usual, terms: &[] };
     let samples = audio.slice(longest.start_ms, longest.end_ms);
-    let heard = recognizer.session()?.recognize(&samples, &request)?;
-    Ok(Some(heard.language).filter(|language| *language != options.language))
+    let recognized = recognizer.session()?.recognize(&samples, &request)?;
+    Ok(Some(recognized.language).filter(|language| *language != options.language))
 }
 
-/// The language that was recognised counts for so much: a prompt in Mandarin makes whatever is written
-/// after it somewhat surer.
-const IN_FAVOUR: f32 = 0.05;
+/// Added to the confidence of the detected language: the prompt in Mandarin raises that of the other.
+const DETECTED_BONUS: f32 = 0.05;
 
-/// The one that the recogniser was surer of, with what it heard in the other language added to the raw
-/// version.
-pub fn surer(asked: Recognition, other: Recognition) -> Recognition {
-    let has_text = other.transcript.segments.iter().any(|segment| !segment.text.is_empty());
-    let is_other = has_text && sureness(&other) + IN_FAVOUR > sureness(&asked);
-    let (mut right, wrong) = if is_other { (other, asked) } else { (asked, other) };
+/// The recognition with the higher confidence; the text of the other one is added to its raw version.
+pub fn more_confident(asked: Recognition, detected: Recognition) -> Recognition {
+    let has_text = detected.transcript.segments.iter().any(|segment| !segment.text.is_empty());
+    let is_detected = has_text && confidence(&detected) + DETECTED_BONUS > confidence(&asked);
+    let (mut right, wrong) = if is_detected { (detected, asked) } else { (asked, detected) };
     right.raw.extend(wrong.raw.into_iter().map(|mut segment| {
         segment.flags = vec![SegmentFlag::SetAside];
         segment
@@ -49,8 +51,8 @@ pub fn surer(asked: Recognition, other: Recognition) -> Recognition {
     right
 }
 
-/// Mean token probability of the segments, 0 to 1; without any there is nothing to doubt.
-fn sureness(recognition: &Recognition) -> f32 {
+/// The mean confidence of the segments; 1 if there are none.
+fn confidence(recognition: &Recognition) -> f32 {
     let values = recognition.transcript.segments.iter().filter_map(|segment| segment.confidence);
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     if count > 0.0 { sum / count } else { 1.0 }

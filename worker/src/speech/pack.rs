@@ -1,34 +1,34 @@
-//! Fills windows with speech, and finds the way back from a window's time to the recording's.
+//! Packs speech into windows, and maps a window's times to the recording's.
 
 use huibao_models::domain::transcript::SpeechRegion;
 
-use super::{Audio, SAMPLES_PER_MS};
+use super::audio::{Audio, SAMPLES_PER_MS};
 
-/// The longest window. Whisper hears up to 30 s, but its attention costs the square of the length,
-/// and the base model loses its thread (loops, left-out passages) more often in longer ones.
+/// The longest window. Whisper takes up to 30 s, but the cost of attention grows with the square of the
+/// length, and the base model loops or omits passages more often in longer windows.
 pub const WINDOW_MS: u64 = 20_000;
 
-/// No window is made shorter than this only to give every lane the same number.
+/// Windows are not made shorter than this only to give each worker the same number.
 const SHORTEST_EVEN_MS: u64 = 5000;
 
-/// The length of a first window that somebody waits for.
+/// The length of the first window of a long recording, for early text.
 const FIRST_MS: u64 = 5000;
 
-/// How finely the common length is looked for.
+/// The resolution of the common length.
 const LIMIT_STEP_MS: u64 = 250;
 
-/// Pauses up to this stay as they are; longer ones are cut to this.
+/// Longer pauses are cut to this.
 const PAUSE_MS: u64 = 600;
 
-/// A window: regions whose pauses were shortened.
+/// A window: speech regions with shortened pauses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// What it is made of, in order: stretches of the recording, one after the other.
+    /// The parts of the recording that it consists of, in order.
     pub spans: Vec<SpeechRegion>,
 }
 
 impl Window {
-    /// Length in milliseconds.
+    /// Duration in milliseconds.
     pub fn length_ms(&self) -> u64 {
         self.spans.iter().map(|span| span.end_ms - span.start_ms).sum()
     }
@@ -43,8 +43,8 @@ impl Window {
         samples
     }
 
-    /// The recording's time at which the window's time `ms` begins or (`end`) ends. The two differ
-    /// where spans meet: an end stays with the span before, a start goes to the span after.
+    /// Maps a time in the window to the recording. Where two spans meet, an `end` maps to the end of the
+    /// first and a start to the start of the second.
     pub fn to_recording(&self, ms: u64, end: bool) -> u64 {
         let mut passed = 0;
         for span in &self.spans {
@@ -58,22 +58,21 @@ impl Window {
     }
 }
 
-/// Packs regions, none longer than a window, into few windows of about the same length, and as many
-/// for each of `lanes` if that does not make them very short.
-pub fn pack(regions: &[SpeechRegion], lanes: usize) -> Vec<Window> {
+/// Packs regions, none longer than a window, into few windows of similar length; the number is a
+/// multiple of `workers` unless they would be very short.
+pub fn pack(regions: &[SpeechRegion], workers: usize) -> Vec<Window> {
     let fullest = fill(regions, WINDOW_MS);
     let total: u64 = fullest.iter().map(Window::length_ms).sum();
-    let even = fullest.len().next_multiple_of(lanes.max(1));
+    let even = fullest.len().next_multiple_of(workers.max(1));
     let count = if total / (even.max(1) as u64) < SHORTEST_EVEN_MS { fullest.len() } else { even };
-    // The smallest limit that does with so many windows.
+    // The smallest limit that needs no more windows.
     let limits = (1..=WINDOW_MS / LIMIT_STEP_MS).map(|steps| steps * LIMIT_STEP_MS);
     let attempts = limits.map(|limit| fill(regions, limit));
     let fits = |windows: &Vec<Window>| windows.len() <= count;
     attempts.into_iter().find(fits).unwrap_or(fullest)
 }
 
-/// A short first window, and how many of the regions are in it: the little more that it costs does
-/// not matter to a long recording.
+/// A short first window, and the number of regions in it.
 pub fn first(regions: &[SpeechRegion]) -> Option<(Window, usize)> {
     let window = fill(regions, FIRST_MS).into_iter().next()?;
     let end = window.spans.last().map_or(0, |span| span.end_ms);
@@ -110,7 +109,7 @@ fn join(window: &mut Window, region: &SpeechRegion) {
             last.end_ms = region.end_ms;
             return;
         }
-        // Half of the pause after the one, half before the other: both are the room's own quiet.
+        // Half of the pause after the one region, half before the other: recorded silence, not zeros.
         last.end_ms += pause / 2;
     }
     let start_ms = region.start_ms - (pause - pause / 2);
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn short_pauses_stay_and_long_ones_shrink() {
+    fn short_pauses_stay_and_long_ones_are_cut() {
         let windows = pack(&[region(1000, 2000), region(2500, 4000), region(9000, 9500)], 1);
         assert_eq!(windows, [Window { spans: vec![region(1000, 4300), region(8700, 9500)] }]);
         assert_eq!(windows[0].length_ms(), 4100);
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn times_find_their_way_back() {
+    fn times_map_to_the_recording() {
         let window = Window { spans: vec![region(1000, 2000), region(8000, 9000)] };
         assert_eq!(window.to_recording(0, false), 1000);
         assert_eq!(window.to_recording(999, false), 1999);

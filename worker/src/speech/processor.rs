@@ -1,32 +1,34 @@
-//! What of the processor the engines make use of, and whether it has what this binary was built for.
+//! Which instruction sets the engines use, and whether this processor has those that ggml needs.
 //!
-//! Our own engine looks for the fitting instructions at run time. ggml's are chosen when it is built:
+//! `whisper-cpu` chooses instructions at run time. ggml's are chosen when it is built: on a processor
 //! without them, the process would be killed at the first one.
 
-use super::whisper::quiet;
-use super::{Arithmetic, SpeechError};
+use whisper_cpu::Arithmetic;
 
-/// An instruction set, as ggml writes it, and whether this processor has it.
+use super::error::SpeechError;
+use super::whisper::binding::discard_logs;
+
+/// An instruction set by ggml's name, and whether this processor has it.
 type Instructions = (&'static str, bool);
 
-/// What recognition will run on, for people.
+/// The instruction sets that recognition uses, for people.
 pub fn describe() -> String {
     let own = match Arithmetic::best() {
-        Arithmetic::Bytes => "products of bytes (VNNI)",
-        Arithmetic::Plain => "plain numbers",
+        Arithmetic::Int8 => "8-bit products (VNNI)",
+        Arithmetic::Float => "floats",
     };
     format!("{own}; ggml: {}", built_for())
 }
 
-/// Fails if this processor lacks something that ggml was built for.
+/// Fails if this processor lacks instructions that ggml was built for.
 pub fn check() -> Result<(), SpeechError> {
     let missing = missing(&built_for(), &known());
     if missing.is_empty() { Ok(()) } else { Err(SpeechError::Processor(missing.join(", "))) }
 }
 
-/// As in `AVX = 1 | AVX2 = 1`.
+/// ggml's list, as in `AVX = 1 | AVX2 = 1`.
 fn built_for() -> String {
-    quiet();
+    discard_logs();
     whisper_rs::print_system_info().trim().trim_end_matches('|').trim().to_owned()
 }
 
@@ -57,7 +59,7 @@ fn known() -> Vec<Instructions> {
     ]
 }
 
-/// Elsewhere ggml keeps to what every processor of the kind has, unless it was told otherwise.
+/// On other architectures, ggml by default uses what all processors have.
 #[cfg(not(target_arch = "x86_64"))]
 fn known() -> Vec<Instructions> {
     Vec::new()
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instructions_that_are_used_and_not_there_are_told() {
+    fn missing_instructions_are_named() {
         let built_for =
             "WHISPER : COREML = 0 | CPU : SSE3 = 1 | AVX2 = 1 | FMA = 0 | LLAMAFILE = 1 |";
         let known = [("SSE3", false), ("AVX", false), ("AVX2", false), ("FMA", false)];
@@ -77,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn this_processor_will_do() {
+    fn this_processor_has_all_instructions() {
         check().unwrap();
         assert!(describe().contains("ggml"), "{}", describe());
     }

@@ -1,83 +1,87 @@
-//! What the pipeline wants of a speech engine.
+//! What the pipeline needs of a speech engine.
 
 use huibao_models::domain::transcript::RecognizerInfo;
 
-use super::SpeechError;
+use super::error::SpeechError;
 
-/// How much trouble to take.
+/// The trade-off between speed and robustness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
     /// The fastest settings that are usually right.
     Usual,
-    /// For passages where the usual settings gave nothing, or nonsense.
+    /// For windows where the usual settings gave no text, or a loop.
     Careful,
 }
 
-/// How a stretch of sound is to be heard.
+/// How windows are recognised.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// ISO 639-1 code; `None` to find out.
+    /// ISO 639-1 code; `None` to detect the language.
     pub language: Option<&'a str>,
     /// Threads to use.
     pub threads: u32,
-    /// How much trouble to take.
+    /// Speed or robustness.
     pub effort: Effort,
     /// Words that are likely to be said, the likeliest first.
     pub terms: &'a [String],
 }
 
-/// A piece of recognised text.
+/// A piece of recognised text with its times.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Piece {
-    /// Start in milliseconds from the start of the given sound.
+pub struct TextPiece {
+    /// Start in milliseconds from the start of the samples.
     pub start_ms: u64,
-    /// End in milliseconds from the start of the given sound.
+    /// End in milliseconds from the start of the samples.
     pub end_ms: u64,
     /// The text as the model wrote it.
     pub text: String,
     /// Mean token probability, 0 to 1.
     pub confidence: f32,
-    /// For each character of the text, the probability of the token it came from, 0 to 1. Empty
-    /// if the engine does not tell.
-    pub sureness: Vec<f32>,
+    /// For each character of the text, the probability of its token, 0 to 1. Empty if the engine does
+    /// not tell.
+    pub char_confidences: Vec<f32>,
 }
 
-/// What was heard in a stretch of sound.
+/// The result for a window.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub struct Recognized {
     /// ISO 639-1 code of the language.
     pub language: String,
-    /// Pieces in order of time.
-    pub pieces: Vec<Piece>,
+    /// The text in order of time.
+    pub pieces: Vec<TextPiece>,
 }
 
-/// A speech engine with its model loaded. Its sessions share the model. What an engine must keep to
-/// is tested in `worker/tests/recognizer.rs`, on every one there is.
+/// An engine with its model loaded. Its sessions share the model. The contract is tested on every engine
+/// in `worker/tests/recognizer.rs`.
 pub trait Recognizer: Send + Sync {
-    /// What it is, for the record.
+    /// Engine, model and parameters, recorded with each transcript.
     fn info(&self) -> RecognizerInfo;
 
-    /// Whatever one thread needs of its own to recognise.
+    /// The state that a thread needs to recognise.
     fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError>;
 
-    /// How many windows a session best hears at once.
+    /// How many windows a session best takes at once.
     fn batch(&self) -> usize {
         1
     }
 }
 
-/// Several sessions of an engine work side by side.
+/// A thread's use of an engine. Several sessions of an engine run concurrently.
 pub trait Session: Send {
-    /// Hears 16 kHz mono samples of at most 30 s, in which somebody speaks. Anything else, however
-    /// short, gives no error either. The same sound gives the same answer, whatever was heard before.
-    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError>;
+    /// Recognises 16 kHz mono samples of at most 30 s. Any sound is accepted, however short. The same
+    /// samples give the same result, whatever was recognised before.
+    fn recognize(
+        &mut self,
+        samples: &[f32],
+        request: &Request<'_>,
+    ) -> Result<Recognized, SpeechError>;
 
-    /// Hears several windows, each as [`Self::recognize`] would.
+    /// Recognises several windows, each as [`Self::recognize`] would.
     fn recognize_all(
         &mut self,
         windows: &[&[f32]],
         request: &Request<'_>,
-    ) -> Result<Vec<Heard>, SpeechError> {
+    ) -> Result<Vec<Recognized>, SpeechError> {
         windows.iter().map(|samples| self.recognize(samples, request)).collect()
     }
 }

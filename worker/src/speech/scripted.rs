@@ -1,17 +1,18 @@
-//! A recogniser that has its answer ready: for tests and benchmarks of everything around
-//! recognition, where a real model's time would hide what is measured.
+//! A recogniser with a scripted answer, for tests and benchmarks of everything around recognition.
 //!
-//! Its "model" is a small JSON file: `{"engine": "scripted", "text": "…"}`. Whatever is heard, that
-//! is what was said.
+//! Its model is a JSON file, `{"engine": "scripted", "text": "…"}`; the text is the answer to any
+//! samples.
 
 use std::path::Path;
 
 use huibao_models::domain::transcript::RecognizerInfo;
 use serde::Deserialize;
 
-use super::{Heard, Piece, Recognizer, Request, SAMPLES_PER_MS, Session, SpeechError};
+use super::audio::SAMPLES_PER_MS;
+use super::error::SpeechError;
+use super::recognizer::{Recognized, Recognizer, Request, Session, TextPiece};
 
-/// Says the same every time.
+/// A recogniser with one answer.
 pub struct Scripted {
     text: String,
 }
@@ -53,20 +54,24 @@ impl Recognizer for Scripted {
     }
 
     fn session(&self) -> Result<Box<dyn Session + '_>, SpeechError> {
-        Ok(Box::new(Saying { text: &self.text }))
+        Ok(Box::new(ScriptedSession { text: &self.text }))
     }
 }
 
-struct Saying<'a> {
+struct ScriptedSession<'a> {
     text: &'a str,
 }
 
-impl Session for Saying<'_> {
-    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
+impl Session for ScriptedSession<'_> {
+    fn recognize(
+        &mut self,
+        samples: &[f32],
+        request: &Request<'_>,
+    ) -> Result<Recognized, SpeechError> {
         let end_ms = (samples.len() / SAMPLES_PER_MS) as u64;
-        let (text, sureness) = (self.text.to_owned(), Vec::new());
-        let piece = Piece { start_ms: 0, end_ms, text, confidence: 1.0, sureness };
+        let (text, char_confidences) = (self.text.to_owned(), Vec::new());
+        let piece = TextPiece { start_ms: 0, end_ms, text, confidence: 1.0, char_confidences };
         let language = request.language.unwrap_or("zh").to_owned();
-        Ok(Heard { language, pieces: vec![piece] })
+        Ok(Recognized { language, pieces: vec![piece] })
     }
 }

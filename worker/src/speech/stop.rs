@@ -1,21 +1,21 @@
-//! Leaving off in the middle.
+//! Cancellation of a transcription.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::SpeechError;
+use super::error::SpeechError;
 
-/// Whether to leave off. Its copies tell the same.
+/// A cancellation flag; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// What listens leaves off before it hears the next windows.
+    /// Cancels: the transcription ends with [`SpeechError::Stopped`] before its next windows.
     pub fn now(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// An error if it is time to leave off.
+    /// An error if it was cancelled.
     pub fn check(&self) -> Result<(), SpeechError> {
         if self.0.load(Ordering::Relaxed) { Err(SpeechError::Stopped) } else { Ok(()) }
     }

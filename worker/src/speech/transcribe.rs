@@ -1,53 +1,47 @@
-//! The whole way from sound to a transcript.
+//! From a recording to its transcript.
 
+use chinese_text::normalise::Normaliser;
 use huibao_models::domain::transcript::{
     Recognition, RecognizerInfo, Segment, SpeechRegion, Transcript,
 };
 
+use super::audio::Audio;
+use super::corrections::Corrections;
 use super::ending;
-use super::hearing::{Ear, Hearing, Passage};
-use super::lanes;
-use super::normalise::Normaliser;
+use super::error::SpeechError;
+use super::language::AUTO;
+use super::options::SpeechOptions;
 use super::other_language;
 use super::pack::{self, Window, pack};
-use super::{AUTO, Audio, Corrections, Recognizer, SpeechError, Stop, Vad};
+use super::parallel;
+use super::pass::{Pass, PassWorker, WindowText};
+use super::recognizer::Recognizer;
+use super::vad::Vad;
 
-/// A recording of this length has its first words heard before the rest is looked through.
+/// Recordings of at least this length have their first words recognised before speech is detected in the
+/// rest.
 const LONG_MS: u64 = 120_000;
 
-/// Where these first words are looked for.
+/// The first words are looked for up to here.
 const HEAD_MS: u64 = 12_000;
 
-/// How much is looked through for speech at once.
+/// Speech is detected in portions of this length.
 const PORTION_MS: u64 = 300_000;
 
-/// Quiet that is needed after what is complete.
+/// A region that ends this close to the end of a portion may continue after it.
 const CLEAR_MS: u64 = 400;
 
-/// How to transcribe.
-#[derive(Debug, Clone)]
-pub struct SpeechOptions {
-    /// ISO 639-1 code or `auto`.
-    pub language: String,
-    /// Threads to use.
-    pub threads: u32,
-    /// What puts words right, and knows which are likely to be said.
-    pub corrections: Corrections,
-    /// Tells when to leave off.
-    pub stop: Stop,
-}
-
-/// What happens on the way.
+/// News of a transcription.
 #[derive(Debug, Clone)]
 pub enum SpeechEvent {
-    /// Fraction of the speech that is done, 0 to 1.
+    /// The fraction of the speech that is done, 0 to 1.
     Progress(f32),
-    /// A segment that will not change any more.
+    /// A segment, in its final form.
     Partial(Segment),
 }
 
 /// Transcribes `audio`. Without speech, the transcript is empty and says so. If another language is
-/// spoken than was asked for, the transcript is in that one and says which.
+/// spoken than was asked for, the transcript is in that language.
 pub fn transcribe(
     audio: &Audio,
     vad: &mut dyn Vad,
@@ -55,81 +49,83 @@ pub fn transcribe(
     options: &SpeechOptions,
     sink: &mut dyn FnMut(SpeechEvent),
 ) -> Result<Recognition, SpeechError> {
-    let heard = hear(audio, vad, recognizer, options, sink)?;
-    let Some(language) = other_language::find(audio, recognizer, options, &heard)? else {
-        return Ok(heard);
+    let first = run_pass(audio, vad, recognizer, options, sink)?;
+    let Some(language) = other_language::detect(audio, recognizer, options, &first)? else {
+        return Ok(first);
     };
-    // Partial text has been told already, in the wrong language; it is gone with the end.
+    // Partial text of the first pass has been reported already; the result replaces it.
     let mut progress = |event| {
         if matches!(event, SpeechEvent::Progress(_)) {
             sink(event);
         }
     };
     let options = SpeechOptions { language, ..options.clone() };
-    let again = hear(audio, vad, recognizer, &options, &mut progress)?;
-    Ok(other_language::surer(heard, again))
+    let second = run_pass(audio, vad, recognizer, &options, &mut progress)?;
+    Ok(other_language::more_confident(first, second))
 }
 
-fn hear(
+/// Transcribes in one language.
+fn run_pass(
     audio: &Audio,
     vad: &mut dyn Vad,
     recognizer: &dyn Recognizer,
     options: &SpeechOptions,
     sink: &mut dyn FnMut(SpeechEvent),
 ) -> Result<Recognition, SpeechError> {
-    let mut hearing = Hearing {
+    let mut pass = Pass {
         audio,
         speech: Vec::new(),
         language: (options.language != AUTO).then(|| options.language.clone()),
-        normaliser: Normaliser::new()?,
+        normaliser: Normaliser::new().map_err(|error| SpeechError::Engine(error.to_string()))?,
         corrections: &options.corrections,
         stop: &options.stop,
     };
-    let mut draft = Draft::new(sink);
-    if let Some((window, speech)) = opening(audio, vad)? {
-        hearing.speech = speech;
-        draft.add(hear_alone(&mut hearing, recognizer, options, &window)?, &window);
+    let mut builder = TranscriptBuilder::new(sink);
+    if let Some((window, speech)) = first_window(audio, vad)? {
+        pass.speech = speech;
+        builder.add(recognize_alone(&mut pass, recognizer, options, &window)?, &window);
     }
-    let from = hearing.speech.last().map_or(0, |region| region.end_ms);
+    let from = pass.speech.last().map_or(0, |region| region.end_ms);
     let speech = detect_from(audio, vad, from)?;
-    hearing.speech.extend_from_slice(&speech);
-    let windows = pack(&speech, options.threads.min(lanes::MOST_LANES) as usize);
-    draft.all_ms = Some(draft.done_ms + windows.iter().map(Window::length_ms).sum::<u64>());
-    // The first words tell the language; until then nothing can go on beside them.
+    pass.speech.extend_from_slice(&speech);
+    let windows = pack(&speech, options.threads.min(parallel::MAX_WORKERS) as usize);
+    builder.total_ms = Some(builder.done_ms + windows.iter().map(Window::length_ms).sum::<u64>());
+    // The first text tells the language; other windows wait for it.
     let mut begun = 0;
-    while let (None, Some(window)) = (&hearing.language, windows.get(begun)) {
-        draft.add(hear_alone(&mut hearing, recognizer, options, window)?, window);
+    while let (None, Some(window)) = (&pass.language, windows.get(begun)) {
+        builder.add(recognize_alone(&mut pass, recognizer, options, window)?, window);
         begun += 1;
     }
     let rest = &windows[begun..];
     if !rest.is_empty() {
-        let (count, threads) = lanes::split(options.threads, rest.len());
-        let ears = (0..count).map(|_| Ok(Ear { session: recognizer.session()?, threads }));
-        let ears = ears.collect::<Result<Vec<_>, SpeechError>>()?;
-        // Each lane has its share, however few there are.
+        let (count, threads) = parallel::split(options.threads, rest.len());
+        let workers =
+            (0..count).map(|_| Ok(PassWorker { session: recognizer.session()?, threads }));
+        let workers = workers.collect::<Result<Vec<_>, SpeechError>>()?;
+        // Few windows are divided among the workers.
         let batch = recognizer.batch().min(rest.len().div_ceil(count)).max(1);
         let batches: Vec<&[Window]> = rest.chunks(batch).collect();
-        let hear = |ear: &mut Ear<'_>, index: usize| {
-            Ok::<_, SpeechError>((hearing.windows(ear, batches[index])?, batches[index]))
+        let recognize = |worker: &mut PassWorker<'_>, index: usize| {
+            Ok::<_, SpeechError>((pass.windows(worker, batches[index])?, batches[index]))
         };
-        lanes::in_order(ears, 0..batches.len(), hear, |(passages, windows)| {
-            for (passage, window) in passages.into_iter().zip(windows) {
-                draft.add(passage, window);
+        parallel::in_order(workers, 0..batches.len(), recognize, |(texts, windows)| {
+            for (text, window) in texts.into_iter().zip(windows) {
+                builder.add(text, window);
             }
         })?;
     }
     let transcript = Transcript {
-        language: hearing.language.unwrap_or_else(|| "zh".to_owned()),
-        no_speech: hearing.speech.is_empty(),
+        language: pass.language.unwrap_or_else(|| "zh".to_owned()),
+        no_speech: pass.speech.is_empty(),
         duration_ms: audio.duration_ms(),
-        segments: draft.segments,
-        speech: hearing.speech,
+        segments: builder.segments,
+        speech: pass.speech,
         recognizer: record(recognizer, options),
     };
-    Ok(Recognition { transcript, raw: draft.raw })
+    Ok(Recognition { transcript, raw: builder.raw })
 }
 
-/// What made the transcript, corrections included.
+/// The record of engine, model and corrections.
 fn record(recognizer: &dyn Recognizer, options: &SpeechOptions) -> RecognizerInfo {
     let mut info = recognizer.info();
     if let Some(parameters) = info.parameters.as_object_mut() {
@@ -141,24 +137,23 @@ fn record(recognizer: &dyn Recognizer, options: &SpeechOptions) -> RecognizerInf
     info
 }
 
-/// Hears a window on all threads, while nothing else is heard; its language is the recording's.
-fn hear_alone(
-    hearing: &mut Hearing<'_>,
+/// Recognises a window on all threads. Its language becomes the pass's.
+fn recognize_alone(
+    pass: &mut Pass<'_>,
     recognizer: &dyn Recognizer,
     options: &SpeechOptions,
     window: &Window,
-) -> Result<Passage, SpeechError> {
-    let mut ear = Ear { session: recognizer.session()?, threads: options.threads };
-    let passages = hearing.windows(&mut ear, std::slice::from_ref(window))?;
-    let passage = passages.into_iter().next();
-    let passage = passage.ok_or_else(|| SpeechError::Engine("nothing was heard".into()))?;
-    hearing.language.clone_from(&passage.language);
-    Ok(passage)
+) -> Result<WindowText, SpeechError> {
+    let mut worker = PassWorker { session: recognizer.session()?, threads: options.threads };
+    let text = pass.windows(&mut worker, std::slice::from_ref(window))?.into_iter().next();
+    let text = text.ok_or_else(|| SpeechError::Engine("no result for a window".into()))?;
+    pass.language.clone_from(&text.language);
+    Ok(text)
 }
 
-/// The first words of a long recording, and where somebody speaks in them: whoever waits for text
-/// need not wait until the rest was looked through.
-fn opening(
+/// A window with the first words of a long recording, and its speech regions, so that text appears before
+/// speech is detected in the rest.
+fn first_window(
     audio: &Audio,
     vad: &mut dyn Vad,
 ) -> Result<Option<(Window, Vec<SpeechRegion>)>, SpeechError> {
@@ -166,7 +161,7 @@ fn opening(
         return Ok(None);
     }
     let mut regions = vad.detect(&audio.slice(0, HEAD_MS))?;
-    // What reaches the end may go on behind it.
+    // A region that reaches the end may continue after it.
     regions.retain(|region| region.end_ms + CLEAR_MS <= HEAD_MS);
     Ok(pack::first(&regions).map(|(window, count)| {
         regions.truncate(count);
@@ -174,7 +169,7 @@ fn opening(
     }))
 }
 
-/// Where somebody speaks from `from_ms` on. Hours are looked through in portions.
+/// Detects speech from `from_ms` on, in portions.
 fn detect_from(
     audio: &Audio,
     vad: &mut dyn Vad,
@@ -188,46 +183,46 @@ fn detect_from(
         for region in &mut regions {
             (region.start_ms, region.end_ms) = (region.start_ms + at, region.end_ms + at);
         }
-        // What reaches the end may go on behind it, and is looked at again as a whole.
+        // A region that reaches the end may continue after it: the next portion begins with it.
         let open = |region: &SpeechRegion| region.end_ms + CLEAR_MS > end && region.start_ms > at;
-        let goes_on = regions.pop_if(|region| end < audio.duration_ms() && open(region));
-        at = goes_on.map_or(end, |region| region.start_ms);
+        let continued = regions.pop_if(|region| end < audio.duration_ms() && open(region));
+        at = continued.map_or(end, |region| region.start_ms);
         found.extend(regions);
     }
     Ok(found)
 }
 
-/// The transcript as it grows, window after window.
-struct Draft<'a> {
+/// Assembles the transcript window by window.
+struct TranscriptBuilder<'a> {
     segments: Vec<Segment>,
     raw: Vec<Segment>,
     done_ms: u64,
-    /// Length of all windows, once it is known.
-    all_ms: Option<u64>,
+    /// The duration of all windows, once it is known.
+    total_ms: Option<u64>,
     sink: &'a mut dyn FnMut(SpeechEvent),
 }
 
-impl<'a> Draft<'a> {
+impl<'a> TranscriptBuilder<'a> {
     fn new(sink: &'a mut dyn FnMut(SpeechEvent)) -> Self {
-        Self { segments: Vec::new(), raw: Vec::new(), done_ms: 0, all_ms: None, sink }
+        Self { segments: Vec::new(), raw: Vec::new(), done_ms: 0, total_ms: None, sink }
     }
 
-    fn add(&mut self, mut passage: Passage, window: &Window) {
+    fn add(&mut self, mut text: WindowText, window: &Window) {
         self.done_ms += window.length_ms();
-        if self.all_ms == Some(self.done_ms) && passage.language.as_deref() == Some("zh") {
-            ending::finish(&mut passage.segments);
+        if self.total_ms == Some(self.done_ms) && text.language.as_deref() == Some("zh") {
+            ending::finish(&mut text.segments);
         }
-        self.raw.extend(passage.raw);
-        for mut segment in passage.segments {
+        self.raw.extend(text.raw);
+        for mut segment in text.segments {
             let earliest = self.segments.last().map_or(0, |last| last.end_ms);
             segment.start_ms = segment.start_ms.max(earliest);
             segment.end_ms = segment.end_ms.max(segment.start_ms);
             (self.sink)(SpeechEvent::Partial(segment.clone()));
             self.segments.push(segment);
         }
-        if let Some(all_ms) = self.all_ms {
+        if let Some(total_ms) = self.total_ms {
             #[expect(clippy::cast_precision_loss, reason = "a fraction for display")]
-            (self.sink)(SpeechEvent::Progress(self.done_ms as f32 / all_ms.max(1) as f32));
+            (self.sink)(SpeechEvent::Progress(self.done_ms as f32 / total_ms.max(1) as f32));
         }
     }
 }

@@ -1,48 +1,50 @@
-//! Where somebody speaks.
+//! Voice activity detection.
 
 use std::path::Path;
 
 use huibao_models::domain::transcript::SpeechRegion;
 use whisper_rs::{WhisperVadContext, WhisperVadContextParams, WhisperVadParams};
 
-use super::model::check_model_file;
+use super::audio::SAMPLES_PER_MS;
+use super::error::SpeechError;
+use super::model_file::check_model_file;
 use super::pack::WINDOW_MS;
-use super::whisper::{path_text, quiet};
-use super::{SAMPLES_PER_MS, SpeechError, processor};
+use super::processor;
+use super::whisper::binding::{discard_logs, path_text};
 
-/// Finds speech.
+/// A voice activity detector.
 pub trait Vad {
     /// The regions with speech in 16 kHz mono samples, in order, not overlapping, none longer than a
     /// window.
     fn detect(&mut self, samples: &[f32]) -> Result<Vec<SpeechRegion>, SpeechError>;
 }
 
-/// The Silero network, as whisper.cpp runs it.
+/// Silero's network, run by whisper.cpp.
 pub struct SileroVad {
     context: WhisperVadContext,
 }
 
-/// Lower than Silero's usual 0.5: a stretch of noise heard in vain costs little, a quiet sentence
-/// dropped is the worst error there is here.
+/// Lower than Silero's default of 0.5: recognising noise in vain costs little, a dropped sentence is the
+/// worst error.
 const THRESHOLD: f32 = 0.4;
 
-/// Silences shorter than this do not end a region.
+/// Shorter silences do not end a region.
 const MIN_SILENCE_MS: i32 = 300;
 
-/// Sounds shorter than this are no speech.
+/// Shorter sounds are not speech.
 const MIN_SPEECH_MS: i32 = 200;
 
-/// Regions are widened by this on both sides, so that soft beginnings and ends are not cut.
+/// Regions are extended by this on both sides, so that soft onsets and ends are kept.
 const PAD_MS: i32 = 160;
 
 impl SileroVad {
     /// Loads the network.
     pub fn load(model: &Path) -> Result<Self, SpeechError> {
-        quiet();
+        discard_logs();
         check_model_file(model)?;
         processor::check()?;
         let mut params = WhisperVadContextParams::new();
-        // One thread: the network is so small that handing work around costs more than it saves.
+        // One thread: the network is too small to gain from more.
         params.set_n_threads(1);
         params.set_use_gpu(false);
         let context = WhisperVadContext::new(path_text(model)?, params).map_err(|error| {
@@ -54,7 +56,7 @@ impl SileroVad {
 
 impl Vad for SileroVad {
     fn detect(&mut self, samples: &[f32]) -> Result<Vec<SpeechRegion>, SpeechError> {
-        // The native code does not expect to be given nothing.
+        // The library does not accept an empty input.
         let duration_ms = (samples.len() / SAMPLES_PER_MS) as u64;
         if duration_ms == 0 {
             return Ok(Vec::new());
@@ -74,7 +76,7 @@ impl Vad for SileroVad {
     }
 }
 
-/// Centiseconds to milliseconds, in bounds and without overlap.
+/// Converts centiseconds to milliseconds, clamps to the duration and removes overlaps.
 fn tidy(found: impl Iterator<Item = (f32, f32)>, duration_ms: u64) -> Vec<SpeechRegion> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times of a video")]
     let ms = |centiseconds: f32| (centiseconds.max(0.0) * 10.0).round() as u64;
@@ -95,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions_are_in_bounds_and_apart() {
+    fn regions_are_clamped_and_do_not_overlap() {
         let found = [(-3.0, 50.0), (45.0, 120.0), (119.0, 120.0)];
         let regions = tidy(found.into_iter(), 1100);
         assert_eq!(

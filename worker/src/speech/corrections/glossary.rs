@@ -1,23 +1,23 @@
-//! The words that reports are full of: told to the recogniser beforehand, and put right afterwards
-//! where it wrote something else that sounds the same. Here: which words these are.
+//! The glossary: built-in terms of thought reports and an operator's own terms. Homophones of all are
+//! corrected; the operator's are also part of the recogniser's prompt.
 
 use std::collections::HashSet;
 
+use chinese_text::terms::Term;
 use huibao_models::storage::sha256_hex;
 
-use super::terms::Term;
-
-/// What every installation knows.
+/// The terms of every installation.
 const BUILT_IN: &str = include_str!("glossary.txt");
 
-/// Characters of an operator's terms that are told to the recogniser, the first ones of the file:
-/// they go before every window, and each costs about as much time as a character that is said.
-const MOST_PROMPTED: usize = 80;
+/// The operator's terms in the prompt have at most this many characters; the first of the file are
+/// taken. The prompt is decoded for every window, and each character costs about as much time as a
+/// spoken one.
+const MAX_PROMPTED: usize = 80;
 
 /// The longest term in characters.
 const LONGEST: usize = 24;
 
-/// The words of an installation.
+/// The terms of an installation.
 #[derive(Debug, Clone)]
 pub struct Glossary {
     terms: Vec<Term>,
@@ -25,20 +25,20 @@ pub struct Glossary {
     sha256: String,
 }
 
-/// A line of a glossary that is no term.
+/// A line of a glossary that is not a term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {text:?} is no word of 2 to {LONGEST} characters")]
+#[error("line {line}: {text:?} is not a word of 2 to {LONGEST} characters")]
 pub struct BadLine {
-    /// Counted from 1.
+    /// The line's number; the first is 1.
     pub line: usize,
-    /// What stands there.
+    /// Its text, abbreviated.
     pub text: String,
 }
 
 impl Glossary {
-    /// The built-in words and an operator's: one to a line, the most important first. A line that
-    /// begins with `!` switches a built-in word off; `#` begins a comment. Lines that are no words
-    /// are left out and returned.
+    /// The built-in terms and an operator's: one per line, the most important first. A line that
+    /// begins with `!` disables a built-in term; `#` begins a comment. Invalid lines are ignored and
+    /// returned.
     pub fn with(own: &str) -> (Self, Vec<BadLine>) {
         let mut bad = Vec::new();
         let (mut off, mut own_terms) = (HashSet::new(), Vec::new());
@@ -57,23 +57,23 @@ impl Glossary {
         let mut seen = HashSet::new();
         words.retain(|word| seen.insert(*word));
         let sha256 = sha256_hex(words.join("\n").as_bytes());
-        // Where a word is part of another, the longer one says more.
+        // Where a term is part of another, the longer one is tried first.
         let mut terms: Vec<Term> = words.iter().filter_map(|word| Term::new(word)).collect();
         terms.sort_by_key(|term| std::cmp::Reverse(term.length()));
         (Self { terms, prompted: prompted(&own_terms), sha256 }, bad)
     }
 
-    /// Words that are worth telling a recogniser before it hears anything: the operator's own.
+    /// The operator's terms that go into the recogniser's prompt.
     pub fn prompted(&self) -> &[String] {
         &self.prompted
     }
 
-    /// SHA-256 of all words, for the record of what made a transcript.
+    /// SHA-256 of all terms, recorded with each transcript.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// The words whose sound is known, the longest first.
+    /// The terms of Chinese characters, the longest first.
     pub(super) fn terms(&self) -> &[Term] {
         &self.terms
     }
@@ -92,7 +92,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn prompted(own: &[&str]) -> Vec<String> {
-    let mut room = MOST_PROMPTED;
+    let mut room = MAX_PROMPTED;
     let fits = own.iter().take_while(|word| {
         let needed = word.chars().count() + 1;
         let fits = needed <= room;
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_added_switched_off_and_looked_at() {
+    fn terms_are_added_disabled_and_validated() {
         let (glossary, bad) =
             Glossary::with("\u{feff}# ours\n李晓明 # a name\n!三会一课\n\n字\n李晓明\n");
         assert_eq!(bad, [BadLine { line: 5, text: "字".into() }]);
@@ -118,18 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_words_are_words() {
+    fn the_built_in_terms_are_chinese_words() {
         for (i, word) in lines(BUILT_IN) {
             assert!(Term::new(word).is_some(), "line {}: {word}", i + 1);
         }
     }
 
     #[test]
-    fn not_more_is_told_beforehand_than_there_is_time_for() {
+    fn the_prompt_has_a_limited_number_of_terms() {
         let own: Vec<String> = (0..100).map(|i| format!("第{i}党支部")).collect();
         let (glossary, _) = Glossary::with(&own.join("\n"));
         let told: usize = glossary.prompted().iter().map(|word| word.chars().count() + 1).sum();
-        assert!((60..=MOST_PROMPTED).contains(&told));
+        assert!((60..=MAX_PROMPTED).contains(&told));
         assert_eq!(glossary.prompted()[0], "第0党支部");
     }
 }

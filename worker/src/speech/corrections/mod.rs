@@ -1,34 +1,33 @@
-//! Words that were written with other characters of the same sound: what recognisers get wrong most
-//! in Mandarin. The [glossary](Glossary) knows the words that matter here, the lexicon knows how
-//! common all others are. Whatever is changed keeps what was heard beside it.
+//! Corrects homophones in recognised Mandarin: the most frequent error of recognisers there. First the
+//! terms of the [glossary](Glossary), then all other words by their frequencies. Corrected words keep
+//! what was recognised in [`Word::heard`](huibao_models::domain::transcript::Word::heard).
 
+mod characters;
 mod glossary;
-mod letters;
-mod lexicon;
-mod sounds;
-mod terms;
 
+use chinese_text::lexicon::Lexicon;
+use chinese_text::{homophones, terms};
 use huibao_models::domain::transcript::Segment;
 
 pub use glossary::{BadLine, Glossary};
 
-/// What puts words right.
+/// Which corrections are made.
 #[derive(Debug, Clone, Default)]
 pub struct Corrections {
-    /// The words that matter.
+    /// Terms that are corrected first.
     pub glossary: Glossary,
-    /// Whether all other words are looked at, too.
+    /// Whether all other words are corrected, too.
     pub homophones: bool,
 }
 
 impl Corrections {
-    /// Puts words of a Mandarin segment right, and keeps what was heard.
+    /// Corrects the words of a Mandarin segment.
     pub fn apply(&self, segment: &mut Segment) {
-        let mut letters = letters::of(&segment.words);
-        terms::correct(self.glossary.terms(), &mut letters);
+        let (mut characters, words) = characters::of(&segment.words);
+        terms::correct(self.glossary.terms(), &mut characters);
         if self.homophones {
-            lexicon::correct(&mut letters);
+            homophones::correct(Lexicon::built_in(), &mut characters);
         }
-        letters::write(&letters, segment);
+        characters::write(&characters, &words, segment);
     }
 }

@@ -1,10 +1,11 @@
-//! The way from sound to transcript, with a script in place of the networks.
+//! Transcription with scripted answers in place of the networks.
 
 use std::sync::Mutex;
 
 use huibao_models::domain::transcript::{RecognizerInfo, SegmentFlag, SpeechRegion};
 
-use super::super::{Effort, Heard, Piece, Request, Session};
+use super::super::recognizer::{Effort, Recognized, Request, Session, TextPiece};
+use super::super::stop::Stop;
 use super::*;
 
 struct Regions(Vec<SpeechRegion>);
@@ -15,9 +16,9 @@ impl Vad for Regions {
     }
 }
 
-/// Answers call after call from a list, and notes what it was asked.
+/// Answers calls from a list, and records the requests.
 struct Script {
-    rest: Mutex<(Vec<Vec<Piece>>, Vec<Asked>)>,
+    rest: Mutex<(Vec<Vec<TextPiece>>, Vec<Asked>)>,
 }
 
 /// How many samples, with what effort, in which language.
@@ -39,15 +40,19 @@ impl Recognizer for Script {
 }
 
 impl Session for &Script {
-    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
+    fn recognize(
+        &mut self,
+        samples: &[f32],
+        request: &Request<'_>,
+    ) -> Result<Recognized, SpeechError> {
         let (answers, asked) = &mut *self.rest.lock().unwrap();
         asked.push((samples.len(), request.effort, request.language.map(str::to_owned)));
-        Ok(Heard { language: "en".into(), pieces: answers.remove(0) })
+        Ok(Recognized { language: "en".into(), pieces: answers.remove(0) })
     }
 }
 
-fn piece(start_ms: u64, end_ms: u64, text: &str) -> Piece {
-    Piece { start_ms, end_ms, text: text.into(), confidence: 0.9, sureness: vec![] }
+fn piece(start_ms: u64, end_ms: u64, text: &str) -> TextPiece {
+    TextPiece { start_ms, end_ms, text: text.into(), confidence: 0.9, char_confidences: vec![] }
 }
 
 fn region(start_ms: u64, end_ms: u64) -> SpeechRegion {
@@ -56,7 +61,7 @@ fn region(start_ms: u64, end_ms: u64) -> SpeechRegion {
 
 fn run(
     regions: &[SpeechRegion],
-    answers: Vec<Vec<Piece>>,
+    answers: Vec<Vec<TextPiece>>,
     language: &str,
 ) -> (Transcript, Vec<Asked>, Vec<Segment>) {
     let (recognition, asked, partial) = recognition(regions, answers, language);
@@ -65,7 +70,7 @@ fn run(
 
 fn recognition(
     regions: &[SpeechRegion],
-    answers: Vec<Vec<Piece>>,
+    answers: Vec<Vec<TextPiece>>,
     language: &str,
 ) -> (Recognition, Vec<Asked>, Vec<Segment>) {
     let audio = Audio::of(vec![0.0; 60 * 16_000]);
@@ -91,7 +96,7 @@ fn options(language: &str) -> SpeechOptions {
 }
 
 #[test]
-fn whoever_is_told_to_stop_hears_nothing_more() {
+fn a_cancelled_transcription_recognises_no_more_windows() {
     let regions = [region(0, 18_000), region(20_000, 38_000), region(40_000, 58_000)];
     let text =
         "Dear organisation, I am a student of computer science, and I report what I have learnt";
@@ -125,7 +130,7 @@ fn times_are_those_of_the_recording_and_partial_text_is_final() {
 }
 
 #[test]
-fn speech_without_text_is_heard_again_and_then_marked() {
+fn speech_without_text_is_recognised_again_and_then_marked() {
     let regions = [region(0, 3000), region(10_000, 13_000), region(20_000, 23_000)];
     let answers = vec![
         vec![piece(0, 3000, "第一句话说完了")],
@@ -141,68 +146,69 @@ fn speech_without_text_is_heard_again_and_then_marked() {
 }
 
 #[test]
-fn a_loop_is_heard_again_and_flagged_if_it_stays() {
-    let stuck = "我要学习我要学习我要学习我要学习我要学习";
+fn a_loop_is_recognised_again_and_flagged_if_it_stays() {
+    let looping = "我要学习我要学习我要学习我要学习我要学习";
     let good = "我要学习党的理论，更好地为同学服务。";
-    let once = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, good)]];
+    let once = vec![vec![piece(0, 4000, looping)], vec![piece(0, 4000, good)]];
     let (transcript, ..) = run(&[region(0, 4000)], once, "zh");
     assert_eq!(transcript.segments[0].text, good);
     assert!(transcript.segments[0].flags.is_empty());
-    let twice = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, stuck)]];
+    let twice = vec![vec![piece(0, 4000, looping)], vec![piece(0, 4000, looping)]];
     let (transcript, ..) = run(&[region(0, 4000)], twice, "zh");
     assert_eq!(transcript.segments[0].flags, [SegmentFlag::Repetition]);
 }
 
 #[test]
-fn what_the_engine_wrote_is_kept_also_where_it_was_set_aside() {
-    let stuck = "我要学習我要学習我要学習我要学習我要学習";
+fn the_engines_output_is_kept_also_where_it_was_set_aside() {
+    let looping = "我要学習我要学習我要学習我要学習我要学習";
     let good = "我要学習党的理論,更好地为同学服务";
-    let answers = vec![vec![piece(0, 4000, stuck)], vec![piece(0, 4000, good)]];
-    let (heard, ..) = recognition(&[region(0, 4000)], answers, "zh");
-    let raw: Vec<_> = heard.raw.iter().map(|s| (s.text.as_str(), s.flags.as_slice())).collect();
-    assert_eq!(raw, [(good, &[][..]), (stuck, &[SegmentFlag::SetAside])]);
-    assert_eq!(heard.transcript.text(), "我要学习党的理论，更好地为同学服务。");
-    assert_eq!(heard.raw_transcript().recognizer, heard.transcript.recognizer);
+    let answers = vec![vec![piece(0, 4000, looping)], vec![piece(0, 4000, good)]];
+    let (result, ..) = recognition(&[region(0, 4000)], answers, "zh");
+    let raw: Vec<_> = result.raw.iter().map(|s| (s.text.as_str(), s.flags.as_slice())).collect();
+    assert_eq!(raw, [(good, &[][..]), (looping, &[SegmentFlag::SetAside])]);
+    assert_eq!(result.transcript.text(), "我要学习党的理论，更好地为同学服务。");
+    assert_eq!(result.raw_transcript().recognizer, result.transcript.recognizer);
 }
 
 #[test]
-fn the_glossary_corrects_and_what_was_heard_is_kept() {
+fn the_glossary_corrects_and_the_recognised_text_is_kept() {
     let answers = vec![vec![piece(0, 4000, "我是入当几几分子")]];
-    let (heard, ..) = recognition(&[region(0, 4000)], answers, "zh");
-    assert_eq!(heard.transcript.text(), "我是入党积极分子。");
-    assert_eq!(heard.raw[0].text, "我是入当几几分子");
-    assert_eq!(heard.transcript.segments[0].words[3].heard.as_deref(), Some("当"));
+    let (result, ..) = recognition(&[region(0, 4000)], answers, "zh");
+    assert_eq!(result.transcript.text(), "我是入党积极分子。");
+    assert_eq!(result.raw[0].text, "我是入当几几分子");
+    assert_eq!(result.transcript.segments[0].words[3].heard.as_deref(), Some("当"));
 }
 
 #[test]
-fn a_recogniser_that_is_unsure_finds_out_that_another_language_is_spoken() {
-    let piece_of = |text: &str, confidence| Piece { confidence, ..piece(0, 4000, text) };
+fn low_confidence_leads_to_another_language() {
+    let piece_of = |text: &str, confidence| TextPiece { confidence, ..piece(0, 4000, text) };
     let (wrong, right) = ("我会帮你扔下的", "I took part in the training course");
     let answers =
         vec![vec![piece_of(wrong, 0.4)], vec![piece_of(right, 0.9)], vec![piece_of(right, 0.9)]];
-    let (heard, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
-    assert_eq!((heard.transcript.language.as_str(), &*heard.transcript.text()), ("en", right));
+    let (result, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
+    assert_eq!((result.transcript.language.as_str(), &*result.transcript.text()), ("en", right));
     let languages: Vec<_> = asked.iter().map(|call| call.2.as_deref()).collect();
     assert_eq!(languages, [Some("zh"), None, Some("en")]);
-    let raw: Vec<_> = heard.raw.iter().map(|s| (s.text.as_str(), s.flags.len())).collect();
+    let raw: Vec<_> = result.raw.iter().map(|s| (s.text.as_str(), s.flags.len())).collect();
     assert_eq!(raw, [(right, 0), (wrong, 1)]);
 }
 
 #[test]
-fn mumbling_is_no_other_language() {
-    let unsure = |confidence| vec![Piece { confidence, ..piece(0, 4000, "敬爱的党组织") }];
-    let answers = vec![unsure(0.4), unsure(0.4), unsure(0.3)];
-    let (heard, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
-    assert_eq!((heard.transcript.language.as_str(), asked.len()), ("zh", 3));
-    assert_eq!(heard.raw.iter().map(|s| s.flags.len()).collect::<Vec<_>>(), [0, 1]);
+fn low_confidence_in_the_same_language_changes_nothing() {
+    let mumbled =
+        |confidence| vec![TextPiece { confidence, ..piece(0, 4000, "敬爱的党组织") }];
+    let answers = vec![mumbled(0.4), mumbled(0.4), mumbled(0.3)];
+    let (result, asked, _) = recognition(&[region(0, 4000)], answers, "zh");
+    assert_eq!((result.transcript.language.as_str(), asked.len()), ("zh", 3));
+    assert_eq!(result.raw.iter().map(|s| s.flags.len()).collect::<Vec<_>>(), [0, 1]);
 }
 
 #[test]
 fn more_text_than_can_be_said_is_set_aside() {
     let answers = vec![vec![piece(0, 200, "党组织,党组织,党组织,")]];
-    let (heard, ..) = recognition(&[region(0, 200)], answers, "zh");
-    assert_eq!(heard.transcript.segments[0].flags, [SegmentFlag::Unclear]);
-    assert_eq!(heard.raw[0].flags, [SegmentFlag::SetAside]);
+    let (result, ..) = recognition(&[region(0, 200)], answers, "zh");
+    assert_eq!(result.transcript.segments[0].flags, [SegmentFlag::Unclear]);
+    assert_eq!(result.raw[0].flags, [SegmentFlag::SetAside]);
 }
 
 #[test]
@@ -215,7 +221,7 @@ fn a_language_once_found_stays() {
     assert_eq!(languages, [None, Some("en")]);
 }
 
-/// Hears speech wherever there is no silence.
+/// Detects speech wherever there is no silence.
 struct Loud;
 
 impl Vad for Loud {
@@ -243,7 +249,7 @@ fn speech_over_the_end_of_a_portion_stays_whole() {
 }
 
 #[test]
-fn a_long_recording_is_heard_from_its_start_before_all_of_it_was_looked_through() {
+fn a_long_recording_has_early_text() {
     let spoken = [region(1000, 4000), region(9000, 11_900), region(100_000, 103_000)];
     let mut samples = vec![0.0; 130 * 16_000];
     for SpeechRegion { start_ms, end_ms } in spoken {

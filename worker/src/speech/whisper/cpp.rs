@@ -1,54 +1,52 @@
-//! whisper.cpp, for the models that only it knows: of English alone, and of other shapes or formats.
+//! whisper.cpp as a [`Recognizer`]: for models of English only, and of other shapes or formats.
 
 use std::ffi::{c_int, c_void};
 use std::path::Path;
 use std::slice;
 
 use huibao_models::domain::transcript::RecognizerInfo;
-use huibao_models::storage::hash_file_blocking;
+use whisper_cpu::{MIN_SAMPLES, TokenFilter, Tokens, Utf8Joiner};
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperSegment,
     WhisperState, WhisperSysContext, WhisperSysState, WhisperToken, WhisperTokenData,
 };
 
-use super::super::{AUTO, Effort, Heard, Piece, Recognizer, Request, Session, SpeechError};
-use super::filter::Filter;
-use super::vocabulary::{self, Tokens};
-use super::{SHORTEST, Utf8Joiner, info, path_text, positions, prompt, quiet};
+use super::binding::{discard_logs, path_text};
+use super::shared::{audio_context, info, load_and_hash, prompt};
+use crate::speech::error::SpeechError;
+use crate::speech::language::AUTO;
+use crate::speech::recognizer::{Effort, Recognized, Recognizer, Request, Session, TextPiece};
 
-/// A loaded model.
+/// A model that is loaded by whisper.cpp.
 pub struct WhisperCpp {
     context: WhisperContext,
-    mandarin: Installed,
-    other: Installed,
+    mandarin: InstalledFilter,
+    any_language: InstalledFilter,
     info: RecognizerInfo,
 }
 
 impl WhisperCpp {
     /// Loads a ggml model.
     pub fn load(model: &Path) -> Result<Self, SpeechError> {
-        quiet();
-        let bad = |reason: String| SpeechError::BadModel { path: model.to_owned(), reason };
-        // Hashing reads the same bytes as loading; side by side they cost one read.
-        let hashed = std::thread::scope(|scope| {
-            let hash = scope.spawn(|| hash_file_blocking(model));
+        discard_logs();
+        let path = path_text(model)?;
+        let (context, model_sha256) = load_and_hash(model, || {
             let mut params = WhisperContextParameters::default();
             params.use_gpu(false);
-            // On a CPU, this version's flash attention is the slow path.
+            // On CPUs, this version's flash attention is slower.
             params.flash_attn(false);
-            let context = WhisperContext::new_with_params(path_text(model)?, params)
-                .map_err(|error| bad(error.to_string()))?;
-            let hash = hash.join().map_err(|_| bad("cannot be hashed".into()))?;
-            Ok((context, hash.map_err(|error| bad(error.to_string()))?.sha256))
-        });
-        let (context, model_sha256) = hashed?;
+            WhisperContext::new_with_params(path, params).map_err(|error| error.to_string())
+        })?;
         let size = usize::try_from(context.n_vocab()).unwrap_or(0);
         let tokens = tokens(&context);
-        let filter = |alphabet| Installed { filter: Filter::new(tokens.clone(), alphabet), size };
-        let (mandarin, other) = (filter(vocabulary::MANDARIN), filter(vocabulary::ANY));
+        let filter = |alphabet| {
+            let filter = TokenFilter::new(tokens.clone(), alphabet);
+            InstalledFilter { filter, vocabulary: size }
+        };
+        let (mandarin, any_language) = (filter(whisper_cpu::MANDARIN), filter(whisper_cpu::ANY));
         let engine = format!("whisper.cpp {}", whisper_rs::get_whisper_version());
         let info = info(model, engine, model_sha256);
-        Ok(Self { context, mandarin, other, info })
+        Ok(Self { context, mandarin, any_language, info })
     }
 }
 
@@ -75,35 +73,35 @@ impl WhisperSession<'_> {
         whisper_rs::get_lang_str(id).unwrap_or("zh").to_owned()
     }
 
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self) -> Vec<TextPiece> {
         let mut joiner = Utf8Joiner::default();
         let mut pieces = Vec::new();
         for segment in self.state.as_iter() {
-            let (text, sureness) = self.text(&segment, &mut joiner);
+            let (text, char_confidences) = self.text(&segment, &mut joiner);
             let ms = |centiseconds: i64| u64::try_from(centiseconds).unwrap_or(0) * 10;
-            pieces.push(Piece {
+            pieces.push(TextPiece {
                 start_ms: ms(segment.start_timestamp()),
                 end_ms: ms(segment.end_timestamp()),
                 confidence: self.confidence(&segment),
                 text,
-                sureness,
+                char_confidences,
             });
         }
         pieces
     }
 
-    /// The text of a segment's tokens, and the probability behind each of its characters.
+    /// The text of a segment, and the probability of each character's token.
     fn text(&self, segment: &WhisperSegment<'_>, joiner: &mut Utf8Joiner) -> (String, Vec<f32>) {
-        let (mut text, mut sureness) = (String::new(), Vec::new());
+        let (mut text, mut confidences) = (String::new(), Vec::new());
         for token in self.text_tokens(segment) {
             let part = joiner.push(token.to_bytes().unwrap_or_default());
-            sureness.extend(part.chars().map(|_| token.token_probability()));
+            confidences.extend(part.chars().map(|_| token.token_probability()));
             text.push_str(&part);
         }
-        (text, sureness)
+        (text, confidences)
     }
 
-    /// Mean probability of the tokens that are text.
+    /// The mean probability of the text tokens.
     fn confidence(&self, segment: &WhisperSegment<'_>) -> f32 {
         let (sum, count) = self
             .text_tokens(segment)
@@ -122,25 +120,30 @@ impl WhisperSession<'_> {
 }
 
 impl Session for WhisperSession<'_> {
-    fn recognize(&mut self, samples: &[f32], request: &Request<'_>) -> Result<Heard, SpeechError> {
-        if samples.len() < SHORTEST {
+    fn recognize(
+        &mut self,
+        samples: &[f32],
+        request: &Request<'_>,
+    ) -> Result<Recognized, SpeechError> {
+        // The library returns nothing for shorter ones.
+        if samples.len() < MIN_SAMPLES {
             let language = request.language.unwrap_or("zh").to_owned();
-            return Ok(Heard { language, pieces: Vec::new() });
+            return Ok(Recognized { language, pieces: Vec::new() });
         }
-        let mandarin = request.language.is_none_or(|code| code == "zh");
         let mut params = params(samples.len(), request);
-        if mandarin {
-            params.set_initial_prompt(&prompt(request.terms));
+        let prompt = prompt(request);
+        if !prompt.is_empty() {
+            params.set_initial_prompt(&prompt);
         }
         let filter = if request.language == Some("zh") {
             &self.whisper.mandarin
         } else {
-            &self.whisper.other
+            &self.whisper.any_language
         };
         filter.install(&mut params);
         self.state.full(params, samples).map_err(|error| SpeechError::Engine(error.to_string()))?;
         let language = request.language.map_or_else(|| self.language(), str::to_owned);
-        Ok(Heard { language, pieces: self.pieces() })
+        Ok(Recognized { language, pieces: self.pieces() })
     }
 }
 
@@ -157,9 +160,9 @@ fn params<'a>(samples: usize, request: &Request<'a>) -> FullParams<'a, 'a> {
     params.set_print_timestamps(false);
     match request.effort {
         Effort::Usual => {
-            let positions = positions(samples, request.effort);
+            let positions = audio_context(request.effort).positions(samples);
             params.set_audio_ctx(i32::try_from(positions).unwrap_or(0));
-            // No retries at higher temperatures: the guards look at the text and decide.
+            // No temperature fallback: the guards check the text and decide.
             params.set_temperature_inc(0.0);
         }
         Effort::Careful => params.set_temperature_inc(0.2),
@@ -167,22 +170,22 @@ fn params<'a>(samples: usize, request: &Request<'a>) -> FullParams<'a, 'a> {
     params
 }
 
-/// The text tokens of a model. Special ones and timestamps come after them.
+/// The text tokens of a model.
 fn tokens(context: &WhisperContext) -> Tokens {
     (0..context.token_eot())
         .map(|id| context.token_to_bytes(id).unwrap_or_default().into())
         .collect()
 }
 
-/// A filter as whisper.cpp can call it.
-struct Installed {
-    filter: Filter,
-    /// How many tokens the model has, special ones included.
-    size: usize,
+/// A filter that whisper.cpp calls back.
+struct InstalledFilter {
+    filter: TokenFilter,
+    /// The number of tokens, special ones included.
+    vocabulary: usize,
 }
 
-impl Installed {
-    /// Has `params` ask this filter before each token.
+impl InstalledFilter {
+    /// Sets this filter to be called before each token.
     fn install<'a>(&'a self, params: &mut FullParams<'a, 'a>) {
         let filter = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
         #[expect(unsafe_code, reason = "the binding has no safe way to set this callback")]
@@ -206,15 +209,15 @@ unsafe extern "C" fn callback(
     filter: *mut c_void,
 ) {
     let count = usize::try_from(count).unwrap_or(0);
-    // SAFETY: the library hands over `count` tokens, as many logits as the model has tokens, and the
-    // pointer that `install` made of a filter for this model; all live for the length of the call.
-    // Without tokens their pointer may be null, so it is not looked at then.
-    let (written, logits, filter) = unsafe {
-        let filter = &*filter.cast::<Installed>();
+    // SAFETY: the library passes `count` tokens, as many logits as the model has tokens, and the pointer
+    // that `install` made of a filter for this model; all live for the duration of the call. Without
+    // tokens their pointer may be null, so it is not used then.
+    let (previous, logits, filter) = unsafe {
+        let filter = &*filter.cast::<InstalledFilter>();
         let tokens = if count > 0 { slice::from_raw_parts(tokens, count) } else { &[] };
-        (tokens, slice::from_raw_parts_mut(logits, filter.size), filter)
+        (tokens, slice::from_raw_parts_mut(logits, filter.vocabulary), filter)
     };
-    let written: Vec<usize> =
-        written.iter().filter_map(|token| usize::try_from(token.id).ok()).collect();
-    filter.filter.restrict(&written, logits);
+    let previous: Vec<usize> =
+        previous.iter().filter_map(|token| usize::try_from(token.id).ok()).collect();
+    filter.filter.apply(&previous, logits);
 }

@@ -1,41 +1,42 @@
-//! Lays a text over stretches of voice.
+//! Aligns a text with voiced intervals.
 //!
-//! Dynamic programming over the stretches: for each, where in the text it begins. A choice costs by
-//! how much more or less text a stretch gets than its length has room for, by pauses that fall where
-//! nobody pauses, and by how far the engine's own times are off.
+//! Dynamic programming over the intervals: for each, the unit of the text that it begins with. The cost
+//! is the deviation of an interval's text from its duration, pauses where nobody pauses, and the
+//! deviation from the engine's own times.
 
 use super::units::Unit;
 use super::voice::Voice;
 
-/// What a pause without punctuation costs. This and the next two were chosen on the sample, against
-/// the cross-attention times of another whisper (faster-whisper's): the median difference went from
-/// 186 ms with 1, 400 and 0 to 110 ms, of which 85 are a constant.
+/// The cost of a pause without punctuation. This and the next two constants were chosen on the sample,
+/// against faster-whisper's cross-attention times: the median difference went from 186 ms with 1, 400
+/// and 0 to 110 ms, of which 85 are a constant.
 const NO_STOP: f32 = 4.0;
 
-/// The engine's times at the ends of its segments are about so good, in milliseconds.
+/// The error of the engine's times at the ends of its segments, in milliseconds.
 const ENGINE_MS: f32 = 400.0;
 
-/// Inside a segment they are made up, and worse by this much of the way to its nearer end.
+/// Within a segment they are interpolated; the error grows by this share of the distance to the nearer
+/// end.
 const ENGINE_DRIFT: f32 = 0.1;
 
-/// Beyond this cost they are taken for wrong, and how wrong they are makes no difference.
-const ENGINE_MOST: f32 = 4.0;
+/// The highest cost of a deviation: beyond, the engine's time is taken for wrong.
+const MAX_ENGINE_COST: f32 = 4.0;
 
 /// The text of a window.
 #[derive(Default)]
 pub struct Text {
-    /// Syllables before each unit, and all of them in the end.
+    /// Syllables before each unit, and in total.
     before: Vec<f32>,
-    /// When each unit begins according to the engine.
+    /// Each unit's start by the engine.
     engine_ms: Vec<f32>,
-    /// How good that is.
+    /// The error of that.
     engine_within_ms: Vec<f32>,
-    /// Whether a speaker may well pause before it.
+    /// Whether a speaker may pause before it.
     after_stop: Vec<bool>,
 }
 
 impl Text {
-    /// Adds a segment's words, which the engine heard from `start_ms` to `end_ms`.
+    /// Adds a segment's units, with the engine's times.
     pub fn add(&mut self, units: &[Unit], start_ms: u64, end_ms: u64) {
         let total: f32 = units.iter().map(|unit| unit.syllables).sum();
         let mut sum = self.before.pop().unwrap_or(0.0);
@@ -61,23 +62,23 @@ impl Text {
         self.before[to] - self.before[from]
     }
 
-    /// What it costs that a stretch begins at `ms` with this unit, which is there.
-    fn begins(&self, unit: usize, ms: u64) -> f32 {
+    /// The cost of an interval that begins at `ms` with this unit.
+    fn start_cost(&self, unit: usize, ms: u64) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a recording")]
         let off = (self.engine_ms[unit] - ms as f32) / self.engine_within_ms[unit];
-        (off * off).min(ENGINE_MOST) + if self.after_stop[unit] { 0.0 } else { NO_STOP }
+        (off * off).min(MAX_ENGINE_COST) + if self.after_stop[unit] { 0.0 } else { NO_STOP }
     }
 }
 
 /// Start and end of each unit in milliseconds, in order and without overlaps.
 pub fn align(text: &Text, voice: &Voice) -> Vec<(u64, u64)> {
-    let stretches = &voice.stretches;
-    if text.len() == 0 || stretches.is_empty() {
+    let intervals = &voice.intervals;
+    if text.len() == 0 || intervals.is_empty() {
         return text.engine_ms.iter().map(|ms| (round(*ms), round(*ms))).collect();
     }
-    let begins = split(text, stretches);
+    let begins = split(text, intervals);
     let mut times = Vec::with_capacity(text.len());
-    for (i, (start_ms, end_ms)) in stretches.iter().enumerate() {
+    for (i, (start_ms, end_ms)) in intervals.iter().enumerate() {
         let (from, to) = (begins[i], begins[i + 1]);
         let all = text.syllables(from, to);
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a recording")]
@@ -89,37 +90,37 @@ pub fn align(text: &Text, voice: &Voice) -> Vec<(u64, u64)> {
     times
 }
 
-/// The first unit of each stretch, and the number of units in the end.
-fn split(text: &Text, stretches: &[(u64, u64)]) -> Vec<usize> {
+/// The first unit of each interval, and the number of units.
+fn split(text: &Text, intervals: &[(u64, u64)]) -> Vec<usize> {
     let units = text.len();
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a recording")]
-    let lengths: Vec<f32> = stretches.iter().map(|(start, end)| (end - start) as f32).collect();
+    let lengths: Vec<f32> = intervals.iter().map(|(start, end)| (end - start) as f32).collect();
     let rate = text.syllables(0, units) / lengths.iter().sum::<f32>().max(1.0);
-    // `costs[s]`: the least that the stretches so far can cost if the next begins with unit `s`.
+    // `costs[s]`: the minimal cost of the intervals so far if the next begins with unit `s`.
     let mut costs = vec![f32::INFINITY; units + 1];
     costs[0] = 0.0;
-    let mut ways: Vec<Vec<usize>> = Vec::with_capacity(stretches.len());
-    for ((start_ms, _), length) in stretches.iter().zip(&lengths) {
+    let mut previous: Vec<Vec<usize>> = Vec::with_capacity(intervals.len());
+    for ((start_ms, _), length) in intervals.iter().zip(&lengths) {
         let room = rate * length;
         let mut next = vec![f32::INFINITY; units + 1];
-        let mut way = vec![0; units + 1];
+        let mut from_of = vec![0; units + 1];
         for from in (0..=units).filter(|from| costs[*from].is_finite()) {
             for to in from..=units {
                 let excess = text.syllables(from, to) - room;
-                let begin = if to > from { text.begins(from, *start_ms) } else { 0.0 };
-                let cost = costs[from] + excess * excess / (room + 1.0) + begin;
+                let start = if to > from { text.start_cost(from, *start_ms) } else { 0.0 };
+                let cost = costs[from] + excess * excess / (room + 1.0) + start;
                 if cost < next[to] {
-                    (next[to], way[to]) = (cost, from);
+                    (next[to], from_of[to]) = (cost, from);
                 }
             }
         }
         costs = next;
-        ways.push(way);
+        previous.push(from_of);
     }
     let mut begins = vec![units];
-    for way in ways.iter().rev() {
+    for from_of in previous.iter().rev() {
         let at = begins[begins.len() - 1];
-        begins.push(way[at]);
+        begins.push(from_of[at]);
     }
     begins.reverse();
     begins
@@ -149,7 +150,7 @@ mod tests {
     fn a_pause_falls_where_the_text_has_one() {
         // The engine's times know nothing of the pause from 800 to 2000.
         let text = text(&[("敬爱的党", 0, 2000), ("您好我是小明", 2000, 3200)]);
-        let voice = Voice { stretches: vec![(100, 900), (2000, 3200)] };
+        let voice = Voice { intervals: vec![(100, 900), (2000, 3200)] };
         let times = align(&text, &voice);
         assert_eq!((times[0], times[3], times[4]), ((100, 300), (700, 900), (2000, 2200)));
         assert_eq!(times[9], (3000, 3200));
@@ -157,16 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn a_noise_without_text_gets_none() {
+    fn noise_gets_no_text() {
         let text = text(&[("敬爱的党组织", 1000, 2200)]);
-        let voice = Voice { stretches: vec![(0, 100), (1000, 2200)] };
+        let voice = Voice { intervals: vec![(0, 100), (1000, 2200)] };
         assert_eq!(align(&text, &voice)[0], (1000, 1200));
     }
 
     #[test]
-    fn without_a_voice_the_engine_is_believed() {
+    fn without_voiced_intervals_the_engines_times_are_used() {
         let text = text(&[("您好", 1000, 2000)]);
-        assert_eq!(align(&text, &Voice { stretches: vec![] }), [(1000, 1000), (1500, 1500)]);
-        assert!(align(&Text::default(), &Voice { stretches: vec![(0, 10)] }).is_empty());
+        assert_eq!(align(&text, &Voice { intervals: vec![] }), [(1000, 1000), (1500, 1500)]);
+        assert!(align(&Text::default(), &Voice { intervals: vec![(0, 10)] }).is_empty());
     }
 }

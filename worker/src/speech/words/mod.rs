@@ -1,9 +1,9 @@
-//! When each word is said, and how sure the model was of it.
+//! Words with times.
 //!
-//! Engines tell roughly when a piece of text begins and ends. Speech itself tells more: it stops
-//! between phrases, and Mandarin has one syllable for each character, of much the same length. So
-//! the text of a window is laid over the [voiced stretches](voice) of its sound such that pauses
-//! fall between words, best after punctuation, and each stretch gets as much text as it is long.
+//! Engines tell only roughly when a segment begins and ends. The audio tells more: speech pauses between
+//! phrases, and Mandarin has one syllable per character, of similar durations. So the text of a window
+//! is [aligned](align) with its [voiced intervals](voice) such that pauses fall between words, preferably
+//! after punctuation, and each interval gets as much text as it is long.
 
 mod align;
 mod sentences;
@@ -16,28 +16,28 @@ use self::align::{Text, align};
 use self::sentences::sentences;
 use self::units::{Unit, units};
 use self::voice::Voice;
-use super::Audio;
+use super::audio::Audio;
 
-/// A segment before its words have times, with the sureness of each character of its raw text.
-pub struct Unplaced {
+/// A segment whose words have no times yet.
+pub struct Untimed {
     /// The segment; its words are empty.
     pub segment: Segment,
-    /// See [`super::Piece::sureness`].
-    pub sureness: Vec<f32>,
+    /// The probability of each character of the raw text, or empty.
+    pub char_confidences: Vec<f32>,
 }
 
-/// Gives the segments of a window their words, and the times at which these begin and end, and cuts
-/// them into sentences. `speech` is where somebody speaks in this window.
-pub fn place(unplaced: Vec<Unplaced>, speech: &[SpeechRegion], audio: &Audio) -> Vec<Segment> {
+/// Splits the segments of a window into words with times, and into sentences. `speech` are the window's
+/// speech regions.
+pub fn time(untimed: Vec<Untimed>, speech: &[SpeechRegion], audio: &Audio) -> Vec<Segment> {
     let voice = Voice::of(audio, speech);
     let texts: Vec<Vec<Unit>> =
-        unplaced.iter().map(|one| units(&one.segment, &one.sureness)).collect();
+        untimed.iter().map(|one| units(&one.segment, &one.char_confidences)).collect();
     let mut text = Text::default();
-    for (one, units) in unplaced.iter().zip(&texts) {
+    for (one, units) in untimed.iter().zip(&texts) {
         text.add(units, one.segment.start_ms, one.segment.end_ms);
     }
     let mut times = align(&text, &voice).into_iter();
-    let with_words = unplaced.into_iter().zip(texts).map(|(one, units)| {
+    let with_words = untimed.into_iter().zip(texts).map(|(one, units)| {
         let words: Vec<Word> = units
             .into_iter()
             .zip(&mut times)

@@ -1,14 +1,12 @@
-//! Cuts segments at the ends of sentences: what an engine hears in one go is too long to find a
-//! place in, or to correct.
+//! Splits segments into sentences: an engine's segments are too long to navigate or correct.
 
+use chinese_text::punctuation::ends_sentence;
 use huibao_models::domain::transcript::{Segment, Word};
-use huibao_models::punctuation::ends_sentence;
 
-/// A sentence shorter than this stays with the next, in milliseconds.
+/// Shorter sentences stay with the next, in milliseconds.
 const SHORTEST_MS: u64 = 2500;
 
-/// The sentences of a segment. Its flags go to each; a guard that looks at the text has looked at
-/// the whole.
+/// The sentences of a segment, each with its flags.
 pub fn sentences(segment: Segment) -> Vec<Segment> {
     let parts = cut(&segment.words);
     if parts.len() < 2 {
@@ -44,8 +42,8 @@ fn cut(words: &[Word]) -> Vec<&[Word]> {
     parts
 }
 
-/// The raw text, cut after as many letters. `None` if it does not have the letters of the readable
-/// one, so that nobody knows where.
+/// The raw text, split after as many letters; `None` if it has another number of letters than the
+/// readable text.
 fn cut_raw(segment: &Segment, parts: &[&[Word]]) -> Option<Vec<String>> {
     let count = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
     if count(&segment.raw_text) != count(&segment.text) {
@@ -55,7 +53,7 @@ fn cut_raw(segment: &Segment, parts: &[&[Word]]) -> Option<Vec<String>> {
     let mut raws = Vec::new();
     for (i, words) in parts.iter().enumerate() {
         let letters = count(&text(words));
-        // The next part begins with its first letter; punctuation before that belongs here.
+        // Punctuation before the next part's first letter belongs to this part.
         let next = rest.char_indices().filter(|(_, c)| c.is_alphanumeric()).nth(letters);
         let end =
             if i + 1 == parts.len() { rest.len() } else { next.map_or(rest.len(), |(at, _)| at) };
@@ -102,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_are_segments_of_their_own_with_their_raw_text() {
+    fn sentences_become_segments_with_their_raw_text() {
         let words =
             [("好。", 0), ("敬爱的党", 2000), ("您好。", 3000), ("我", 5000), ("是。", 6000)];
         let made = sentences(segment("好.敬愛的黨您好. 我是.", &words));
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_no_end() {
+    fn a_decimal_point_does_not_end_a_sentence() {
         assert_eq!(
             sentences(segment("约3.5公里", &[("约", 0), ("3.", 3000), ("5", 6000)])).len(),
             1

@@ -1,31 +1,31 @@
-//! A text cut into what is timed: a Chinese character, or a word or number of other letters.
+//! Splits a text into timed units: a Chinese character, or a word or number of other letters.
 
+use chinese_text::punctuation::ends_phrase;
 use huibao_models::domain::transcript::Segment;
-use huibao_models::punctuation::ends_phrase;
 
 /// A word with the punctuation after it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
     pub text: String,
-    /// How long it takes to say, in syllables.
+    /// Its duration in syllables.
     pub syllables: f32,
     /// 0 to 1.
     pub confidence: f32,
 }
 
 impl Unit {
-    /// Whether a speaker may well pause after it.
+    /// Whether a speaker may pause after it.
     pub fn stops(&self) -> bool {
         ends_phrase(&self.text)
     }
 }
 
-/// A letter of a language that is not written in syllables takes so much of one.
+/// Syllables per letter of an alphabet.
 const LETTER: f32 = 0.4;
 
-/// The words of a segment, in order; together, they are its text.
-pub fn units(segment: &Segment, sureness: &[f32]) -> Vec<Unit> {
-    let confidence = confidences(segment, sureness);
+/// The units of a segment in order; joined, they are its text.
+pub fn units(segment: &Segment, char_confidences: &[f32]) -> Vec<Unit> {
+    let confidence = confidences(segment, char_confidences);
     let mut confidence = confidence.into_iter();
     let mut units: Vec<Unit> = Vec::new();
     let mut before = String::new();
@@ -39,18 +39,18 @@ pub fn units(segment: &Segment, sureness: &[f32]) -> Vec<Unit> {
             }
             continue;
         }
-        let sure = confidence.next().unwrap_or(0.0);
+        let probability = confidence.next().unwrap_or(0.0);
         let alone = is_syllable(c);
         let syllables = if alone || c.is_numeric() { 1.0 } else { LETTER };
         if let Some(unit) = units.last_mut().filter(|_| joins && !alone) {
             unit.text.push(c);
             unit.syllables += syllables;
-            // The mean so far, and one more.
-            unit.confidence = (unit.confidence * count + sure) / (count + 1.0);
+            // The mean with one more.
+            unit.confidence = (unit.confidence * count + probability) / (count + 1.0);
             count += 1.0;
         } else {
             let text = std::mem::take(&mut before) + c.encode_utf8(&mut [0; 4]);
-            units.push(Unit { text, syllables, confidence: sure });
+            units.push(Unit { text, syllables, confidence: probability });
             count = 1.0;
         }
         joins = !alone;
@@ -58,19 +58,19 @@ pub fn units(segment: &Segment, sureness: &[f32]) -> Vec<Unit> {
     units
 }
 
-/// The sureness of each letter of the readable text. It has the letters of the raw one, simplified;
-/// should it ever not, each is as sure as the whole.
-fn confidences(segment: &Segment, sureness: &[f32]) -> Vec<f32> {
+/// The probability of each letter of the readable text. It normally has as many letters as the raw text;
+/// otherwise each has the segment's confidence.
+fn confidences(segment: &Segment, char_confidences: &[f32]) -> Vec<f32> {
     let letters = segment.text.chars().filter(|c| c.is_alphanumeric()).count();
-    let raw = segment.raw_text.chars().zip(sureness).filter(|(c, _)| c.is_alphanumeric());
-    let of_raw: Vec<f32> = raw.map(|(_, sure)| *sure).collect();
+    let raw = segment.raw_text.chars().zip(char_confidences).filter(|(c, _)| c.is_alphanumeric());
+    let of_raw: Vec<f32> = raw.map(|(_, probability)| *probability).collect();
     if of_raw.len() == letters {
         return of_raw;
     }
     vec![segment.confidence.unwrap_or(0.0); letters]
 }
 
-/// Chinese characters, and kana, which are syllables as well.
+/// Chinese characters and kana.
 fn is_syllable(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
@@ -107,12 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn sureness_goes_with_the_letters_of_the_raw_text() {
-        let sureness = [0.9, 0.1, 0.2, 0.2, 0.8, 0.4];
-        let made = units(&segment("黨,的 AB", "党，的AB"), &sureness);
-        let sure: Vec<f32> = made.iter().map(|unit| unit.confidence).collect();
-        assert_eq!(sure, [0.9, 0.2, 0.6]);
-        let other = units(&segment("another", "党的"), &sureness);
+    fn confidences_follow_the_letters_of_the_raw_text() {
+        let confidences = [0.9, 0.1, 0.2, 0.2, 0.8, 0.4];
+        let made = units(&segment("黨,的 AB", "党，的AB"), &confidences);
+        let found: Vec<f32> = made.iter().map(|unit| unit.confidence).collect();
+        assert_eq!(found, [0.9, 0.2, 0.6]);
+        let other = units(&segment("another", "党的"), &confidences);
         assert!(other.iter().all(|unit| (unit.confidence - 0.5).abs() < 1e-6));
     }
 }

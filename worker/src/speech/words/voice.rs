@@ -1,41 +1,40 @@
-//! Where there is a voice, more finely than the detector's regions: pauses inside them count.
+//! Voiced intervals within the detector's regions: shorter pauses count, too.
 
 use huibao_models::domain::transcript::SpeechRegion;
 
-use crate::speech::Audio;
+use crate::speech::audio::Audio;
 
-/// Length of a frame in milliseconds.
+/// Frame length in milliseconds.
 pub const FRAME_MS: u64 = 10;
 
-/// A frame this much quieter than the loud ones of its region has no voice, in decibels. The soft
-/// ends of syllables are about 25 below their middles.
+/// Frames this much quieter than the loud ones of their region are unvoiced, in decibels. Ends of
+/// syllables are about 25 below their middles.
 const QUIET_DB: f32 = 28.0;
 
-/// Frames without a voice that lie between such with one count as voiced up to here: stops inside
-/// a syllable are shorter.
+/// Shorter unvoiced gaps count as voiced: stops within a syllable are shorter.
 const CLOSURE_FRAMES: usize = 9;
 
-/// A stretch shorter than this is a click, and no word.
+/// Shorter intervals are clicks.
 const SHORTEST_FRAMES: usize = 8;
 
-/// Stretches of voice, in order.
+/// Voiced intervals in order.
 pub struct Voice {
     /// Start and end of each in milliseconds.
-    pub stretches: Vec<(u64, u64)>,
+    pub intervals: Vec<(u64, u64)>,
 }
 
 impl Voice {
-    /// The voice in these regions of a recording.
+    /// The voiced intervals of speech regions.
     pub fn of(audio: &Audio, speech: &[SpeechRegion]) -> Self {
-        let mut stretches = Vec::new();
+        let mut intervals = Vec::new();
         for region in speech {
             let found = voiced(audio, region);
             if found.is_empty() {
-                stretches.push((region.start_ms, region.end_ms));
+                intervals.push((region.start_ms, region.end_ms));
             }
-            stretches.extend(found);
+            intervals.extend(found);
         }
-        Self { stretches }
+        Self { intervals }
     }
 }
 
@@ -47,7 +46,7 @@ fn voiced(audio: &Audio, region: &SpeechRegion) -> Vec<(u64, u64)> {
         .collect();
     let mut sorted = levels.clone();
     sorted.sort_by(f32::total_cmp);
-    // Loud, but not the one clap in it.
+    // The 90th percentile: a single clap does not count.
     let Some(loud) = sorted.get(sorted.len() * 9 / 10) else { return Vec::new() };
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (i, _) in levels.iter().enumerate().filter(|(_, level)| **level > loud - QUIET_DB) {
@@ -80,6 +79,6 @@ mod tests {
             loud(300).chain(quiet(50)).chain(loud(300)).chain(quiet(400)).chain(loud(500));
         let audio = Audio::of(samples);
         let region = SpeechRegion { start_ms: 0, end_ms: 1550 };
-        assert_eq!(Voice::of(&audio, &[region]).stretches, [(0, 650), (1050, 1550)]);
+        assert_eq!(Voice::of(&audio, &[region]).intervals, [(0, 650), (1050, 1550)]);
     }
 }

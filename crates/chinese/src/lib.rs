@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules
+//!
+//! | Module | Contents |
+//! | --- | --- |
+//! | [`normalise`] | traditional to simplified characters, full-width punctuation |
+//! | [`punctuation`] | whether a sentence or a phrase ends at a word |
+//! | [`numerals`] | numbers in characters (`二零二四`) as digits, by GB/T 15835 |
+//! | [`readings`] | how characters are pronounced (pinyin), and which sounds are confused |
+//! | [`characters`] | a recognised character with its probability, as the correctors below take it |
+//! | [`terms`] | corrects homophones of given terms, such as names |
+//! | [`lexicon`] | 100 000 words with frequencies, indexed by pronunciation |
+//! | [`homophones`] | corrects homophones by the lexicon's unigram model (Viterbi) |
+
+pub mod characters;
+pub mod homophones;
+pub mod lexicon;
+pub mod normalise;
+pub mod numerals;
+pub mod punctuation;
+pub mod readings;
+pub mod terms;
