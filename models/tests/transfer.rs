@@ -226,7 +226,8 @@ async fn a_report_that_is_recognized_again_goes_along_with_its_model() {
     store.replay(dead.job_id, harness.now).await.unwrap().unwrap();
     let transcode = harness.claim(id, Stage::Transcode).await;
     let key = StorageKey::output(id, transcode.token, "rendition.mp4");
-    let rendition = Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false };
+    let rendition =
+        Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false, lost_ms: 0 };
     let file = harness.put(FileKind::Rendition, &key, vec![3]).await;
     let made = Completion::Transcode(TranscodeResult { rendition, file });
     harness.complete(&transcode, made).await;

@@ -49,6 +49,9 @@ pub struct Media {
     audio_codec: String,
     rotation_degrees: u16,
     remuxed: bool,
+    /// Of damaged files, what could not be read or decoded. Servers do not tell it.
+    #[serde(default)]
+    lost_seconds: f64,
 }
 
 /// What was said.
@@ -90,6 +93,7 @@ impl Media {
             audio_codec: media.audio.codec,
             rotation_degrees: media.video.rotation_degrees,
             remuxed: rendition.remuxed,
+            lost_seconds: seconds(media.scan.lost_ms.max(rendition.lost_ms)),
         }
     }
 }

@@ -20,7 +20,7 @@ use chrono::Utc;
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::job::{JobMessage, RetryPolicy, Stage};
-use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, Rendition, VideoTrack};
 use huibao_models::domain::report::{FileKind, StoredFile};
 use huibao_models::domain::transcript::{Recognition, RecognizerInfo, Transcript};
 use huibao_models::store::{Completion, IngestResult, NewReport, Store, TranscodeResult};
@@ -146,12 +146,19 @@ fn made(stage: Stage, report: Uuid) -> Completion {
                     pixel_format: "yuv420p".into(),
                 },
                 audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+                scan: MediaScan::default(),
             },
             written: None,
             files: Vec::new(),
         })),
         Stage::Transcode => Completion::Transcode(TranscodeResult {
-            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: true },
+            rendition: Rendition {
+                width: 720,
+                height: 1280,
+                duration_ms: 1000,
+                remuxed: true,
+                lost_ms: 0,
+            },
             file: file(FileKind::Rendition, report, "rendition.mp4"),
         }),
         Stage::Transcribe => Completion::Transcribe(Box::new(Recognition {

@@ -9,7 +9,7 @@ use chrono::Utc;
 use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve};
 use huibao_models::backends::Backends;
 use huibao_models::domain::job::{JobMessage, JobState, RetryPolicy, Stage};
-use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, Rendition, VideoTrack};
 use huibao_models::domain::report::{FileKind, StoredFile, WrittenContent};
 use huibao_models::domain::transcript::{
     Recognition, RecognizerInfo, Segment, SegmentFlag, Transcript,
@@ -145,6 +145,7 @@ impl Harness {
                     height: 1280,
                     duration_ms: 61_500,
                     remuxed: true,
+                    lost_ms: 0,
                 },
                 file: self.output(claim, FileKind::Rendition, "rendition.mp4", VIDEO).await,
             }),
@@ -262,5 +263,6 @@ fn media() -> MediaInfo {
             pixel_format: "yuv420p".into(),
         },
         audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+        scan: MediaScan::default(),
     }
 }

@@ -142,7 +142,13 @@ pub fn completion(claim: &Claim) -> Completion {
             files: vec![file(FileKind::Audio, "audio.wav")],
         })),
         Stage::Transcode => Completion::Transcode(TranscodeResult {
-            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false },
+            rendition: Rendition {
+                width: 720,
+                height: 1280,
+                duration_ms: 1000,
+                remuxed: false,
+                lost_ms: 0,
+            },
             file: file(FileKind::Rendition, "rendition.mp4"),
         }),
         Stage::Transcribe => Completion::Transcribe(Box::new(recognition())),
