@@ -249,7 +249,8 @@ async fn a_report_that_is_recognized_again_goes_along_with_its_model() {
     unit.commit().await.unwrap();
     let transcode = harness.claim(id, Stage::Transcode).await;
     let key = StorageKey::output(id, transcode.token, "rendition.mp4");
-    let rendition = Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false };
+    let rendition =
+        Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false, lost_ms: 0 };
     let file = harness.put(FileKind::Rendition, &key, vec![3]).await;
     harness.complete(&transcode, &TranscodeResult { rendition, file }).await;
     let transcribe = harness.claim_of(id, Stage::Transcribe).await;

@@ -8,8 +8,7 @@ use crate::exit::CommandError;
 
 /// Parses the name of a stage, for clap.
 pub fn parse_stage(name: &str) -> Result<Stage, String> {
-    let found = Stage::ALL.into_iter().find(|stage| stage.as_str() == name);
-    found.ok_or_else(|| "use ingest, transcode, transcribe or archive".to_owned())
+    name.parse().map_err(|_| "use ingest, transcode, transcribe or archive".to_owned())
 }
 
 /// Checks that the files to submit exist.

@@ -22,7 +22,7 @@ use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::job::{JobMessage, RetryPolicy, Urgency};
-use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, Rendition, VideoTrack};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::domain::transcript::{Recognition, RecognizerInfo, Transcript};
@@ -171,12 +171,19 @@ fn made(stage: Stage, submission: SubmissionId) -> Box<dyn Outcome> {
                     pixel_format: "yuv420p".into(),
                 },
                 audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+                scan: MediaScan::default(),
             },
             written: None,
             files: Vec::new(),
         }),
         Stage::Transcode => Box::new(TranscodeResult {
-            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: true },
+            rendition: Rendition {
+                width: 720,
+                height: 1280,
+                duration_ms: 1000,
+                remuxed: true,
+                lost_ms: 0,
+            },
             file: file(FileKind::Rendition, submission, "rendition.mp4"),
         }),
         Stage::Transcribe => Box::new(Recognition {

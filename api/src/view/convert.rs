@@ -128,6 +128,9 @@ impl MediaView {
             audio_codec: media.audio.codec.clone(),
             rotation_degrees: media.video.rotation_degrees,
             remuxed: rendition.map(|rendition| rendition.remuxed),
+            lost_seconds: seconds(
+                media.scan.lost_ms.max(rendition.map_or(0, |rendition| rendition.lost_ms)),
+            ),
         }
     }
 }

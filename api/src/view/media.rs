@@ -48,6 +48,9 @@ pub struct MediaView {
     /// null before it is made.
     #[schema(required)]
     pub remuxed: Option<bool>,
+    /// Of damaged files, how much could not be read or decoded, in seconds.
+    #[serde(default)]
+    pub lost_seconds: f64,
 }
 
 /// URLs of a report's files; null for a file that does not exist, or not yet.

@@ -10,7 +10,7 @@ use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve
 use huibao_models::backends::Backends;
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::job::{JobState, RetryPolicy, Urgency};
-use huibao_models::domain::media::{AudioTrack, MediaInfo, Rendition, VideoTrack};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, Rendition, VideoTrack};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
 use huibao_models::domain::transcript::{
@@ -157,6 +157,7 @@ impl Harness {
                     height: 1280,
                     duration_ms: 61_500,
                     remuxed: true,
+                    lost_ms: 0,
                 },
                 file: self.output(claim, FileKind::Rendition, "rendition.mp4", VIDEO).await,
             }),
@@ -276,5 +277,6 @@ fn media() -> MediaInfo {
             pixel_format: "yuv420p".into(),
         },
         audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+        scan: MediaScan::default(),
     }
 }

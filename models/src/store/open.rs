@@ -19,6 +19,10 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 /// A connection that was used so recently is not tested before it is used again.
 const TRUSTED: Duration = Duration::from_secs(1);
 
+/// The upgrade of a SQLite file waits so long for another process to finish its own, or to close the
+/// file.
+const WAIT: Duration = Duration::from_secs(30);
+
 impl Store {
     /// Opens the database that a URL names, `sqlite:///absolute/path.db` or `postgres://…`, and
     /// brings its schema up to date. This file alone looks at the scheme.
@@ -32,6 +36,16 @@ impl Store {
 
     /// Opens a SQLite file, making it if needed.
     pub async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        Self::open_sqlite_within(path, WAIT).await
+    }
+
+    /// Opens a SQLite file, making it if needed. If its schema must be changed, and another process has
+    /// it open, this waits so long for that.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InUse`] if it still has it open then.
+    pub async fn open_sqlite_within(path: &Path, wait: Duration) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -45,7 +59,7 @@ impl Store {
         let pool = |connections| {
             SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false)
         };
-        migrate::sqlite(&options).await?;
+        migrate::sqlite(&options, wait).await?;
         let write = pool(1).connect_with(options.clone()).await?;
         let read = pool(8).connect_with(options).await?;
         Ok(Self::on(Engine::Sqlite { read, write }))
@@ -56,7 +70,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Nothing`], [`StoreError::Older`] or [`StoreError::Newer`] for one that cannot be read.
+    /// [`StoreError::Nothing`], [`StoreError::Older`], [`StoreError::Newer`] or
+    /// [`StoreError::HalfMigrated`] for one that cannot be read.
     pub async fn open_to_read(url: &str, connections: u32) -> Result<Self, StoreError> {
         let store = match url.split_once("://") {
             Some(("sqlite", path)) => Self::open_file_to_read(path).await?,

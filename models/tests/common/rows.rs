@@ -1,6 +1,6 @@
 //! What stages make, with numbers that a careless reader does not keep.
 
-use huibao_models::domain::media::{AudioTrack, MediaInfo, VideoTrack};
+use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, VideoTrack};
 use huibao_models::domain::transcript::{Recognition, RecognizerInfo, Segment, Transcript};
 
 pub fn media() -> MediaInfo {
@@ -17,6 +17,7 @@ pub fn media() -> MediaInfo {
             pixel_format: "yuv420p".into(),
         },
         audio: AudioTrack { codec: "aac".into(), sample_rate: 48_000, channels: 1 },
+        scan: MediaScan::default(),
     }
 }
 

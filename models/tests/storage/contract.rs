@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::Utc;
 use futures::TryStreamExt;
 use futures::future::join_all;
+use huibao_models::domain::ids::SubmissionId;
 use huibao_models::storage::{StorageError, StorageKey, hash_file};
-use uuid::Uuid;
 
 use crate::harness::{Harness, MIB, body, broken_body, contract, noise, stopping_body};
 
@@ -200,10 +200,10 @@ async fn what_is_missing_is_not_found(harness: Harness) {
 async fn listings_are_complete_and_in_order(harness: Harness) {
     harness.assert_empty().await;
     let before = Utc::now() - chrono::TimeDelta::minutes(1);
-    let other = Uuid::now_v7();
-    let bag = |path: &str| StorageKey::bag_file(harness.report, 2, path);
+    let other = SubmissionId::new();
+    let bag = |path: &str| StorageKey::bag_file(harness.submission, 2, path);
     let mut keys = vec![
-        StorageKey::original(harness.report, "mp4"),
+        StorageKey::original(harness.submission, "mp4"),
         bag("bagit.txt"),
         bag("data/original.mp4"),
         StorageKey::original(other, "mp4"),
@@ -215,11 +215,12 @@ async fn listings_are_complete_and_in_order(harness: Harness) {
     let all: Vec<_> = harness.storage.list("").try_collect().await.unwrap();
     assert_eq!(all.iter().map(|o| o.key.clone()).collect::<Vec<_>>(), keys);
     assert!(all.iter().all(|o| o.size_bytes == 5 && o.modified > before));
-    let bag_only = harness.keys(&format!("reports/{}/2-bag/", harness.report)).await;
+    let bag_only = harness.keys(&format!("submissions/{}/2-bag/", harness.submission)).await;
     assert_eq!(bag_only, [bag("bagit.txt").to_string(), bag("data/original.mp4").to_string()]);
-    let by_part_of_a_name = harness.keys(&format!("reports/{}/2-bag/ba", harness.report)).await;
+    let by_part_of_a_name =
+        harness.keys(&format!("submissions/{}/2-bag/ba", harness.submission)).await;
     assert_eq!(by_part_of_a_name, [bag("bagit.txt").to_string()]);
-    assert_eq!(harness.keys(&format!("reports/{other}")).await.len(), 1);
+    assert_eq!(harness.keys(&format!("submissions/{other}")).await.len(), 1);
     assert_eq!(harness.keys("elsewhere/").await.len(), 0);
 }
 

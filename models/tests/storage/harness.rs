@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
 use futures::TryStreamExt;
+use huibao_models::domain::ids::SubmissionId;
 use huibao_models::storage::{self, ByteStream, Storage, StorageKey, UploadId};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
@@ -64,7 +65,7 @@ pub struct Harness {
     pub address: Url,
     /// Of S3 only.
     pub url: Option<Url>,
-    pub report: Uuid,
+    pub submission: SubmissionId,
 }
 
 impl Harness {
@@ -77,11 +78,11 @@ impl Harness {
         // One and the same prefix in both.
         let url = s3.clone().unwrap_or(url);
         let storage = storage::open(url.as_str()).await.unwrap();
-        Self { storage, folder, address: url, url: s3, report: Uuid::now_v7() }
+        Self { storage, folder, address: url, url: s3, submission: SubmissionId::new() }
     }
 
     pub fn key(&self, name: &str) -> StorageKey {
-        StorageKey::output(self.report, 1, name)
+        StorageKey::output(self.submission, 1, name)
     }
 
     pub async fn read(&self, name: &str, range: Option<std::ops::Range<u64>>) -> Vec<u8> {

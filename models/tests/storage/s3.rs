@@ -88,7 +88,7 @@ fn with_keys(access: &str, secret: &str) -> SdkConfig {
 #[tokio::test]
 async fn wrong_credentials_are_named() {
     let location = S3Location::parse(&s3_url()).unwrap();
-    let key = StorageKey::output(uuid::Uuid::nil(), 1, "a.txt");
+    let key = StorageKey::output(uuid::Uuid::nil().into(), 1, "a.txt");
     for config in [with_keys("nobody", "secret"), with_keys(&access_key(), "wrong")] {
         let storage = S3Storage::with_config(location.clone(), &config);
         assert_setting(storage.health().await.unwrap_err(), SettingPart::Credentials);

@@ -131,7 +131,7 @@ async fn recognizing_again_that_fails_changes_nothing_for_readers(harness: Harne
 
     harness.again("small").await.unwrap();
     let job = harness.job(Stage::Transcribe).await;
-    assert_eq!((job.error, model(&job)), (None, Some("small")));
+    assert_eq!((&job.error, model(&job)), (&None, Some("small")));
     harness.work(Stage::Transcribe).await;
     harness.work(Stage::Archive).await;
     assert_eq!(harness.versions().await.len(), 4);

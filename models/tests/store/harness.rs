@@ -223,7 +223,13 @@ pub fn outcome(claim: &Claim) -> Box<dyn Outcome> {
     match claim.kind.parse().unwrap() {
         Stage::Ingest => Box::new(ingest_result(claim)),
         Stage::Transcode => Box::new(TranscodeResult {
-            rendition: Rendition { width: 720, height: 1280, duration_ms: 1000, remuxed: false },
+            rendition: Rendition {
+                width: 720,
+                height: 1280,
+                duration_ms: 1000,
+                remuxed: false,
+                lost_ms: 0,
+            },
             file: output(claim, FileKind::Rendition, "rendition.mp4"),
         }),
         Stage::Transcribe => Box::new(recognition()),

@@ -45,6 +45,11 @@ macro_rules! on_every_engine {
 // Below the macro that it uses.
 mod again;
 mod harness;
+mod jobs;
+mod lifecycle;
+mod schema;
+mod transcripts;
+mod units;
 mod upgrade;
 
 on_every_engine! {
@@ -373,8 +378,9 @@ async fn what_was_written_is_read_back(harness: Harness) {
     let mut snapshot = harness.snapshot().await;
     assert_eq!(snapshot.reports().newest(None, 10).await.unwrap().len(), 1);
     assert!(snapshot.reports().newest(Some(harness.report), 10).await.unwrap().is_empty());
-    let with = snapshot.submissions().with_file(FileKind::Audio, harness.report, harness.report);
-    assert!(with.await.unwrap().contains(&harness.submission));
+    let mut submissions = snapshot.submissions();
+    let with = submissions.with_file(FileKind::Audio, harness.report, harness.report).await;
+    assert!(with.unwrap().contains(&harness.submission));
 }
 
 async fn opening_an_embedded_database_recovers_its_jobs(harness: Harness) {

@@ -1,5 +1,6 @@
 //! Filter graphs with one way in and one way out.
 
+use ffmpeg::error::ENOMEM;
 use ffmpeg::filter::Graph;
 use ffmpeg::{Frame, Rational, frame};
 use ffmpeg_next as ffmpeg;
@@ -30,7 +31,7 @@ impl Filter {
             aspect.numerator(),
             aspect.denominator(),
         );
-        Self::build(("buffer", &args), "buffersink", spec)
+        Self::build(("buffer", &args), "buffersink", spec).map_err(|error| not_built(error, &args))
     }
 
     /// A graph for sound like `frame`, whose times are in units of `time_base`.
@@ -53,6 +54,7 @@ impl Filter {
             layout.bits()
         );
         Self::build(("abuffer", &args), "abuffersink", spec)
+            .map_err(|error| not_built(error, &args))
     }
 
     fn build(source: (&str, &str), sink: &str, spec: &str) -> Result<Self, MediaError> {
@@ -72,13 +74,6 @@ impl Filter {
         parser.parse(spec).map_err(&failed)?;
         graph.validate().map_err(&failed)?;
         Ok(Self { graph })
-    }
-
-    /// Makes sound come out in frames of `samples`, as an encoder wants them.
-    pub fn set_frame_size(&mut self, samples: u32) {
-        if let Some(mut sink) = self.graph.get("out") {
-            sink.sink().set_frame_size(samples);
-        }
     }
 
     /// Unit of the times that come out.
@@ -102,6 +97,19 @@ impl Filter {
     /// Takes a frame out into `frame`; false if there is none now.
     pub fn pull(&mut self, frame: &mut Frame) -> bool {
         self.graph.get("out").is_some_and(|mut sink| sink.sink().frame(frame).is_ok())
+    }
+}
+
+/// The filters are always the same, so what they cannot be built for is a property of the file.
+fn not_built(error: MediaError, frames: &str) -> MediaError {
+    match error {
+        MediaError::Ffmpeg { source: ffmpeg::Error::Other { errno }, .. } if errno == ENOMEM => {
+            error
+        }
+        MediaError::Ffmpeg { source, .. } => {
+            MediaError::UnsupportedCodec(format!("frames of {frames}: {source}"))
+        }
+        other => other,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opening untrusted files, and what they say of themselves.
+//! Opening untrusted files: tracks, packets and decoders.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use ffmpeg::format::context::Input as Demuxer;
 use ffmpeg::format::stream::Disposition;
 use ffmpeg::{Packet, Rational, Rescale, Stream, decoder, media};
 use ffmpeg_next as ffmpeg;
-use huibao_models::domain::media::{AudioTrack, VideoTrack};
 
-use super::MediaError;
 use super::sniff::is_cut_off_mp4;
+use super::timeline::Timeline;
+use super::{MediaError, native};
 
 /// Containers of recordings. Nothing that follows references to other files or addresses, such as
 /// playlists, is among them.
@@ -20,26 +20,27 @@ const DEMUXERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,fl
 /// So many unreadable packets in a row are the end of what can be read.
 const BROKEN_IN_A_ROW: u32 = 200;
 
+/// The most sound tracks that are looked at.
+const MAX_SOUNDS: usize = 8;
+
+/// The most channels of a sound track.
+const MAX_CHANNELS: u16 = 8;
+
 /// Milliseconds.
 pub const MS: Rational = Rational(1, 1000);
 
-/// Bounds on what is accepted.
-#[derive(Debug, Clone, Copy)]
-pub struct MediaLimits {
-    /// Longest recording in milliseconds.
-    pub max_duration_ms: u64,
-    /// Most pixels (width × height) of a picture.
-    pub max_pixels: u64,
-}
+/// Microseconds.
+const US: Rational = Rational(1, 1_000_000);
 
-/// An opened file and its two tracks.
+/// An opened file and its tracks.
 pub struct Input {
     /// The demuxer.
     pub demuxer: Demuxer,
     /// The picture.
     pub video: TrackRef,
-    /// The sound.
-    pub audio: TrackRef,
+    /// The sound: the best track first, then others that can be decoded.
+    pub sounds: Vec<TrackRef>,
+    timeline: Timeline,
     broken: u32,
 }
 
@@ -50,7 +51,7 @@ pub struct TrackRef {
     pub index: usize,
     /// Unit of its times.
     pub time_base: Rational,
-    /// Start of the presentation in that unit: the earlier of the two tracks' starts.
+    /// Start of the presentation in that unit: the earliest of the tracks' starts.
     pub origin: i64,
 }
 
@@ -64,27 +65,36 @@ impl Input {
         options.set("protocol_whitelist", "file");
         let demuxer = ffmpeg::format::input_with_dictionary(path, options)
             .map_err(|error| not_opened(path, error))?;
-        let video = pick(&demuxer, media::Type::Video).ok_or(MediaError::NoVideo)?;
-        let audio = pick(&demuxer, media::Type::Audio).ok_or(MediaError::NoAudio)?;
-        let mut input = Self { video, audio, demuxer, broken: 0 };
+        let video = pick_video(&demuxer)?;
+        let sounds = pick_sounds(&demuxer)?;
+        let timeline = Timeline::new(native::times_may_jump(&demuxer));
+        let mut input = Self { demuxer, video, sounds, timeline, broken: 0 };
         input.align()?;
         Ok(input)
     }
 
-    /// Gives both tracks the same origin.
+    /// Keeps only those sound tracks that are named, if there are any of them.
+    pub fn keep_sounds(&mut self, streams: &[usize]) {
+        let kept: Vec<_> =
+            self.sounds.iter().copied().filter(|track| streams.contains(&track.index)).collect();
+        if kept.is_empty() {
+            self.sounds.truncate(1);
+        } else {
+            self.sounds = kept;
+        }
+    }
+
+    /// Gives all tracks the same origin.
     fn align(&mut self) -> Result<(), MediaError> {
-        let start = |track: TrackRef| -> Result<i64, MediaError> {
-            let start = self.stream(track)?.start_time();
+        let mut origin = i64::MAX;
+        for track in self.sounds.iter().chain([&self.video]) {
+            let start = self.stream(*track)?.start_time();
             // A start that is not known counts as zero.
-            Ok(if start == ffmpeg::ffi::AV_NOPTS_VALUE {
-                0
-            } else {
-                start.rescale(track.time_base, MS)
-            })
-        };
-        let origin_ms = start(self.video)?.min(start(self.audio)?);
-        for track in [&mut self.video, &mut self.audio] {
-            track.origin = origin_ms.rescale(MS, track.time_base);
+            let known = start != ffmpeg::ffi::AV_NOPTS_VALUE;
+            origin = origin.min(if known { start.rescale(track.time_base, US) } else { 0 });
+        }
+        for track in self.sounds.iter_mut().chain([&mut self.video]) {
+            track.origin = origin.rescale(US, track.time_base);
         }
         Ok(())
     }
@@ -97,20 +107,37 @@ impl Input {
         })
     }
 
-    /// The next readable packet, or `None` at the end. Broken ones in between are passed over.
+    /// The next readable packet of one of the tracks, with its times on the presentation's timeline,
+    /// or `None` at the end. Broken ones in between are passed over.
     pub fn next_packet(&mut self) -> Option<Packet> {
         loop {
             let mut packet = Packet::empty();
             match packet.read(&mut self.demuxer) {
                 Ok(()) => {
                     self.broken = 0;
-                    return Some(packet);
+                    let index = packet.stream();
+                    let track = self.sounds.iter().chain([&self.video]).find(|t| t.index == index);
+                    if let Some(&track) = track {
+                        self.place(&mut packet, track);
+                        return Some(packet);
+                    }
                 }
                 Err(ffmpeg::Error::Eof) => return None,
                 Err(_) if self.broken < BROKEN_IN_A_ROW => self.broken += 1,
                 Err(_) => return None,
             }
         }
+    }
+
+    /// Moves a packet's times so that the presentation begins at zero and runs on.
+    fn place(&mut self, packet: &mut Packet, track: TrackRef) {
+        let Some(time) = packet.dts().or(packet.pts()) else { return };
+        let [time, shown, duration] = [time, packet.pts().unwrap_or(time), packet.duration()]
+            .map(|value| value.rescale(track.time_base, US));
+        let shift = self.timeline.shift(track.index, time, shown, duration);
+        let offset = shift.rescale(US, track.time_base).saturating_sub(track.origin);
+        packet.set_pts(packet.pts().map(|time| time.saturating_add(offset)));
+        packet.set_dts(packet.dts().map(|time| time.saturating_add(offset)));
     }
 
     /// A decoder for the picture, with `threads` threads.
@@ -125,41 +152,9 @@ impl Input {
         decoder.video().map_err(|_| MediaError::UnsupportedCodec(codec))
     }
 
-    /// A decoder for the sound.
-    pub fn audio_decoder(&self) -> Result<decoder::Audio, MediaError> {
-        let stream = self.stream(self.audio)?;
-        let context = CodecContext::from_parameters(stream.parameters())
-            .map_err(MediaError::during("read the audio parameters"))?;
-        let codec = codec_name(&stream);
-        let mut decoder = context.decoder();
-        decoder.set_packet_time_base(self.audio.time_base);
-        decoder.audio().map_err(|_| MediaError::UnsupportedCodec(codec))
-    }
-
-    /// What the picture track says of itself.
-    pub fn video_track(&self, decoder: &decoder::Video) -> Result<VideoTrack, MediaError> {
-        let stream = self.stream(self.video)?;
-        let rotation_degrees = rotation(&stream);
-        let shown = square_pixels(decoder.width(), decoder.height(), decoder.aspect_ratio());
-        let (width, height) = if rotation_degrees % 180 == 90 { (shown.1, shown.0) } else { shown };
-        let rate = stream.avg_frame_rate();
-        Ok(VideoTrack {
-            codec: codec_name(&stream),
-            width,
-            height,
-            rotation_degrees,
-            frame_rate: if rate.denominator() == 0 { 0.0 } else { f64::from(rate) },
-            pixel_format: decoder.format().descriptor().map_or("none", |d| d.name()).to_owned(),
-        })
-    }
-
-    /// What the sound track says of itself.
-    pub fn audio_track(&self, decoder: &decoder::Audio) -> Result<AudioTrack, MediaError> {
-        Ok(AudioTrack {
-            codec: codec_name(&self.stream(self.audio)?),
-            sample_rate: decoder.rate(),
-            channels: decoder.channels(),
-        })
+    /// A decoder for a sound track.
+    pub fn audio_decoder(&self, track: TrackRef) -> Result<decoder::Audio, MediaError> {
+        audio_decoder(&self.stream(track)?)
     }
 }
 
@@ -171,63 +166,83 @@ pub fn frame_threads(count: u32) -> ffmpeg::threading::Config {
     }
 }
 
-/// The best track of a kind; a cover picture is no video.
-fn pick(demuxer: &Demuxer, kind: media::Type) -> Option<TrackRef> {
+/// ffmpeg's name of a track's codec.
+pub fn codec_name(stream: &Stream<'_>) -> String {
+    stream.parameters().id().name().to_owned()
+}
+
+fn audio_decoder(stream: &Stream<'_>) -> Result<decoder::Audio, MediaError> {
+    let context = CodecContext::from_parameters(stream.parameters())
+        .map_err(MediaError::during("read the audio parameters"))?;
+    let mut decoder = context.decoder();
+    decoder.set_packet_time_base(stream.time_base());
+    let unsupported = |_| MediaError::UnsupportedCodec(codec_name(stream));
+    let decoder = decoder.audio().map_err(unsupported)?;
+    check_channels(decoder.channels(), || codec_name(stream))?;
+    Ok(decoder)
+}
+
+/// Refuses layouts that cannot be mixed down, because it is not known where their channels belong.
+pub fn check_channels(count: u16, codec: impl FnOnce() -> String) -> Result<(), MediaError> {
+    if count > MAX_CHANNELS {
+        return Err(MediaError::UnsupportedCodec(format!("{} with {count} channels", codec())));
+    }
+    Ok(())
+}
+
+/// The tracks of a kind, the best one by ffmpeg's rules first. A cover picture is no video.
+fn tracks(demuxer: &Demuxer, kind: media::Type) -> Vec<Stream<'_>> {
     let is_cover = |s: &Stream<'_>| s.disposition().contains(Disposition::ATTACHED_PIC);
-    let best = demuxer.streams().best(kind).filter(|stream| !is_cover(stream));
-    let other = || demuxer.streams().find(|s| s.parameters().medium() == kind && !is_cover(s));
-    let stream = best.or_else(other)?;
-    Some(TrackRef { index: stream.index(), time_base: stream.time_base(), origin: 0 })
+    let best = demuxer.streams().best(kind).map(|stream| stream.index());
+    let mut tracks: Vec<_> = demuxer
+        .streams()
+        .filter(|stream| stream.parameters().medium() == kind && !is_cover(stream))
+        .collect();
+    tracks.sort_by_key(|stream| Some(stream.index()) != best);
+    tracks
+}
+
+fn track_ref(stream: &Stream<'_>) -> TrackRef {
+    TrackRef { index: stream.index(), time_base: stream.time_base(), origin: 0 }
+}
+
+fn pick_video(demuxer: &Demuxer) -> Result<TrackRef, MediaError> {
+    let tracks = tracks(demuxer, media::Type::Video);
+    let first = tracks.first().ok_or(MediaError::NoVideo)?;
+    let decodable = |s: &&Stream<'_>| decoder::find(s.parameters().id()).is_some();
+    let stream = tracks.iter().find(decodable).unwrap_or(first);
+    if shows_only_with_dolby_vision(stream) {
+        return Err(MediaError::UnsupportedCodec("Dolby Vision without a base layer".into()));
+    }
+    Ok(track_ref(stream))
+}
+
+/// Whether the colours of a track are those of Dolby Vision profile 5, which other decoders show
+/// green and violet. The side data is a structure of bytes, the profile the third of them.
+fn shows_only_with_dolby_vision(stream: &Stream<'_>) -> bool {
+    use ffmpeg::packet::side_data::Type;
+    let record = stream.side_data().find(|data| data.kind() == Type::DOVI_CONF);
+    record.is_some_and(|record| record.data().get(2) == Some(&5))
+}
+
+/// Those sound tracks that can be decoded; if there is none, why not.
+fn pick_sounds(demuxer: &Demuxer) -> Result<Vec<TrackRef>, MediaError> {
+    let tracks = tracks(demuxer, media::Type::Audio);
+    let mut failure = MediaError::NoAudio;
+    let mut picked = Vec::new();
+    for stream in &tracks {
+        match audio_decoder(stream) {
+            Ok(_) if picked.len() < MAX_SOUNDS => picked.push(track_ref(stream)),
+            Ok(_) => {}
+            Err(error) => failure = error,
+        }
+    }
+    if picked.is_empty() { Err(failure) } else { Ok(picked) }
 }
 
 fn not_opened(path: &Path, error: ffmpeg::Error) -> MediaError {
     match is_cut_off_mp4(path) {
         Ok(true) => MediaError::Truncated(error.to_string()),
         _ => MediaError::NotMedia(error.to_string()),
-    }
-}
-
-/// ffmpeg's name of a track's codec.
-fn codec_name(stream: &Stream<'_>) -> String {
-    stream.parameters().id().name().to_owned()
-}
-
-/// Size with square pixels: wide pixels make the picture wider, as players do.
-pub fn square_pixels(width: u32, height: u32, aspect: Rational) -> (u32, u32) {
-    let (num, den) = (aspect.numerator(), aspect.denominator());
-    if num <= 0 || den <= 0 || num == den {
-        return (width, height);
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture's size")]
-    let wide = (f64::from(width) * f64::from(num) / f64::from(den)).round() as u32;
-    (wide, height)
-}
-
-/// Clockwise degrees that the container asks players to turn the picture by: 0, 90, 180 or 270.
-///
-/// The side data is a 3 × 3 matrix of native-endian 16.16 numbers, see `libavutil/display.h`.
-fn rotation(stream: &Stream<'_>) -> u16 {
-    use ffmpeg::packet::side_data::Type;
-    let matrix = stream.side_data().find(|data| data.kind() == Type::DisplayMatrix);
-    let Some(matrix) = matrix else { return 0 };
-    let number = |i: usize| -> Option<f64> {
-        let bytes = matrix.data().get(i * 4..i * 4 + 4)?;
-        Some(f64::from(i32::from_ne_bytes(bytes.try_into().ok()?)))
-    };
-    let (Some(a), Some(b)) = (number(0), number(1)) else { return 0 };
-    let quarter_turns = (b.atan2(a).to_degrees() / 90.0).round();
-    #[expect(clippy::cast_possible_truncation, reason = "between -2 and 2")]
-    let quarter_turns = (quarter_turns as i32).rem_euclid(4);
-    [0, 90, 180, 270][quarter_turns.unsigned_abs() as usize]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wide_pixels_make_a_wider_picture() {
-        assert_eq!(square_pixels(720, 576, Rational(16, 15)), (768, 576));
-        assert_eq!(square_pixels(720, 576, Rational(0, 1)), (720, 576));
     }
 }

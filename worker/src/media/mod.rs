@@ -3,25 +3,45 @@
 //!
 //! Times: everything made here has its zero at the start of the presentation, so that audio,
 //! rendition and transcript agree.
+//!
+//! - [`input`] opens a file and hands out packets on one [`timeline`]; [`native`] has the calls into
+//!   ffmpeg that need `unsafe`.
+//! - Pictures: [`video`] decodes, [`scale`] brings them to one size ([`orientation`], [`color`]).
+//! - Sound: [`audio`] decodes and fills gaps, [`mix`] puts tracks together.
+//! - [`ingest`] reads everything once: [`measure`], [`speech_tracks`], [`poster`], [`playable`].
+//! - [`transcode`] makes the rendition: [`remux`] copies, [`encode`] and [`writer`] encode, [`output`]
+//!   writes the file.
 
 mod audio;
 mod capabilities;
+mod color;
+mod encode;
 mod error;
 mod filter;
 mod ingest;
 mod input;
+mod measure;
+mod mix;
+mod native;
+mod options;
+mod orientation;
 mod output;
+mod playable;
 mod poster;
 mod remux;
+mod scale;
 mod sniff;
+mod speech_tracks;
+mod timeline;
 mod transcode;
 mod video;
+mod writer;
 
 pub use capabilities::{Capability, capabilities, version};
 pub use error::MediaError;
 pub use ingest::ingest;
-pub use input::MediaLimits;
-pub use transcode::{TranscodeOptions, transcode};
+pub use options::{MediaLimits, TranscodeOptions};
+pub use transcode::transcode;
 
 /// Called with the fraction done, 0 to 1.
 pub type Progress<'a> = &'a mut dyn FnMut(f32);

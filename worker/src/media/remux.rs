@@ -1,70 +1,38 @@
-//! Input that browsers play already is copied into a new MP4, not encoded again.
+//! Copying: input that browsers play already is put into a new MP4, not encoded again.
 
 use std::path::Path;
 
-use ffmpeg::codec::Profile;
-use ffmpeg::codec::profile::AAC;
 use ffmpeg::format::context::Output as Muxer;
-use ffmpeg::{codec, decoder, encoder};
+use ffmpeg::{codec, encoder};
 use ffmpeg_next as ffmpeg;
-use huibao_models::domain::media::MediaInfo;
+use huibao_models::domain::media::{MediaInfo, Rendition};
 
+use super::color::Colors;
 use super::input::{Input, TrackRef};
 use super::output::{AUDIO, Mp4, VIDEO};
-use super::transcode::TranscodeOptions;
-use super::{MediaError, Progress};
+use super::{MediaError, Progress, native};
 
-/// A little over 30: recordings said to have 30 frames per second often average a few more.
-const RATE_TOLERANCE: f64 = 0.5;
-
-/// Whether the tracks can be copied as they are.
-pub fn is_web_playable(
-    input: &Input,
-    info: &MediaInfo,
-    options: &TranscodeOptions,
-) -> Result<bool, MediaError> {
-    // MP4 and Matroska keep H.264 and AAC in the form that MP4 wants; others would need rewriting.
-    let container = ["mov", "matroska"].iter().any(|name| info.container.starts_with(name));
-    let video = &info.video;
-    let picture = video.codec == "h264"
-        && matches!(&*video.pixel_format, "yuv420p" | "yuvj420p")
-        && video.rotation_degrees == 0
-        && video.width.min(video.height) <= options.max_short_side
-        && video.frame_rate > 0.0
-        && video.frame_rate <= f64::from(options.max_frame_rate) + RATE_TOLERANCE
-        && video.width.is_multiple_of(2)
-        && video.height.is_multiple_of(2);
-    let sound = info.audio.codec == "aac" && info.audio.channels <= 2;
-    if !(container && picture && sound) {
-        return Ok(false);
-    }
-    let picture: decoder::Video = input.video_decoder(1)?;
-    let aspect = picture.aspect_ratio();
-    let square = aspect.numerator() <= 0 || aspect.numerator() == aspect.denominator();
-    let sound = input.audio_decoder()?;
-    Ok(square && matches!(sound.profile(), Profile::AAC(AAC::Low) | Profile::Unknown))
-}
-
-/// Copies both tracks. Returns the duration in milliseconds.
+/// Copies both tracks.
 pub fn remux(
     input: &mut Input,
     info: &MediaInfo,
     output: &Path,
     progress: Progress<'_>,
-) -> Result<u64, MediaError> {
+) -> Result<Rendition, MediaError> {
+    let sound = *input.sounds.first().ok_or(MediaError::NoAudio)?;
+    // Players guess colours that are not stated, and not all of them alike.
+    let colors = Colors::of_decoder(&input.video_decoder(1)?);
     let mut mp4 = Mp4::create(output, |muxer| {
-        copy_track(muxer, input, input.video)?;
-        copy_track(muxer, input, input.audio)
+        copy_track(muxer, input, input.video, Some(&colors))?;
+        copy_track(muxer, input, sound, None)
     })?;
     let mut next_report = 0;
-    while let Some(mut packet) = input.next_packet() {
-        let (track, index) = match packet.stream() {
-            stream if stream == input.video.index => (input.video, VIDEO),
-            stream if stream == input.audio.index => (input.audio, AUDIO),
-            _ => continue,
+    while let Some(packet) = input.next_packet() {
+        let (track, index) = if packet.stream() == input.video.index {
+            (input.video, VIDEO)
+        } else {
+            (sound, AUDIO)
         };
-        packet.set_pts(packet.pts().map(|time| time - track.origin));
-        packet.set_dts(packet.dts().map(|time| time - track.origin));
         mp4.write(packet, index, track.time_base)?;
         if mp4.end_ms >= next_report {
             #[expect(clippy::cast_precision_loss, reason = "a fraction for display")]
@@ -72,21 +40,22 @@ pub fn remux(
             next_report = mp4.end_ms + info.duration_ms / 20;
         }
     }
-    mp4.finish()
+    let duration_ms = mp4.finish()?;
+    let (width, height) = (info.video.width, info.video.height);
+    Ok(Rendition { width, height, duration_ms, remuxed: true, lost_ms: 0 })
 }
 
-fn copy_track(muxer: &mut Muxer, input: &Input, track: TrackRef) -> Result<(), MediaError> {
+fn copy_track(
+    muxer: &mut Muxer,
+    input: &Input,
+    track: TrackRef,
+    colors: Option<&Colors>,
+) -> Result<(), MediaError> {
     let parameters = input.stream(track)?.parameters();
     let mut stream = muxer
         .add_stream(encoder::find(codec::Id::None))
         .map_err(MediaError::during("add a track"))?;
     stream.set_parameters(parameters);
-    // SAFETY: the parameters belong to the stream that was just added, and nobody else has them.
-    // The tag is the input container's name for the codec, which MP4 may not know; 0 lets the
-    // muxer choose.
-    #[expect(unsafe_code, reason = "no safe setter exists for the codec tag")]
-    unsafe {
-        (*stream.parameters().as_mut_ptr()).codec_tag = 0;
-    }
+    native::prepare_copy(&mut stream, colors);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a file that ffmpeg cannot open is: rubbish, or a recording that was cut off.
+//! Whether a file was cut off, by the sizes that its parts state.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -32,6 +32,30 @@ pub fn is_cut_off_mp4(path: &Path) -> io::Result<bool> {
     Ok(position > 0 && !index_seen)
 }
 
+/// Whether this is an AVI file whose end is missing: a part of it reaches past the end of the file.
+/// Parts of size zero were never finished, and are as long as what can be read of them.
+pub fn is_cut_off_avi(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut position = 0;
+    while position + 8 <= length {
+        file.seek(SeekFrom::Start(position))?;
+        let mut header = [0; 8];
+        file.read_exact(&mut header)?;
+        let [.., a, b, c, d] = header;
+        if !header.starts_with(b"RIFF") {
+            break;
+        }
+        let size = u64::from(u32::from_le_bytes([a, b, c, d]));
+        if size == 0 {
+            break;
+        }
+        position += 8 + size + size % 2;
+    }
+    // The last part may lack its padding.
+    Ok(position > length + 1)
+}
+
 fn read_box_header(file: &mut File) -> io::Result<Option<([u8; 4], u64)>> {
     let mut header = [0; 16];
     if file.read(&mut header)? < 8 {
@@ -61,6 +85,20 @@ mod tests {
         assert!(cut_off(b"\0\0\0\x08ftyp\0\0\x01\0mdat and so on"), "mdat reaches past the end");
         assert!(cut_off(b"\0\0\0\x08ftyp\0\0\0\x08mdat"), "no index");
         assert!(!cut_off(b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\0\x08mdat"));
+    }
+
+    #[test]
+    fn an_avi_part_that_reaches_past_the_end_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (bytes, cut) in [
+            (&b"RIFF\x08\0\0\0AVI LIST"[..], false),
+            (b"RIFF\x40\0\0\0AVI LIST", true),
+            (b"RIFF\0\0\0\0AVI LIST", false),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(is_cut_off_avi(&path).unwrap(), cut);
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Bringing a schema up to date, once, whoever starts first.
 //!
-//! Each migration commits with its record or not at all, so that a process that is killed half-way
-//! leaves the schema as it was.
+//! Migrations commit with their records or not at all, so that a process that is killed half-way leaves
+//! the schema as it was.
 
 use std::cmp::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteLockingMode};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteError, SqliteLockingMode};
 use sqlx::{ConnectOptions, Connection, PgPool, Row};
+use uuid::Uuid;
 
 use crate::store::engine::{Engine, read};
 use crate::store::{Store, StoreError};
@@ -16,49 +18,71 @@ use crate::store::{Store, StoreError};
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// An upgrade waits so long for another process to finish its own, or to close the file.
-const WAIT: Duration = Duration::from_secs(30);
-
-/// Brings a SQLite file up to date.
+/// Brings a SQLite file up to date. Waits for another process to finish its own upgrade, or to close
+/// the file, for `wait`.
 ///
-/// Foreign keys are off meanwhile: a migration that makes a table anew would delete its children. What
-/// it leaves is checked. The file is locked for this process alone, because sqlx has no lock of its own
-/// for SQLite.
-pub(super) async fn sqlite(options: &SqliteConnectOptions) -> Result<(), StoreError> {
-    let mut connection = options.connect().await?;
-    if is_current(&mut connection).await? {
-        connection.close().await?;
+/// # Errors
+///
+/// [`StoreError::InUse`] if the schema must be changed, and another process has the file open.
+pub(super) async fn sqlite(
+    options: &SqliteConnectOptions,
+    wait: Duration,
+) -> Result<(), StoreError> {
+    let deadline = Instant::now() + wait;
+    loop {
+        match try_sqlite(options).await {
+            Err(StoreError::InUse) if Instant::now() < deadline => {
+                // Not all at the same time: they would get into each other's way for ever.
+                let random = u64::from(Uuid::now_v7().as_bytes()[15]);
+                tokio::time::sleep(Duration::from_millis(20 + random)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Brings a SQLite file up to date, unless another process has it open.
+///
+/// The file is locked for this process alone, because sqlx has no lock of its own for SQLite. Foreign
+/// keys are off meanwhile: a migration that makes a table anew would delete its children. What it leaves
+/// is checked before it is committed.
+async fn try_sqlite(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let options = options.clone().busy_timeout(Duration::ZERO);
+    let mut connection = options.connect().await.map_err(in_use)?;
+    let current = is_current(&mut connection).await;
+    connection.close().await?;
+    if current? {
         return Ok(());
     }
+    let exclusive = options.foreign_keys(false).locking_mode(SqliteLockingMode::Exclusive);
+    let mut connection = exclusive.connect().await.map_err(in_use)?;
+    let upgraded = upgrade_sqlite(&mut connection).await;
     connection.close().await?;
-    let mut connection = options
-        .clone()
-        .foreign_keys(false)
-        .busy_timeout(WAIT)
-        .locking_mode(SqliteLockingMode::Exclusive)
-        .connect()
-        .await
-        .map_err(in_use)?;
-    // With that locking mode, the lock is taken with the first write, and kept until the connection
-    // is closed.
-    sqlx::query("BEGIN EXCLUSIVE; COMMIT").execute(&mut connection).await.map_err(in_use)?;
-    SQLITE.run(&mut connection).await.map_err(migrate_error)?;
-    let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await?;
+    upgraded
+}
+
+async fn upgrade_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    // With that locking mode, this takes a lock that the connection keeps until it is closed.
+    let mut tx = connection.begin_with("BEGIN EXCLUSIVE").await.map_err(in_use)?;
+    SQLITE.run_direct(None, &mut *tx, false).await.map_err(migrate_error)?;
+    let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *tx).await?;
     if let Some(orphan) = orphans.first() {
         let (table, parent): (String, String) = (orphan.try_get(0)?, orphan.try_get(2)?);
         let count = orphans.len();
         return Err(StoreError::Corrupt(format!(
-            "after its upgrade, {count} rows refer to what is not there, the first from {table} to {parent}"
+            "{count} rows refer to what is not there, the first from {table} to {parent}; the database \
+             was not upgraded"
         )));
     }
-    connection.close().await?;
+    tx.commit().await?;
     Ok(())
 }
 
 /// Brings a PostgreSQL schema up to date. sqlx takes a lock of the server, so that processes that start
 /// together do it once.
 pub(super) async fn postgres(pool: &PgPool) -> Result<(), StoreError> {
-    POSTGRES.run(pool).await.map_err(migrate_error)
+    let mut connection = pool.acquire().await?;
+    POSTGRES.run_direct(None, &mut *connection, false).await.map_err(migrate_error)
 }
 
 impl Store {
@@ -67,15 +91,20 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Nothing`], [`StoreError::Older`] or [`StoreError::Newer`].
+    /// [`StoreError::Nothing`], [`StoreError::Older`], [`StoreError::Newer`] or
+    /// [`StoreError::HalfMigrated`].
     pub async fn check_schema(&self) -> Result<(), StoreError> {
-        let at = read!(
+        let found = read!(
             self,
             fetch_one,
-            sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations")
+            sqlx::query_as::<_, (Option<i64>, Option<i64>)>(
+                "SELECT max(version), min(CASE WHEN success THEN NULL ELSE version END)
+                 FROM _sqlx_migrations"
+            )
         );
-        let at = match at {
-            Ok(at) => at.unwrap_or(0),
+        let at = match found {
+            Ok((_, Some(unfinished))) => return Err(StoreError::HalfMigrated(unfinished)),
+            Ok((at, None)) => at.unwrap_or(0),
             // There is no such table.
             Err(sqlx::Error::Database(error)) => {
                 return Err(StoreError::Nothing(error.to_string()));
@@ -99,7 +128,8 @@ async fn is_current(connection: &mut SqliteConnection) -> Result<bool, StoreErro
     let there: i64 =
         sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
             .fetch_one(&mut *connection)
-            .await?;
+            .await
+            .map_err(in_use)?;
     if there == 0 {
         return Ok(false);
     }
@@ -107,7 +137,8 @@ async fn is_current(connection: &mut SqliteConnection) -> Result<bool, StoreErro
         "SELECT max(version), count(CASE WHEN success THEN NULL ELSE 1 END) FROM _sqlx_migrations",
     )
     .fetch_one(&mut *connection)
-    .await?;
+    .await
+    .map_err(in_use)?;
     Ok(at == Some(newest(&SQLITE)) && unfinished == 0)
 }
 
@@ -116,20 +147,28 @@ fn newest(known: &Migrator) -> i64 {
 }
 
 fn in_use(error: sqlx::Error) -> StoreError {
-    match error {
-        // SQLITE_BUSY and SQLITE_LOCKED.
-        sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("5" | "6")) => {
-            StoreError::InUse
-        }
-        other => other.into(),
-    }
+    if is_locked(&error) { StoreError::InUse } else { error.into() }
+}
+
+/// Whether another process has a SQLite file locked: SQLITE_BUSY and SQLITE_LOCKED, also with more
+/// about it in the upper bytes.
+fn is_locked(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error
+        .try_downcast_ref::<SqliteError>()
+        .and_then(|error| error.code()?.parse::<i32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 fn migrate_error(error: MigrateError) -> StoreError {
     match error {
         MigrateError::VersionMissing(version) => StoreError::Newer(version),
         MigrateError::Dirty(version) => StoreError::HalfMigrated(version),
-        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => in_use(source),
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)
+            if is_locked(&source) =>
+        {
+            StoreError::InUse
+        }
         other => StoreError::Migrate(other),
     }
 }

@@ -1,0 +1,35 @@
+//! Does to a video what ingest and transcode do, without a database, and prints what came out as JSON:
+//! `transcode VIDEO FOLDER [THREADS]`. For comparisons with the `ffmpeg` command.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+use huibao_models::domain::failure::Failure;
+use huibao_worker::media::{self, MediaError, MediaLimits, TranscodeOptions};
+use serde_json::{Value, json};
+
+#[expect(clippy::print_stdout, reason = "this is its answer")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let video = args.next().ok_or("which video?")?;
+    let folder = args.next().ok_or("which folder?")?;
+    let threads = args.next().map_or(Ok(2), |threads| threads.parse())?;
+    std::fs::create_dir_all(&folder)?;
+    let answer = work(Path::new(&video), Path::new(&folder), threads);
+    println!("{}", answer.unwrap_or_else(|error| json!(Failure::from(error))));
+    Ok(())
+}
+
+fn work(video: &Path, folder: &Path, threads: u32) -> Result<Value, MediaError> {
+    let limits = MediaLimits { max_duration_ms: 7_200_000, max_pixels: 36_000_000 };
+    let start = Instant::now();
+    let (sound, poster) = (folder.join("sound.wav"), folder.join("poster.jpg"));
+    let info = media::ingest(video, &limits, &sound, &poster, &mut |_| {})?;
+    let ingest = start.elapsed().as_secs_f64();
+    let options = TranscodeOptions { threads, max_short_side: 720, max_frame_rate: 30 };
+    let output = folder.join("rendition.mp4");
+    let rendition = media::transcode(video, &info, &output, &options, &mut |_| {})?;
+    let all = start.elapsed().as_secs_f64();
+    Ok(json!({ "media": info, "rendition": rendition, "seconds": [ingest, all - ingest] }))
+}

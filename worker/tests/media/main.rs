@@ -1,0 +1,11 @@
+//! Media as phones, browsers and screen recorders really write it. Every test makes its own input with
+//! the `ffmpeg` tool; what that does not write is patched into the file.
+
+mod boxes;
+mod color;
+mod copying;
+mod damage;
+mod shape;
+mod sound;
+mod support;
+mod time;
