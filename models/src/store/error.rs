@@ -89,7 +89,11 @@ impl StoreError {
     /// gave up this transaction in favour of another.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Sqlx(error) | Self::Connect { source: error, .. } => is_passing(error),
+            Self::Sqlx(error)
+            | Self::Connect { source: error, .. }
+            | Self::Migrate(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            ) => is_passing(error),
             _ => false,
         }
     }

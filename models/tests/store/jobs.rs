@@ -151,7 +151,7 @@ async fn a_dead_job_of_any_kind_is_replayed(harness: Harness) {
     let again = harness.replay(&claim).await.unwrap();
     assert_eq!((again.job_id, again.urgency), (message.job_id, Urgency::Background));
     let second = harness.take(&again).await.unwrap();
-    assert_eq!((second.attempt, second.payload), (1, mail().payload));
+    assert_eq!((second.attempt, &second.payload), (1, &mail().payload));
     assert!(second.token > claim.token);
     assert_eq!(harness.replay(&second).await, None);
     let ended = harness.store.complete(&second, &NoResult, 1, None, harness.now).await.unwrap();

@@ -1,8 +1,9 @@
 //! The life of reports, submissions and jobs: illegal transitions are refused by the store.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::{ReportId, SubmissionId};
@@ -164,8 +165,7 @@ async fn a_returned_report_is_handed_in_again(mut harness: Harness) {
     assert_eq!((second.state, second.report_id), (SubmissionState::Submitted, harness.report));
     let all = snapshot.submissions().of_report(harness.report).await.unwrap();
     let told: Vec<_> = all.iter().map(|it| (it.id, it.version, it.state)).collect();
-    let expected =
-        [(first, 1, SubmissionState::Ready), (new.id, 2, SubmissionState::Submitted)];
+    let expected = [(first, 1, SubmissionState::Ready), (new.id, 2, SubmissionState::Submitted)];
     assert_eq!(told, expected);
     let newest = snapshot.reports().newest(None, 10).await.unwrap();
     assert_eq!(newest.len(), 1, "it is one report");
@@ -257,7 +257,7 @@ async fn do_something(
             unit.jobs().recognize_again(harness.submission, "small").await.unwrap();
             unit.commit().await.unwrap();
         }
-        _ => *now += LEASE + TimeDelta::seconds(1),
+        _ => *now += LEASE + Duration::from_secs(1),
     }
 }
 

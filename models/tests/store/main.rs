@@ -47,6 +47,7 @@ mod again;
 mod harness;
 mod jobs;
 mod lifecycle;
+mod old;
 mod schema;
 mod transcripts;
 mod units;

@@ -20,11 +20,7 @@ on_every_engine! {
 
 /// What a recogniser hands over: without ids.
 fn heard(texts: &[&str]) -> Transcript {
-    let segments = texts.iter().map(|text| Segment {
-        id: 0,
-        text: (*text).into(),
-        ..segment()
-    });
+    let segments = texts.iter().map(|text| Segment { id: 0, text: (*text).into(), ..segment() });
     Transcript { segments: segments.collect(), ..transcript() }
 }
 
@@ -137,8 +133,7 @@ async fn recognizing_again_does_not_override_a_correction(harness: Harness) {
 
 async fn a_correction_of_what_is_outdated_is_refused(harness: Harness) {
     harness.make_readable().await;
-    let (parent, corrected) =
-        (harness.current_id().await, harness.transcript().await.unwrap());
+    let (parent, corrected) = (harness.current_id().await, harness.transcript().await.unwrap());
     let person = Actor::Person(PersonId::new());
     let id = harness.correct(&person, parent, &corrected).await.unwrap();
     for outdated in [parent, harness.versions().await[0].id, TranscriptId::new()] {
@@ -151,8 +146,7 @@ async fn a_correction_of_what_is_outdated_is_refused(harness: Harness) {
 
 async fn of_corrections_that_are_made_together_one_wins(harness: Harness) {
     harness.make_readable().await;
-    let (parent, corrected) =
-        (harness.current_id().await, harness.transcript().await.unwrap());
+    let (parent, corrected) = (harness.current_id().await, harness.transcript().await.unwrap());
     let mut set = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let (store, now) = (harness.store.clone(), harness.now);
