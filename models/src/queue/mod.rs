@@ -22,10 +22,10 @@ pub trait Queue: Send + Sync {
     /// error, some may have been published.
     async fn publish(&self, messages: &[JobMessage]) -> Result<(), QueueError>;
 
-    /// How many messages wait for a urgency, not counting those that a receiver holds.
+    /// How many messages of this urgency wait, not counting those that a receiver holds.
     async fn waiting(&self, urgency: Urgency) -> Result<u64, QueueError>;
 
-    /// Starts to receive messages for these urgencies, the most urgent first in the slice. `prefetch` is
+    /// Starts to receive messages of these urgencies, the most urgent first in the slice. `prefetch` is
     /// how many jobs the receiver can start now.
     async fn subscribe(
         &self,
@@ -43,7 +43,7 @@ pub trait Queue: Send + Sync {
 /// A receiver of messages.
 #[async_trait]
 pub trait Subscription: Send {
-    /// The next message, of the most urgent urgency that has one. While the queue is away, this waits
+    /// The next message, of the first urgency that has one. While the queue is unreachable, this waits
     /// and connects again. Dropping the future loses no message.
     async fn next(&mut self) -> Delivery;
 

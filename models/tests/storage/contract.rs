@@ -207,6 +207,8 @@ async fn listings_are_complete_and_in_order(harness: Harness) {
         bag("bagit.txt"),
         bag("data/original.mp4"),
         StorageKey::original(other, "mp4"),
+        // Of an earlier version.
+        earlier(other),
     ];
     for key in &keys {
         harness.storage.put(key, body("12345"), 5).await.unwrap();
@@ -240,16 +242,23 @@ async fn health_leaves_nothing_behind(harness: Harness) {
 }
 
 async fn only_old_leftovers_are_removed(harness: Harness) {
-    let (stopping, stopped) = stopping_body(noise(20 * MIB));
-    let (storage, key) = (harness.storage.clone(), harness.key("a.bin"));
-    let upload = tokio::spawn(async move { storage.put(&key, stopping, u64::MAX).await });
-    stopped.notified().await;
-    harness.wait_for_unfinished(1).await;
-    let hour = Duration::from_hours(1);
-    assert_eq!(harness.storage.abort_leftovers(hour).await.unwrap(), 0);
-    assert_eq!(harness.storage.abort_leftovers(Duration::MAX).await.unwrap(), 0);
-    assert_eq!(harness.unfinished().await, 1);
-    assert_eq!(harness.storage.abort_leftovers(Duration::ZERO).await.unwrap(), 1);
-    harness.assert_empty().await;
-    upload.abort();
+    for key in [harness.key("a.bin"), earlier(harness.submission)] {
+        let (stopping, stopped) = stopping_body(noise(20 * MIB));
+        let storage = harness.storage.clone();
+        let upload = tokio::spawn(async move { storage.put(&key, stopping, u64::MAX).await });
+        stopped.notified().await;
+        harness.wait_for_unfinished(1).await;
+        let hour = Duration::from_hours(1);
+        assert_eq!(harness.storage.abort_leftovers(hour).await.unwrap(), 0);
+        assert_eq!(harness.storage.abort_leftovers(Duration::MAX).await.unwrap(), 0);
+        assert_eq!(harness.unfinished().await, 1);
+        assert_eq!(harness.storage.abort_leftovers(Duration::ZERO).await.unwrap(), 1);
+        harness.assert_empty().await;
+        upload.abort();
+    }
+}
+
+/// A key as versions made it that did not tell reports and submissions apart.
+fn earlier(submission: SubmissionId) -> StorageKey {
+    StorageKey::parse(&format!("reports/{submission}/original.mp4")).unwrap()
 }

@@ -77,8 +77,8 @@ impl Publisher {
         Ok(channel)
     }
 
-    /// How many messages are ready in a urgency's queue. An answer tells as well that the broker takes
-    /// part in a conversation now.
+    /// How many messages are ready in the queue of this urgency. An answer shows as well that the broker is
+    /// reachable.
     pub async fn waiting(&self, urgency: Urgency) -> Result<u64, QueueError> {
         let channel = self.channel().await?;
         let name = ShortString::from(self.link.queue(urgency));

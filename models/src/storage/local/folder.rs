@@ -16,7 +16,7 @@ const INCOMING: &str = "incoming";
 /// The folder of uploads that take several requests, inside the storage's own.
 const UPLOADS: &str = "uploads";
 
-/// A folder that holds objects as files under `reports/`, unfinished ones under `incoming/` and `uploads/`.
+/// A folder that holds objects under their keys, unfinished files under `incoming/` and `uploads/`.
 #[derive(Debug, Clone)]
 pub struct LocalStorage {
     root: PathBuf,

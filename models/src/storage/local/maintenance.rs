@@ -28,8 +28,9 @@ pub(super) fn list(root: PathBuf, prefix: String) -> ObjectStream<'static> {
 
 fn walk(root: &Path, prefix: &str) -> io::Result<Vec<StoredObject>> {
     let mut found = Vec::new();
-    // Every key starts with this; unfinished files are in other folders.
-    let mut folders = vec!["reports".to_owned()];
+    // Unfinished files are in other folders.
+    let mut folders: Vec<_> =
+        StorageKey::FOLDERS.map(|name| name.trim_end_matches('/').to_owned()).into();
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(root.join(&folder)) {
             // Removed meanwhile, or nothing was ever stored.

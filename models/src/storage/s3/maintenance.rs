@@ -70,27 +70,30 @@ impl S3Storage {
         Ok(removed)
     }
 
-    /// The multipart uploads under our prefix, all pages of them.
+    /// The multipart uploads of objects, all pages of them.
     async fn multiparts(&self) -> Result<Vec<MultipartUpload>, StorageError> {
         let mut found = Vec::new();
-        let (mut name, mut id) = (None, None);
-        loop {
-            let page = self
-                .client
-                .list_multipart_uploads()
-                .bucket(&self.location.bucket)
-                .prefix(format!("{}reports/", self.location.prefix))
-                .set_key_marker(name)
-                .set_upload_id_marker(id)
-                .send()
-                .await
-                .map_err(|e| self.location.explain("list uploads", &e))?;
-            found.extend(page.uploads.unwrap_or_default());
-            (name, id) = (page.next_key_marker, page.next_upload_id_marker);
-            if page.is_truncated != Some(true) || name.is_none() {
-                return Ok(found);
+        for folder in StorageKey::FOLDERS {
+            let (mut name, mut id) = (None, None);
+            loop {
+                let page = self
+                    .client
+                    .list_multipart_uploads()
+                    .bucket(&self.location.bucket)
+                    .prefix(format!("{}{folder}", self.location.prefix))
+                    .set_key_marker(name)
+                    .set_upload_id_marker(id)
+                    .send()
+                    .await
+                    .map_err(|e| self.location.explain("list uploads", &e))?;
+                found.extend(page.uploads.unwrap_or_default());
+                (name, id) = (page.next_key_marker, page.next_upload_id_marker);
+                if page.is_truncated != Some(true) || name.is_none() {
+                    break;
+                }
             }
         }
+        Ok(found)
     }
 }
 
