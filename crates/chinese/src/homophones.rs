@@ -142,7 +142,9 @@ mod tests {
     #[test]
     fn terms_and_single_characters_stay() {
         let in_term = |text: &mut [Character]| {
-            text.iter_mut().for_each(|character| character.in_term = true);
+            for character in text.iter_mut() {
+                character.in_term = true;
+            }
             correct(Lexicon::built_in(), text);
         };
         assert_eq!(corrected("小祖讨论", "祖", in_term), "小祖讨论");

@@ -112,8 +112,10 @@ impl AudioPath {
         sink: SoundSink<'_>,
     ) -> Result<(), MediaError> {
         self.place(frame, next, sink)?;
+        // The filter takes the samples out of the frame.
+        let count = i64::try_from(frame.samples()).unwrap_or(0);
         self.filter_for(frame)?.push(frame)?;
-        self.pushed += i64::try_from(frame.samples()).unwrap_or(0);
+        self.pushed += count;
         self.drain(sink)
     }
 

@@ -5,6 +5,9 @@ use ffmpeg_next as ffmpeg;
 
 use super::MediaError;
 
+/// So many pictures that cannot be decoded in a row, when a decoder is drained, are its end.
+const MAX_FAILURES: u32 = 100;
+
 /// Decodes packets of a picture track.
 pub struct VideoPath {
     decoder: decoder::Video,
@@ -36,6 +39,7 @@ impl VideoPath {
         if sent.is_err() && packet.is_some() {
             self.undecodable += 1;
         }
+        let mut failures = 0;
         loop {
             let mut decoded = frame::Video::empty();
             match self.decoder.receive_frame(&mut decoded) {
@@ -43,7 +47,11 @@ impl VideoPath {
                 Err(ffmpeg::Error::Eof | ffmpeg::Error::Other { .. }) => return Ok(()),
                 Err(_) => {
                     self.undecodable += 1;
-                    return Ok(());
+                    failures += 1;
+                    if packet.is_some() || failures > MAX_FAILURES {
+                        return Ok(());
+                    }
+                    continue;
                 }
             }
             if !decoded.decode_error_flags().is_empty() {

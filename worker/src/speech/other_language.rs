@@ -31,8 +31,8 @@ pub fn detect(
     let request =
         Request { language: None, threads: options.threads, effort: Effort::Usual, terms: &[] };
     let samples = audio.slice(longest.start_ms, longest.end_ms);
-    let recognized = recognizer.session()?.recognize(&samples, &request)?;
-    Ok(Some(recognized.language).filter(|language| *language != options.language))
+    let result = recognizer.session()?.recognize(&samples, &request)?;
+    Ok(Some(result.language).filter(|language| *language != options.language))
 }
 
 /// Added to the confidence of the detected language: the prompt in Mandarin raises that of the other.
