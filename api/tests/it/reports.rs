@@ -27,7 +27,7 @@ async fn a_report_grows_as_stages_finish() {
     assert_eq!(
         report["media"],
         json!({ "duration_seconds": 61.5, "width": 720, "height": 1280, "video_codec": "hevc",
-            "audio_codec": "aac", "rotation_degrees": 90, "remuxed": null })
+            "audio_codec": "aac", "rotation_degrees": 90, "lost_seconds": 0.0, "remuxed": null })
     );
     assert_eq!(
         report["partial"],
