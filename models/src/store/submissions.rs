@@ -345,7 +345,7 @@ impl Submissions<'_, UnitOfWork> {
             self.0.tx(),
             sqlx::query("UPDATE submissions SET state = $1, failure = $2 WHERE id = $3"),
             next.as_str(),
-            failure.map(Json),
+            failure.filter(|_| next == SubmissionState::Failed).map(Json),
             id.uuid()
         )?;
         Ok(())

@@ -10,10 +10,6 @@ use chrono::{DateTime, Utc};
 
 use super::changes::Change;
 use super::engine::{Engine, Tx};
-use super::jobs::Jobs;
-use super::reports::Reports;
-use super::submissions::Submissions;
-use super::transcripts::Transcripts;
 use super::{Store, StoreError};
 use crate::domain::actor::Actor;
 use crate::domain::ids::SubmissionId;
@@ -47,42 +43,20 @@ pub struct UnitOfWork {
     locked: Option<(SubmissionId, SubmissionState)>,
 }
 
-macro_rules! repositories {
-    ($session:ident) => {
-        impl HasTx for $session {
-            fn tx(&mut self) -> &mut Tx {
-                &mut self.tx
-            }
-        }
-
-        impl Session for $session {}
-
-        impl $session {
-            /// Reports.
-            pub fn reports(&mut self) -> Reports<'_, Self> {
-                Reports(self)
-            }
-
-            /// Submissions and their files.
-            pub fn submissions(&mut self) -> Submissions<'_, Self> {
-                Submissions(self)
-            }
-
-            /// Versions of transcripts.
-            pub fn transcripts(&mut self) -> Transcripts<'_, Self> {
-                Transcripts(self)
-            }
-
-            /// Jobs, as people look at them.
-            pub fn jobs(&mut self) -> Jobs<'_, Self> {
-                Jobs(self)
-            }
-        }
-    };
+impl HasTx for Snapshot {
+    fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
 }
 
-repositories!(Snapshot);
-repositories!(UnitOfWork);
+impl HasTx for UnitOfWork {
+    fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+}
+
+impl Session for Snapshot {}
+impl Session for UnitOfWork {}
 
 impl UnitOfWork {
     /// Who makes the change.

@@ -250,7 +250,7 @@ async fn an_upgrade_of_a_schema_that_is_killed_leaves_it_as_it_was() {
     let url = old.url.clone();
     let upgrading = tokio::spawn(async move { Store::open(&url, 2).await.map(drop) });
 
-    let mut killer = PgConnection::connect(&postgres::postgres_url()).await.unwrap();
+    let mut administrator = PgConnection::connect(&postgres::postgres_url()).await.unwrap();
     let kill = async {
         loop {
             let killed: Option<bool> = sqlx::query_scalar(
@@ -258,7 +258,7 @@ async fn an_upgrade_of_a_schema_that_is_killed_leaves_it_as_it_was() {
                  WHERE NOT granted AND relation = CAST($1 AS regclass)",
             )
             .bind(format!("{schema}.partial_segments"))
-            .fetch_optional(&mut killer)
+            .fetch_optional(&mut administrator)
             .await
             .unwrap();
             if killed.is_some() {

@@ -21,7 +21,7 @@ on_every_engine! {
     a_commit_is_announced_to_followers
 }
 
-/// Nothing is announced that nobody waits for so long.
+/// Longest wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn a_unit_of_work_that_is_dropped_changes_nothing(harness: Harness) {

@@ -280,7 +280,7 @@ async fn rows_belong_together_after_an_upgrade(mut old: Old) {
     if let Raw::Sqlite(connection) = &mut old.connection {
         assert_eq!(orphans(connection).await, 0);
         let old_names = "SELECT count(*) FROM sqlite_schema
-                         WHERE sql LIKE '%old_reports%' OR sql LIKE '%new_%'";
+                         WHERE instr(sql, 'old_reports') OR instr(sql, 'new_')";
         assert_eq!(number!(old.connection, old_names), 0);
     }
     sql!(old.connection, "DELETE FROM reports WHERE id = $1", ids.ready);

@@ -6,7 +6,7 @@ use ffmpeg::color::{Primaries, Range, Space, TransferCharacteristic as Transfer}
 use ffmpeg::{decoder, format, frame};
 use ffmpeg_next as ffmpeg;
 
-use super::native;
+use super::pixel_format;
 
 /// How the numbers of a picture are to be understood (ITU-T H.273).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Colors {
     /// Fills in what is not stated: BT.2020 for HDR, BT.709 for high definition, BT.601 below, as
     /// players do.
     fn completed(mut self, format: format::Pixel, (width, height): (u32, u32)) -> Self {
-        if native::is_rgb(format) {
+        if pixel_format::is_rgb(format) {
             self.matrix = Space::RGB;
         } else if matches!(self.matrix, Space::Unspecified | Space::Reserved | Space::RGB) {
             let high_definition = width.max(height) >= 1280 || width.min(height) > 576;

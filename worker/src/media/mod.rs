@@ -26,6 +26,7 @@ mod native;
 mod options;
 mod orientation;
 mod output;
+mod pixel_format;
 mod playable;
 mod poster;
 mod remux;

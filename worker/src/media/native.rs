@@ -5,7 +5,7 @@
 use ffmpeg::codec::context::Context as CodecContext;
 use ffmpeg::format::context::Input as Demuxer;
 use ffmpeg::packet::Ref as _;
-use ffmpeg::{Packet, Rational, Stream, StreamMut, ffi, format};
+use ffmpeg::{Packet, Rational, Stream, StreamMut, ffi};
 use ffmpeg_next as ffmpeg;
 
 use super::color::Colors;
@@ -65,14 +65,6 @@ pub fn is_interlaced(stream: &Stream<'_>) -> bool {
 fn is_interlaced_order(order: ffi::AVFieldOrder) -> bool {
     use ffi::AVFieldOrder::{AV_FIELD_BB, AV_FIELD_BT, AV_FIELD_TB, AV_FIELD_TT};
     matches!(order, AV_FIELD_TT | AV_FIELD_BB | AV_FIELD_TB | AV_FIELD_BT)
-}
-
-/// Whether a pixel format stores red, green and blue.
-pub fn is_rgb(pixel: format::Pixel) -> bool {
-    // SAFETY: the descriptors are static; null stands for an unknown format.
-    let flags = unsafe { ffi::av_pix_fmt_desc_get(pixel.into()).as_ref() }.map_or(0, |d| d.flags);
-    // The constant's type differs between versions of the bindings; it is a small positive number.
-    flags & u64::from(ffi::AV_PIX_FMT_FLAG_RGB.unsigned_abs()) != 0
 }
 
 /// Prepares a track that is copied: no codec tag of another container (MP4 may not know it; 0 lets

@@ -150,7 +150,7 @@ fn in_use(error: sqlx::Error) -> StoreError {
     if is_locked(&error) { StoreError::InUse } else { error.into() }
 }
 
-/// Whether another process has a SQLite file locked: SQLITE_BUSY and SQLITE_LOCKED, also with more
+/// Whether another process has a SQLite file locked: `SQLITE_BUSY` and `SQLITE_LOCKED`, also with more
 /// about it in the upper bytes.
 fn is_locked(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
