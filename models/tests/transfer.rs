@@ -62,6 +62,10 @@ impl Harness {
     /// A report's submission, whose first stage is done, with one stage running, one waiting and one
     /// dead.
     async fn submission(&self) -> SubmissionId {
+        Box::pin(self.make_submission()).await
+    }
+
+    async fn make_submission(&self) -> SubmissionId {
         let store = &self.from.store;
         let (id, report_id) = (SubmissionId::new(), ReportId::new());
         let original = StorageKey::original(id, "mp4");

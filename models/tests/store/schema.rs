@@ -19,7 +19,7 @@ on_every_engine_from! { super::BEFORE,
 }
 
 /// Longest wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Names the SQLite file that a child process of these tests opens.
 const CHILD: &str = "HUIBAO_TEST_OPEN";

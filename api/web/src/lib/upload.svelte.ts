@@ -133,7 +133,8 @@ class Upload {
 
   #answered(request: XMLHttpRequest): void {
     if (request.status < 200 || request.status >= 300) {
-      return this.#fail(errorFrom(request.status, request.responseText));
+      this.#fail(errorFrom(request.status, request.responseText));
+      return;
     }
     try {
       const { report } = JSON.parse(request.responseText) as ReportBody;

@@ -1,6 +1,6 @@
 /** The language of the pages: first the browser's, then as switched. */
 
-import { ApiError } from '../api';
+import type { ApiError } from '../api';
 import type { FileProblem } from '../limits';
 import { bytes, clock } from '../format';
 import { en } from './en';
