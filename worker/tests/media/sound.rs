@@ -122,7 +122,7 @@ fn ten_channels_are_refused_and_eight_are_mixed() {
     let fixture = Fixture::new();
     let video = fixture.make(
         "ten.mov",
-        &format!("{QUADRANTS} -f lavfi -i anullsrc=cl=10c:r=8000"),
+        &format!("{QUADRANTS} -f lavfi -i aevalsrc=0|0|0|0|0|0|0|0|0|0:s=8000"),
         "-t 1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_s16le",
     );
     assert_eq!(fixture.run(&video).err(), Some(FailureCode::UnsupportedCodec));
