@@ -41,6 +41,9 @@ struct Pictures {
     packet: Option<Packet>,
 }
 
+/// The last picture is not taken for longer than this from a low rate.
+const LONGEST_SPACING_MS: i64 = 100;
+
 /// More pictures than an encoder keeps back.
 const TIMES: usize = 300;
 
@@ -232,9 +235,11 @@ impl Pictures {
     }
 }
 
-/// Time between two pictures at a rate, in units of `time_base`.
+/// Time between two pictures at a rate, in units of `time_base`. Slides have a mean rate far below that
+/// of their last picture's end.
 fn spacing(rate: Rational, time_base: Rational) -> i64 {
-    1.rescale(rate.invert(), time_base).max(1)
+    let longest = LONGEST_SPACING_MS.rescale(MS, time_base);
+    1.rescale(rate.invert(), time_base).min(longest).max(1)
 }
 
 fn add_track(muxer: &mut Muxer, id: codec::Id) -> Result<ffmpeg::StreamMut<'_>, MediaError> {

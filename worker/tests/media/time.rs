@@ -28,12 +28,13 @@ fn what_a_trim_hides_is_not_shown() {
 fn a_trim_at_the_end_is_no_damage() {
     let fixture = Fixture::new();
     let video = fixture.plain("v.mp4", 20);
-    set_edit(&video, 0, &[(3000, 0)]);
-    set_edit(&video, 1, &[(3000, 1024)]);
+    // Before the beep at 3 s.
+    set_edit(&video, 0, &[(2900, 0)]);
+    set_edit(&video, 1, &[(2900, 1024)]);
     let outcome = fixture.run(&video).unwrap();
     assert_near(&outcome.beeps(), &[0.0, 1.0, 2.0]);
     assert!(
-        outcome.rendition.duration_ms.abs_diff(3000) <= 50,
+        outcome.rendition.duration_ms.abs_diff(2900) <= 50,
         "{}",
         outcome.rendition.duration_ms
     );
@@ -104,8 +105,8 @@ fn a_single_picture_is_shown_as_long_as_there_is_sound() {
     let fixture = Fixture::new();
     let video = fixture.make(
         "still.mov",
-        &format!("{QUADRANTS} {BEEPS}"),
-        "-t 6 -vf select=eq(n\\,0) -vsync vfr -c:v mjpeg -pix_fmt yuvj420p -c:a aac",
+        &format!("{QUADRANTS},trim=end_frame=1 {BEEPS}"),
+        "-t 6 -c:v mjpeg -pix_fmt yuvj420p -c:a aac",
     );
     let outcome = fixture.run(&video).unwrap();
     let times = outcome.times();
