@@ -19,6 +19,10 @@ pub struct AudioPath {
     decoder: decoder::Audio,
     codec: &'static str,
     time_base: Rational,
+    /// Whether the container states few times.
+    sparse_times: bool,
+    /// Where the last packet ends.
+    packet_end: Option<i64>,
     rate: u32,
     channels: u16,
     filter: Option<(Filter, Shape)>,
@@ -51,6 +55,8 @@ impl AudioPath {
             codec: decoder.id().name(),
             decoder,
             time_base: track.time_base,
+            sparse_times: track.sparse_times,
+            packet_end: None,
             rate,
             channels,
             filter: None,
@@ -74,6 +80,7 @@ impl AudioPath {
     pub fn feed(&mut self, packet: Option<&Packet>, sink: SoundSink<'_>) -> Result<(), MediaError> {
         // A packet that cannot be decoded leaves a gap, which is filled with silence.
         let sent = match packet {
+            Some(packet) if self.counts_on(packet) => self.decoder.send_packet(&untimed(packet)),
             Some(packet) => self.decoder.send_packet(packet),
             None => self.decoder.send_eof(),
         };
@@ -102,6 +109,14 @@ impl AudioPath {
             self.finish(sink)?;
         }
         Ok(())
+    }
+
+    /// Whether a packet's time says no more than that it follows the one before. Counted with the rate
+    /// of the track's first header, it would be wrong where the rate has changed since.
+    fn counts_on(&mut self, packet: &Packet) -> bool {
+        let end = packet.pts().map(|time| time.saturating_add(packet.duration()));
+        let before = std::mem::replace(&mut self.packet_end, end);
+        self.sparse_times && before.is_some() && packet.pts() == before
     }
 
     /// Puts a frame where its time says.
@@ -231,4 +246,12 @@ impl AudioPath {
         let rest: Vec<&[f32]> = channels.iter().map(|samples| &samples[skipped..]).collect();
         sink(&rest)
     }
+}
+
+/// The packet without its time.
+fn untimed(packet: &Packet) -> Packet {
+    let mut packet = packet.clone();
+    packet.set_pts(None);
+    packet.set_dts(None);
+    packet
 }

@@ -53,6 +53,9 @@ pub struct TrackRef {
     pub time_base: Rational,
     /// Start of the presentation in that unit: the earliest of the tracks' starts.
     pub origin: i64,
+    /// Whether the container states the times of some packets only, as transport streams do. The others
+    /// are counted on from there by durations that the codec's first header gave.
+    pub sparse_times: bool,
 }
 
 impl Input {
@@ -67,7 +70,11 @@ impl Input {
             .map_err(|error| not_opened(path, error))?;
         let video = pick_video(&demuxer)?;
         let sounds = pick_sounds(&demuxer)?;
-        let timeline = Timeline::new(native::times_may_jump(&demuxer));
+        let is_broadcast = native::times_may_jump(&demuxer);
+        let timeline = Timeline::new(is_broadcast);
+        let video = TrackRef { sparse_times: is_broadcast, ..video };
+        let sounds =
+            sounds.into_iter().map(|t| TrackRef { sparse_times: is_broadcast, ..t }).collect();
         let mut input = Self { demuxer, video, sounds, timeline, broken: 0 };
         input.align()?;
         Ok(input)
@@ -134,7 +141,13 @@ impl Input {
         let Some(time) = packet.dts().or(packet.pts()) else { return };
         let [time, shown, duration] = [time, packet.pts().unwrap_or(time), packet.duration()]
             .map(|value| value.rescale(track.time_base, US));
-        let shift = self.timeline.shift(track.index, time, shown, duration);
+        // What an edit list hides goes back to a key frame before what is shown next; that is no new
+        // start of the recording.
+        let shift = if native::is_hidden(packet) {
+            self.timeline.current_shift(track.index)
+        } else {
+            self.timeline.shift(track.index, time, shown, duration)
+        };
         let offset = shift.rescale(US, track.time_base).saturating_sub(track.origin);
         packet.set_pts(packet.pts().map(|time| time.saturating_add(offset)));
         packet.set_dts(packet.dts().map(|time| time.saturating_add(offset)));
@@ -203,7 +216,12 @@ fn tracks(demuxer: &Demuxer, kind: media::Type) -> Vec<Stream<'_>> {
 }
 
 fn track_ref(stream: &Stream<'_>) -> TrackRef {
-    TrackRef { index: stream.index(), time_base: stream.time_base(), origin: 0 }
+    TrackRef {
+        index: stream.index(),
+        time_base: stream.time_base(),
+        origin: 0,
+        sparse_times: false,
+    }
 }
 
 fn pick_video(demuxer: &Demuxer) -> Result<TrackRef, MediaError> {

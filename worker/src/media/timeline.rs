@@ -37,6 +37,12 @@ impl Timeline {
         Self { jumps, shifts: vec![0], tracks: Vec::new(), end: i64::MIN }
     }
 
+    /// What is added to the times of track `index` where it is now, in microseconds.
+    pub fn current_shift(&self, index: usize) -> i64 {
+        let track = self.tracks.iter().find(|track| track.index == index);
+        self.shifts[track.map_or(self.shifts.len() - 1, |track| track.part)]
+    }
+
     /// What is to be added to the times of a packet of track `index` that is decoded at `time`, shown at
     /// `shown` and lasts `duration`, all in microseconds.
     pub fn shift(&mut self, index: usize, time: i64, shown: i64, duration: i64) -> i64 {

@@ -35,7 +35,8 @@ fn resized(fixture: &Fixture, name: &str, options: &str, sizes: [&str; 2]) -> st
         let part = fixture.make(
             &format!("{index}.ts"),
             &format!("{QUADRANTS} {BEEPS}"),
-            &format!("-t 3 -vf scale={size} {options} -output_ts_offset {}", index * 3),
+            // Square pixels: by itself, `scale` keeps the shape of the picture that is shown.
+            &format!("-t 3 -vf scale={size},setsar=1 {options} -output_ts_offset {}", index * 3),
         );
         bytes.extend(std::fs::read(part).unwrap());
     }

@@ -49,6 +49,10 @@ fn edit_lists_of_several_parts_are_followed() {
     set_edit(&video, 1, &[(1000, 6 * 48_000 + 1024), (1000, 48_000 + 1024)]);
     let outcome = fixture.run(&video).unwrap();
     assert_eq!((outcome.quadrants(0.5), outcome.quadrants(1.5)), ("BBBB".into(), "RRRR".into()));
+    // The last AAC frame goes on for some milliseconds after the end.
+    assert_near(&outcome.beeps()[..2], &[0.0, 1.0]);
+    assert!(outcome.times().len().abs_diff(60) <= 1, "{:?}", outcome.times());
+    assert_eq!(outcome.info.scan.lost_ms, 0);
     assert!(
         outcome.rendition.duration_ms.abs_diff(2000) <= 80,
         "{}",
