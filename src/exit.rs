@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::settings::SettingsError;
 
-/// Exit code for a command line or configuration that cannot be.
+/// Exit code for an invalid command line or configuration.
 const USAGE: u8 = 2;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// The command line or the configuration cannot be.
+    /// The command line or the configuration is invalid.
     #[error("{en}")]
     Usage {
         /// What is wrong and what to do, in Chinese.

@@ -4,10 +4,10 @@ mod commands;
 mod connect;
 mod exit;
 mod installation;
-mod logging;
 mod scratch;
 mod settings;
 mod signals;
+mod telemetry;
 
 use std::process::ExitCode;
 
@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     let settings = Settings::load(cli.config.as_deref(), &cli.flags())?;
-    logging::start(&settings, &cli.command);
+    // Dropped last: it sends the last spans.
+    let _spans = telemetry::start(&settings, &cli.command)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -12,6 +12,7 @@ mod file_name;
 mod guard;
 mod loaded;
 mod localize;
+mod metrics_page;
 mod openapi;
 mod range;
 mod readiness;
@@ -23,6 +24,7 @@ mod upload;
 pub mod view;
 
 pub use config::ApiConfig;
+pub use metrics_page::MetricsPage;
 pub use readiness::Readiness;
 pub use secrecy::SecretString;
 pub use server::{router, serve};

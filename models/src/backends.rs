@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::job::{JobMessage, Urgency};
+use crate::metrics::MESSAGES;
 use crate::queue::Queue;
 use crate::storage::Storage;
 use crate::store::{Store, StoreError, Unanswered, UnitOfWork};
@@ -42,7 +43,10 @@ impl Backends {
     /// in the database, and the relay publishes it once the queue is back. If even that fails, the
     /// messages are due in a while anyway.
     pub async fn publish(&self, messages: &[JobMessage]) -> bool {
-        let Err(error) = self.queue.publish(messages).await else { return true };
+        let published = self.queue.publish(messages).await;
+        let outcome = if published.is_ok() { "taken" } else { "refused" };
+        metrics::counter!(MESSAGES, "outcome" => outcome).increment(messages.len() as u64);
+        let Err(error) = published else { return true };
         tracing::warn!(%error, count = messages.len(), "cannot publish messages; they are kept");
         if let Err(error) = self.store.publish_soon(messages, self.store.now()).await {
             tracing::warn!(%error, "cannot mark messages as due; they will be in a while");

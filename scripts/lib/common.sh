@@ -37,7 +37,14 @@ need_rust() {
       || die "rustup could not install Rust; install it by hand and run this again"
     . "$HOME/.cargo/env"
   fi
-  local have want
+  local have want pinned
+  pinned=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+  # The pinned compiler under another name, on a machine that cannot fetch it by its number.
+  if command -v rustup >/dev/null && ! rustc --version >/dev/null 2>&1 \
+    && [ "$(RUSTUP_TOOLCHAIN=stable rustc --version 2>/dev/null | cut -d' ' -f2)" = "$pinned" ]; then
+    export RUSTUP_TOOLCHAIN=stable
+  fi
+  rustc --version >/dev/null || die "Rust $pinned is pinned in rust-toolchain.toml and cannot be used; rustup's message is above"
   want=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
   have=$(rustc --version | cut -d' ' -f2)
   [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n1)" = "$want" ] \
@@ -52,11 +59,11 @@ need_build_tools() {
   need_rust
 }
 
-# Builds the pages and the binary; afterwards target/release/huibao is there.
+# build_huibao [CARGO-FLAG…]: builds the pages and the binary; afterwards target/release/huibao is there.
 build_huibao() {
   scripts/build-web
   say "building huibao (several minutes the first time)"
-  cargo build --release --locked --workspace || die "the build failed; the compiler's message is above"
+  cargo build --release --locked --workspace "$@" || die "the build failed; the compiler's message is above"
 }
 
 # Puts a Node that fits on the PATH of this shell.

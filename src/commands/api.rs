@@ -11,6 +11,7 @@ use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
+use crate::telemetry::offer_metrics_with_jobs;
 
 /// Flags of `huibao api`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     installation.receive_changes();
     let listener = serve::listen(&settings).await?;
     let backends = installation.backends.clone();
+    offer_metrics_with_jobs(&settings, &backends.store, &shutdown).await?;
     let served = serve::serve(listener, backends, &settings, Arc::new(()), shutdown).await;
     installation.close().await;
     served?;

@@ -24,6 +24,9 @@ pub struct Args {
     /// Print exactly one JSON object
     #[arg(long, global = true)]
     pub json: bool,
+    /// Folder of the installation [default: huibao-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -113,10 +113,11 @@ impl Cli {
             },
             Command::Migrate(migrate::Args { data_dir, .. })
             | Command::Collect(collect::Args { data_dir, .. })
+            | Command::Jobs(jobs::Args { data_dir, .. })
             | Command::RecognizeAgain(recognize_again::Args { data_dir, .. }) => {
                 Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
             }
-            Command::Doctor(_) | Command::Config | Command::Submit(_) | Command::Jobs(_) => {
+            Command::Doctor(_) | Command::Config | Command::Submit(_) => {
                 Flags { lang, ..Flags::default() }
             }
         }

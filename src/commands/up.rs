@@ -15,6 +15,7 @@ use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
+use crate::telemetry::offer_metrics_with_jobs;
 
 /// Flags of `huibao up`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +38,7 @@ pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     installation.receive_changes();
     let backends = installation.backends.clone();
     let listener = serve::listen(&settings).await?;
+    offer_metrics_with_jobs(&settings, &backends.store, &shutdown).await?;
     let worker = Worker::new(backends.clone(), settings.worker(installation.scratch()));
     let worker = tokio::spawn(worker.run(shutdown.clone()));
     let readiness = Arc::new(Parts::new(&settings, &worker));

@@ -12,6 +12,7 @@ use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
+use crate::telemetry::offer_metrics;
 
 /// Flags of `huibao worker`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +32,7 @@ pub struct Args {
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let installation = Installation::join(&settings).await?;
+    offer_metrics(&settings, &shutdown).await?;
     let all = settings.worker(installation.scratch());
     let wanted = |stage: &Stage| args.stages.is_empty() || args.stages.contains(stage);
     let stages: Vec<Stage> = all.stages.iter().copied().filter(wanted).collect();

@@ -37,6 +37,7 @@ pub struct Settings {
     pub startup_wait_seconds: u64,
     pub listen: String,
     pub token: Secret,
+    pub metrics_listen: String,
     pub model_dir: PathBuf,
     pub model: String,
     pub vad_model: PathBuf,
@@ -71,7 +72,7 @@ pub struct Flags {
     pub lang: Option<String>,
 }
 
-/// A setting that cannot be.
+/// An invalid setting.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A layer could not be read or does not fit.
@@ -158,6 +159,7 @@ impl Settings {
         if self.max_attempts == 0 {
             return value("max_attempts", "0", "use at least 1");
         }
+        self.metrics_addr()?;
         let listen = self.listen_addr()?;
         if !listen.ip().is_loopback() && self.token.is_empty() {
             return value(
@@ -169,14 +171,15 @@ impl Settings {
         Ok(())
     }
 
+    /// The address on which metrics are to be had, if there is one.
+    pub fn metrics_addr(&self) -> Result<Option<SocketAddr>, SettingsError> {
+        let address = Some(&self.metrics_listen).filter(|address| !address.is_empty());
+        address.map(|address| parse_addr("metrics_listen", address)).transpose()
+    }
+
     /// The address to listen on.
     pub fn listen_addr(&self) -> Result<SocketAddr, SettingsError> {
-        let reason = "use ADDRESS:PORT, for example 127.0.0.1:8080";
-        self.listen.replace("localhost", "127.0.0.1").parse().map_err(|_| SettingsError::Value {
-            setting: "listen",
-            value: self.listen.clone(),
-            reason,
-        })
+        parse_addr("listen", &self.listen)
     }
 
     /// Cores for all heavy work together.
@@ -306,6 +309,12 @@ impl Settings {
             retry: RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() },
         }
     }
+}
+
+fn parse_addr(setting: &'static str, address: &str) -> Result<SocketAddr, SettingsError> {
+    let reason = "use ADDRESS:PORT, for example 127.0.0.1:8080";
+    let wrong = |_| SettingsError::Value { setting, value: address.to_owned(), reason };
+    address.replace("localhost", "127.0.0.1").parse().map_err(wrong)
 }
 
 /// `huibao.toml`, if there is one.

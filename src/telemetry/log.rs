@@ -1,15 +1,19 @@
-//! The log: lines on standard error.
+//! The log: lines on standard error. Spans go to a collector as well, if there is one.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
+use super::spans::SpanExport;
 use crate::commands::Command;
+use crate::exit::CommandError;
 use crate::settings::Settings;
 
-/// Starts logging. `process` and `submit` have a person before them, who reads an answer and not a
-/// log.
-pub fn start(settings: &Settings, command: &Command) {
+/// Starts the log. `process` and `submit` have a person before them, who reads an answer and not a log.
+/// What is returned sends spans until it is dropped.
+pub fn start(settings: &Settings, command: &Command) -> Result<Option<SpanExport>, CommandError> {
     let filter = match command {
         Command::Process(_) | Command::Submit(_) if settings.log == "info" => "off",
         // PostgreSQL tells of every migration that is there already; lapin repeats what we say of a
@@ -18,9 +22,19 @@ pub fn start(settings: &Settings, command: &Command) {
         _ => &settings.log,
     };
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_filter(filter);
+    let export = match command {
+        Command::Up(_) | Command::Api(_) | Command::Worker(_) => SpanExport::start(),
+        _ => Ok(None),
+    };
+    let export = export.map_err(|error| CommandError::Usage {
+        zh: format!("OTEL_EXPORTER_OTLP_ENDPOINT 等环境变量有误：{error}"),
+        en: format!("the OTEL_EXPORTER_OTLP_… variables are invalid: {error}"),
+    })?;
+    let spans = export.as_ref().map(SpanExport::layer);
+    tracing_subscriber::registry().with(spans).with(lines).init();
+    Ok(export)
 }

@@ -20,3 +20,4 @@ mod server;
 mod speech;
 mod submit;
 mod support;
+mod telemetry;

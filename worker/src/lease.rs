@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::transcript::Segment;
+use huibao_models::metrics::CORES_LENT;
 use huibao_models::store::{Claim, Committed, Lost, Outcome};
+use huibao_models::trace;
+use metrics::gauge;
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument;
 
@@ -32,6 +35,9 @@ pub(crate) async fn work(context: &Context, claim: Claim, mut grant: CoreGrant, 
             submission = claim.submission.map(tracing::field::display),
             attempt = claim.attempt,
         );
+        if let Some(submission) = claim.submission {
+            trace::join_submission(&span, submission);
+        }
         let attempt = attempt(context, claim, &mut grant, stop).instrument(span);
         // On the heap: it is large, and each of a worker's jobs has one.
         let after = Box::pin(attempt).await;
@@ -55,6 +61,8 @@ async fn attempt(context: &Context, claim: Claim, grant: &mut CoreGrant, stop: &
     let attempt = Attempt::new(claim, cores, config, backends, events);
     let claim = &attempt.claim;
     faults::reached(Point::Claimed, &claim.kind).await;
+    let lent = f64::from(cores);
+    gauge!(CORES_LENT).increment(lent);
     let end = tokio::select! {
         made = run(context, &attempt) => End::Made(made),
         () = hold(context, claim, &mut received) => End::Lost,
@@ -62,9 +70,11 @@ async fn attempt(context: &Context, claim: Claim, grant: &mut CoreGrant, stop: &
     };
     // What follows waits for the database and not for cores. One is kept for what comes next.
     grant.wind_up();
+    gauge!(CORES_LENT).decrement(lent);
     let work_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     faults::reached(Point::Worked, &claim.kind).await;
-    let after = match settle(context, claim, &end, work_ms, stop).await {
+    let span = tracing::debug_span!("commit");
+    let after = match settle(context, claim, &end, work_ms, stop).instrument(span).await {
         Ok(Settled::Committed(committed)) => {
             faults::reached(Point::Committed, &claim.kind).await;
             committed

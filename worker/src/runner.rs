@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use huibao_models::backends::Backends;
 use huibao_models::domain::job::JobMessage;
+use huibao_models::metrics::CORES;
 use huibao_models::queue::Subscription;
 use huibao_models::store::{Claim, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,7 @@ impl Worker {
     /// A worker that knows other kinds of jobs: a benchmark of everything around them needs that.
     pub fn with_kinds(backends: Backends, config: WorkerConfig, kinds: Kinds) -> Self {
         let budget = CoreBudget::new(config.cores);
+        metrics::gauge!(CORES).set(f64::from(budget.total()));
         Self { context: Arc::new(Context::new(backends, config, kinds)), budget }
     }
 

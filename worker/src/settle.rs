@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use huibao_models::domain::failure::{Failure, FailureClass, FailureCode};
 use huibao_models::domain::job::{JobMessage, Verdict};
+use huibao_models::metrics::{FAILURES, attempt_ended};
 use huibao_models::store::{Claim, Committed, Continuation, Lost, Outcome, StoreError};
+use metrics::counter;
 
 use crate::context::Context;
 use crate::jobs::JobKind;
@@ -70,6 +72,7 @@ async fn try_settle(
     stop: &Stop,
 ) -> Result<Settled, StoreError> {
     let store = &context.backends.store;
+    let ended = |outcome| attempt_ended(&claim.kind, outcome, Duration::from_millis(work_ms));
     match end {
         End::Made(Ok(outcome)) => {
             let next = continuation(context, claim, stop);
@@ -77,14 +80,23 @@ async fn try_settle(
                 store.complete(claim, &**outcome, work_ms, next.as_ref(), store.now()).await?;
             let Ok(committed) = committed else {
                 tracing::warn!("the lease was lost; nothing is committed");
+                ended("lost");
                 return Ok(Settled::Discarded(None));
             };
             tracing::info!(work_ms, "done");
+            ended("done");
             Ok(Settled::Committed(committed))
         }
         End::Made(Err(failure)) => {
             let verdict = store.fail(claim, failure, &context.config.retry, store.now()).await?;
             log_failure(failure, verdict);
+            counter!(FAILURES, "kind" => claim.kind.clone(), "code" => failure.code.as_str())
+                .increment(1);
+            ended(match verdict {
+                Ok(Verdict::RetryAfter(_)) => "retried",
+                Ok(Verdict::Dead) => "failed",
+                Err(Lost) => "lost",
+            });
             if failure.code == FailureCode::DiskFull {
                 tracing::error!("the disk is full; this worker takes nothing for a while");
                 context.rest();
@@ -93,11 +105,13 @@ async fn try_settle(
         }
         End::Lost => {
             tracing::warn!("the lease was lost; the attempt is stopped");
+            ended("lost");
             Ok(Settled::Discarded(None))
         }
         End::Stopped => {
             let again = store.hand_back(claim, store.now()).await?;
             tracing::info!("handed back");
+            ended("handed_back");
             Ok(Settled::Discarded(again.ok()))
         }
     }

@@ -6,8 +6,10 @@ use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::StorageKey;
 use huibao_models::store::{NewReport, NewSubmission};
+use huibao_models::trace;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tokio_util::io::StreamReader;
+use tracing::Instrument;
 
 use super::body::SharedBody;
 use super::leftovers::Leftovers;
@@ -55,10 +57,23 @@ pub(super) async fn read(
     boundary: String,
     limit: u64,
 ) -> Result<Received, ApiError> {
+    let id = SubmissionId::new();
+    let span = tracing::info_span!("upload", submission = %id);
+    trace::join_submission(&span, id);
+    read_as(state, id, body, boundary, limit).instrument(span).await
+}
+
+async fn read_as(
+    state: &ApiState,
+    id: SubmissionId,
+    body: SharedBody,
+    boundary: String,
+    limit: u64,
+) -> Result<Received, ApiError> {
     let mut multipart = Multipart::with_constraints(body, boundary, constraints(limit));
     let mut form = Form {
         state,
-        id: SubmissionId::new(),
+        id,
         title: None,
         speaker: None,
         language: None,

@@ -9,6 +9,7 @@ mod error;
 mod hash;
 mod key;
 mod local;
+mod metered;
 mod read_full;
 mod record;
 mod resumable;

@@ -7,6 +7,7 @@ use url::Url;
 use super::backend::Storage;
 use super::error::StorageError;
 use super::local::LocalStorage;
+use super::metered::Metered;
 use super::s3::{S3Location, S3Storage};
 use super::setting::SettingPart;
 
@@ -29,9 +30,9 @@ pub async fn open(url: &str) -> Result<Arc<dyn Storage>, StorageError> {
             let folder = url
                 .to_file_path()
                 .map_err(|()| wrong(SettingPart::Path, "expected file:///folder".into()))?;
-            Ok(Arc::new(LocalStorage::open(folder).await?))
+            Ok(Arc::new(Metered(LocalStorage::open(folder).await?)))
         }
-        "s3" => Ok(Arc::new(S3Storage::open(S3Location::parse(&url)?).await)),
+        "s3" => Ok(Arc::new(Metered(S3Storage::open(S3Location::parse(&url)?).await))),
         other => Err(wrong(SettingPart::Scheme, format!("{other:?}: {expected}"))),
     }
 }

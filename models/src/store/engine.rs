@@ -28,12 +28,15 @@ pub enum Tx {
 /// `read!(store, fetch_all, query_as::<_, Row>("…"), binds…)`.
 macro_rules! read {
     ($store:expr, $method:ident, $query:expr $(, $bind:expr)* $(,)?) => {
-        match &$store.engine {
-            $crate::store::engine::Engine::Sqlite { read, .. } => {
-                $query$(.bind($bind))*.$method(read).await
-            }
-            $crate::store::engine::Engine::Postgres(pool) => {
-                $query$(.bind($bind))*.$method(pool).await
+        {
+            let _timer = $crate::metrics::DatabaseTimer::start("read");
+            match &$store.engine {
+                $crate::store::engine::Engine::Sqlite { read, .. } => {
+                    $query$(.bind($bind))*.$method(read).await
+                }
+                $crate::store::engine::Engine::Postgres(pool) => {
+                    $query$(.bind($bind))*.$method(pool).await
+                }
             }
         }
     };
@@ -42,12 +45,15 @@ macro_rules! read {
 /// Runs a single statement that writes, as a transaction of its own; returns how many rows.
 macro_rules! write {
     ($store:expr, $query:expr $(, $bind:expr)* $(,)?) => {
-        match &$store.engine {
-            $crate::store::engine::Engine::Sqlite { write, .. } => {
-                $query$(.bind($bind))*.execute(write).await.map(|done| done.rows_affected())
-            }
-            $crate::store::engine::Engine::Postgres(pool) => {
-                $query$(.bind($bind))*.execute(pool).await.map(|done| done.rows_affected())
+        {
+            let _timer = $crate::metrics::DatabaseTimer::start("write");
+            match &$store.engine {
+                $crate::store::engine::Engine::Sqlite { write, .. } => {
+                    $query$(.bind($bind))*.execute(write).await.map(|done| done.rows_affected())
+                }
+                $crate::store::engine::Engine::Postgres(pool) => {
+                    $query$(.bind($bind))*.execute(pool).await.map(|done| done.rows_affected())
+                }
             }
         }
     };
@@ -56,12 +62,15 @@ macro_rules! write {
 /// Runs a single statement that writes, as a transaction of its own; fetches what it returns.
 macro_rules! returning {
     ($store:expr, $method:ident, $query:expr $(, $bind:expr)* $(,)?) => {
-        match &$store.engine {
-            $crate::store::engine::Engine::Sqlite { write, .. } => {
-                $query$(.bind($bind))*.$method(write).await
-            }
-            $crate::store::engine::Engine::Postgres(pool) => {
-                $query$(.bind($bind))*.$method(pool).await
+        {
+            let _timer = $crate::metrics::DatabaseTimer::start("write");
+            match &$store.engine {
+                $crate::store::engine::Engine::Sqlite { write, .. } => {
+                    $query$(.bind($bind))*.$method(write).await
+                }
+                $crate::store::engine::Engine::Postgres(pool) => {
+                    $query$(.bind($bind))*.$method(pool).await
+                }
             }
         }
     };

@@ -25,7 +25,9 @@ mod unit;
 
 pub use changes::{Change, Changes};
 pub use error::{Lost, StoreError};
-pub use jobs::{Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered};
+pub use jobs::{
+    Backlog, Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered,
+};
 pub use references::References;
 pub use reports::{NewReport, ReportOverview, Reports};
 pub use results::{ArchiveResult, IngestResult, NoResult, TranscodeResult};

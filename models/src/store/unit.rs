@@ -15,6 +15,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::SubmissionId;
 use crate::domain::job::JobMessage;
 use crate::domain::submission::SubmissionState;
+use crate::metrics::DatabaseTimer;
 
 mod sealed {
     /// Where a session keeps its transaction.
@@ -30,6 +31,7 @@ pub trait Session: HasTx {}
 /// A transaction that reads: everything in it is seen as it was at one moment.
 pub struct Snapshot {
     tx: Tx,
+    _timer: DatabaseTimer,
 }
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it changes nothing.
@@ -41,6 +43,7 @@ pub struct UnitOfWork {
     messages: Vec<JobMessage>,
     changes: BTreeSet<Change>,
     locked: Option<(SubmissionId, SubmissionState)>,
+    _timer: DatabaseTimer,
 }
 
 impl HasTx for Snapshot {
@@ -117,13 +120,14 @@ impl Store {
 
     /// Begins to read everything as it is at one moment.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let timer = DatabaseTimer::start("snapshot");
         let tx = match &self.engine {
             Engine::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
             Engine::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             ),
         };
-        Ok(Snapshot { tx })
+        Ok(Snapshot { tx, _timer: timer })
     }
 
     /// SQLite takes the write lock at once: a transaction that reads first and writes later would
@@ -134,11 +138,12 @@ impl Store {
         actor: Actor,
         now: DateTime<Utc>,
     ) -> Result<UnitOfWork, StoreError> {
+        let timer = DatabaseTimer::start("transaction");
         let tx = match &self.engine {
             Engine::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(sqlite).await?),
             Engine::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         };
         let (store, messages, changes) = (self.clone(), Vec::new(), BTreeSet::new());
-        Ok(UnitOfWork { tx, store, actor, now, messages, changes, locked: None })
+        Ok(UnitOfWork { tx, store, actor, now, messages, changes, locked: None, _timer: timer })
     }
 }

@@ -48,7 +48,7 @@ pub enum Expected {
     Flag,
 }
 
-/// A condition that cannot be.
+/// An invalid condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConditionError {
     /// There is no such comparison.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::transcript::Segment;
+use huibao_models::metrics::{CHILDREN, Present};
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -62,6 +63,7 @@ impl Supervised {
 
     fn supervise(mut command: Command) -> Result<Arc<Self>, Failure> {
         let mut child = command.kill_on_drop(true).spawn()?;
+        let present = Present::count(CHILDREN);
         let no_pipe = || Failure::internal("a child was started without its pipes");
         let stdin = child.stdin.take().ok_or_else(no_pipe)?;
         let stdout = child.stdout.take().ok_or_else(no_pipe)?;
@@ -81,6 +83,7 @@ impl Supervised {
         let over = gone.clone().drop_guard();
         tokio::spawn(async move {
             supervisor.run().await;
+            drop(present);
             drop(over);
         });
         Ok(Arc::new(Self { calls, commands, kill, gone }))

@@ -10,6 +10,7 @@ use huibao_models::storage::{Storage, StorageKey, Stored};
 use huibao_models::store::{Claim, Store};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
+use tracing::Instrument;
 
 use super::scratch::Scratch;
 use crate::WorkerConfig;
@@ -94,7 +95,9 @@ impl Attempt {
         let files = &self.inputs().await?.1;
         let newest = files.iter().rev().find(|file| file.kind == kind);
         let Some(file) = newest else { return Ok(None) };
-        let path = self.storage.fetch(&parse_key(file)?, self.scratch().await?).await?;
+        let span = tracing::debug_span!("fetch", file = kind.as_str());
+        let (key, scratch) = (parse_key(file)?, self.scratch().await?);
+        let path = self.storage.fetch(&key, scratch).instrument(span).await?;
         Ok(Some((file.clone(), path)))
     }
 
@@ -111,7 +114,8 @@ impl Attempt {
         limits: ResourceLimits,
     ) -> Result<ChildOutput, Failure> {
         let task = ChildTask::File(job);
-        run_child(ChildRequest { limits, task }, &self.events).await
+        let span = tracing::debug_span!("child");
+        run_child(ChildRequest { limits, task }, &self.events).instrument(span).await
     }
 
     /// Stores a finished scratch file as an output of this attempt.
@@ -124,7 +128,8 @@ impl Attempt {
         let submission = self.submission().await?.id;
         let key = StorageKey::output(submission, self.claim.token, name);
         self.note(&key);
-        let stored = self.storage.put_file(&key, path).await?;
+        let span = tracing::debug_span!("store", file = kind.as_str());
+        let stored = self.storage.put_file(&key, path).instrument(span).await?;
         Ok(stored_file(kind, &key, name, stored))
     }
 

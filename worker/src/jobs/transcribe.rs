@@ -10,8 +10,10 @@ use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::FileKind;
 use huibao_models::store::Outcome;
 use serde::Deserialize;
+use tracing::Instrument;
 
 use super::{Attempt, JobKind};
+
 use crate::child::{
     ChildOutput, ChildRequest, ChildTask, LoadedModel, ModelPool, ResourceLimits, TranscribeTask,
     run_child, unexpected,
@@ -86,10 +88,11 @@ impl JobKind for Transcribe {
         });
         let request = ChildRequest { limits, task };
         // What crashes takes down whatever the same child does, so each of those is tried by itself.
+        let span = tracing::debug_span!("child");
         let output = if attempt.claim.attempt > 1 {
-            run_child(request, &attempt.events).await?
+            run_child(request, &attempt.events).instrument(span).await?
         } else {
-            self.models.ask(loaded, request, &attempt.events).await?
+            self.models.ask(loaded, request, &attempt.events).instrument(span).await?
         };
         match output {
             ChildOutput::Transcribe(recognition) => Ok(recognition),

@@ -6,6 +6,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
+use huibao_models::trace;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -60,7 +62,9 @@ pub(crate) async fn create(
     let id = received.report.id;
     // In a task of its own: if the client disconnects now, the row and its files must still be kept
     // or removed together.
-    let submitted = tokio::spawn(submit(state.clone(), received)).await;
+    let span = tracing::info_span!("hand_in", submission = %received.submission.id, report = %id);
+    trace::join_submission(&span, received.submission.id);
+    let submitted = tokio::spawn(submit(state.clone(), received).instrument(span)).await;
     submitted.map_err(Failure::internal)??;
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     let location = [(header::LOCATION, format!("/api/reports/{id}"))];
@@ -76,6 +80,6 @@ async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
     let messages = unit.commit().await?;
     received.leftovers.keep();
     // In the background: the client does not wait for a queue that may be unavailable.
-    tokio::spawn(async move { state.announce(messages).await });
+    tokio::spawn(async move { state.announce(messages).await }.in_current_span());
     Ok(())
 }

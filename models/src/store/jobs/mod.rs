@@ -5,6 +5,7 @@
 //! do (claim, renew, complete, fail, hand back) are functions of the [`Store`](super::Store), each a
 //! transaction of its own.
 
+mod backlog;
 mod claim;
 mod complete;
 mod messages;
@@ -12,6 +13,7 @@ mod replay;
 mod row;
 mod settle;
 
+pub use backlog::Backlog;
 pub use claim::{Claim, Claimant};
 pub use complete::{Committed, Continuation, Outcome};
 pub use messages::Unanswered;
