@@ -1,6 +1,7 @@
 //! Huibao, the one binary: the command line, and wiring.
 
 mod commands;
+mod confinement;
 mod connect;
 mod exit;
 mod installation;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     let settings = Settings::load(cli.config.as_deref(), &cli.flags())?;
+    // For clients of HTTP, which bring no cryptography of their own here. Nothing was installed before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // Dropped last: it sends the last spans.
     let _spans = telemetry::start(&settings, &cli.command)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use huibao_models::domain::failure::{FailureCode, Lang};
+use huibao_worker::child::confinement::Lacking;
 use huibao_worker::{media, speech};
 use serde::Serialize;
 
@@ -53,6 +54,7 @@ pub fn run(settings: &Settings, args: &Args) -> ExitCode {
     findings.push(disk(&settings.data_dir, lang));
     findings.push(Finding::good("cores", settings.cores().to_string()));
     findings.push(processor(lang));
+    findings.push(confinement(settings, lang));
     let ok = findings.iter().all(|finding| finding.ok);
     if args.json {
         println!("{}", serde_json::json!({ "ok": ok, "findings": findings }));
@@ -126,6 +128,25 @@ fn processor(lang: Lang) -> Finding {
             let advice = FailureCode::ProcessorUnfit.message(lang);
             Finding::bad("processor", error.to_string(), advice)
         }
+    }
+}
+
+fn confinement(settings: &Settings, lang: Lang) -> Finding {
+    let lacking = Lacking::here();
+    if !lacking.is_a_gap() {
+        let whole = "files, network, system calls";
+        let detail =
+            if lacking.network { format!("{whole}; without {lacking}") } else { whole.to_owned() };
+        return Finding::good("confinement", detail);
+    }
+    let advice = lang.pick(
+        "处理用户文件的进程不受隔离；请使用 5.13 或更新的内核，并启用 Landlock",
+        "processes that read users' files are not confined; use Linux 5.13 or newer with Landlock enabled",
+    );
+    // Everything works without, unless the settings demand it.
+    Finding {
+        ok: !settings.require_confinement,
+        ..Finding::bad("confinement", format!("lacking: {lacking}"), advice)
     }
 }
 

@@ -11,6 +11,7 @@ use huibao_worker::Worker;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::serve;
+use crate::confinement;
 use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
@@ -34,6 +35,7 @@ pub struct Args {
 /// Runs until a stop signal.
 pub async fn run(settings: Settings) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
+    confinement::check(&settings)?;
     let mut installation = Installation::open(&settings).await?;
     installation.receive_changes();
     let backends = installation.backends.clone();

@@ -8,6 +8,7 @@ use huibao_models::domain::pipeline::Stage;
 use huibao_worker::{Worker, WorkerConfig};
 
 use super::parse::parse_stage;
+use crate::confinement;
 use crate::exit::CommandError;
 use crate::installation::Installation;
 use crate::settings::Settings;
@@ -31,6 +32,7 @@ pub struct Args {
 /// Runs until a stop signal.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
     let shutdown = shutdown_token().map_err(Failure::from)?;
+    confinement::check(&settings)?;
     let installation = Installation::join(&settings).await?;
     offer_metrics(&settings, &shutdown).await?;
     let all = settings.worker(installation.scratch());

@@ -53,6 +53,7 @@ pub struct Settings {
     pub lease_seconds: u64,
     pub grace_seconds: u64,
     pub max_attempts: u32,
+    pub require_confinement: bool,
     pub lang: String,
     pub log: String,
 }

@@ -12,6 +12,7 @@ mod bad_sound;
 mod browser;
 mod chaos;
 mod command_line;
+mod confinement;
 mod distributed;
 mod migrate;
 mod process;

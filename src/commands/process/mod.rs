@@ -20,6 +20,7 @@ use self::output::Output;
 use self::workdir::WorkDir;
 use super::bars::Bars;
 use super::parse::check_files;
+use crate::confinement;
 use crate::exit::CommandError;
 use crate::settings::Settings;
 use crate::signals::shutdown_token;
@@ -32,6 +33,7 @@ const POLL: Duration = Duration::from_millis(40);
 /// Runs the command.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
     check(&args)?;
+    confinement::check(&settings)?;
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let started = Instant::now();
     let work = WorkDir::make(&args.out).map_err(Failure::from)?;

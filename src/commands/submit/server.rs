@@ -90,8 +90,6 @@ fn parse(address: &str) -> Result<Url, CommandError> {
 }
 
 fn client(base: &Url, lang: Lang) -> Result<Client, Failure> {
-    // Fails only where a provider is installed already, and then there is one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let language = HeaderValue::from_static(lang.pick("zh-CN", "en"));
     let mut builder = Client::builder()
         .user_agent(concat!("huibao/", env!("CARGO_PKG_VERSION")))

@@ -22,8 +22,10 @@ const MAX_FRAME_RATE: u32 = 30;
 /// output, until the input ends.
 pub fn child_main() -> ExitCode {
     let outbox = Arc::new(Outbox::new());
+    // While there is one thread: what is set for it then holds for those that it starts.
+    let Some(first) = first_command(&outbox) else { return ExitCode::SUCCESS };
     let mut recognitions = Recognitions::new(Arc::clone(&outbox));
-    for command in commands(Arc::clone(&outbox)) {
+    for command in [first].into_iter().chain(commands(Arc::clone(&outbox))) {
         match command {
             ChildCommand::Begin { call, request } => {
                 begin(&mut recognitions, &outbox, call, request);
@@ -34,14 +36,32 @@ pub fn child_main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The commands on standard input. If it closes while a task runs, the parent has ended, and this process
+/// Reads the first command and confines this process to what its request needs.
+fn first_command(outbox: &Outbox) -> Option<ChildCommand> {
+    let command = parse(&io::stdin().lines().next()?.ok()?);
+    if let ChildCommand::Begin { call, request } = &command {
+        outbox.expect_answer();
+        if let Err(error) = request.access.enforce() {
+            outbox.answer(*call, Err(Failure::internal(error)));
+            return None;
+        }
+    }
+    Some(command)
+}
+
+/// The parent is the same binary: a malformed line is a bug.
+fn parse(line: &str) -> ChildCommand {
+    let Ok(command) = serde_json::from_str(line) else { std::process::abort() };
+    command
+}
+
+/// The further commands on standard input. If it closes while a task runs, the parent has ended, and this process
 /// aborts whatever native code is doing.
 fn commands(outbox: Arc<Outbox>) -> mpsc::Receiver<ChildCommand> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
-            // The parent is the same binary: a malformed line is a bug.
-            let Ok(command) = serde_json::from_str(&line) else { std::process::abort() };
+            let command = parse(&line);
             if matches!(command, ChildCommand::Begin { .. }) {
                 outbox.expect_answer();
             }
@@ -58,7 +78,7 @@ fn commands(outbox: Arc<Outbox>) -> mpsc::Receiver<ChildCommand> {
 }
 
 fn begin(recognitions: &mut Recognitions, outbox: &Outbox, call: CallId, request: ChildRequest) {
-    let ChildRequest { limits, task } = request;
+    let ChildRequest { limits, task, access: _ } = request;
     match task {
         ChildTask::Transcribe(task) => {
             if let Err(failure) = recognitions.begin(call, limits, task) {

@@ -6,11 +6,13 @@
 //! standard input closes, the parent has ended or does not need it any more, and the child exits.
 //!
 //! Parent: `supervisor` runs a child and `calls` holds its open requests; `model_pool` keeps children that
-//! have loaded a model. Child: `entry` is the request loop, `recognitions` run in its threads, `outbox` writes
-//! messages, `limits` are what the process sets for itself.
+//! have loaded a model, each with an `inbox`. Child: `entry` is the request loop, `recognitions` run in its threads, `outbox` writes
+//! messages, `limits` and `confinement` are what the process sets for itself.
 
 mod calls;
+pub mod confinement;
 mod entry;
+mod inbox;
 mod launch;
 mod limits;
 mod model_pool;

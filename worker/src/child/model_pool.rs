@@ -7,7 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use huibao_models::domain::failure::Failure;
 
-use super::protocol::{CallId, ChildOutput, ChildRequest};
+use super::confinement::Access;
+use super::inbox::Inbox;
+use super::protocol::{
+    CallId, ChildOutput, ChildRequest, ChildTask, ResourceLimits, TranscribeTask,
+};
 use super::supervisor::{Call, ChildEvents, Supervised};
 
 /// The children of a worker that have loaded a model, one for each model.
@@ -16,11 +20,16 @@ pub struct ModelPool {
     children: Arc<Mutex<Vec<ModelProcess>>>,
     /// How long an idle child is kept.
     keep: Duration,
+    /// Where the children's inboxes are made.
+    folder: PathBuf,
 }
 
+#[derive(Clone)]
 struct ModelProcess {
     child: Arc<Supervised>,
     model: LoadedModel,
+    /// A child is confined by its first request, and cannot be allowed other files later.
+    inbox: Arc<Inbox>,
 }
 
 /// The identity of loaded weights: a replaced file is another model.
@@ -45,21 +54,25 @@ impl LoadedModel {
 }
 
 impl ModelPool {
-    /// Keeps idle children for `keep`; zero keeps none.
-    pub fn new(keep: Duration) -> Self {
-        Self { children: Arc::default(), keep }
+    /// Keeps idle children for `keep`; zero keeps none. What they read goes below `folder`.
+    pub fn new(keep: Duration, folder: PathBuf) -> Self {
+        Self { children: Arc::default(), keep, folder }
     }
 
-    /// Runs a request in the child that has loaded `model`, or in a new one. Dropping the future cancels
-    /// it.
+    /// Runs a task in the child that has loaded `model`, or in a new one. Dropping the future cancels it.
     pub async fn ask(
         &self,
         model: LoadedModel,
-        request: ChildRequest,
+        limits: ResourceLimits,
+        task: TranscribeTask,
         events: &ChildEvents,
     ) -> Result<ChildOutput, Failure> {
-        let (child, call) = self.call(model)?;
-        let answer = call.ask(request, events).await;
+        let (ModelProcess { child, inbox, .. }, call) = self.call(model)?;
+        let audio = inbox.put(&task.audio, &format!("{}.wav", call.id())).await?;
+        let read = vec![inbox.path().to_owned(), task.model.clone(), task.vad_model.clone()];
+        let access = Access { read, write: Vec::new() };
+        let task = ChildTask::Transcribe(TranscribeTask { audio: audio.to_path_buf(), ..task });
+        let answer = call.ask(ChildRequest { limits, access, task }, events).await;
         self.release(child).await;
         answer
     }
@@ -68,7 +81,7 @@ impl ModelPool {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn call(&self, model: LoadedModel) -> Result<(Arc<Supervised>, Call), Failure> {
+    fn call(&self, model: LoadedModel) -> Result<(ModelProcess, Call), Failure> {
         let mut children = self.children();
         // Idle children with other models end now, to free their memory.
         children.retain(|one| {
@@ -78,12 +91,14 @@ impl ModelPool {
         if let Some(one) = loaded
             && let Ok(call) = one.child.call()
         {
-            return Ok((Arc::clone(&one.child), call));
+            return Ok((one.clone(), call));
         }
         let child = Supervised::start()?;
         let call = child.call()?;
-        children.push(ModelProcess { child: Arc::clone(&child), model });
-        Ok((child, call))
+        let inbox = Arc::new(Inbox::make(&self.folder)?);
+        let process = ModelProcess { child, model, inbox };
+        children.push(process.clone());
+        Ok((process, call))
     }
 
     /// Ends a child that is idle, now or after the idle time.

@@ -1,12 +1,14 @@
 //! The protocol between a worker and its children: lines of JSON.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::media::{MediaInfo, Rendition};
 use huibao_models::domain::submission::WrittenContent;
 use huibao_models::domain::transcript::{Recognition, Segment};
 use serde::{Deserialize, Serialize};
+
+use super::confinement::Access;
 
 /// The hidden argument that makes the binary a child.
 pub const CHILD_ARGUMENT: &str = "__child";
@@ -41,11 +43,13 @@ pub struct ChildMessage {
     pub event: ChildEvent,
 }
 
-/// A task and its resource limits.
+/// A task, its resource limits, and the files that it may use.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChildRequest {
     /// Limits that the child sets for itself before it reads anything.
     pub limits: ResourceLimits,
+    /// What it may touch. The first request of a child decides, for good.
+    pub access: Access,
     /// The task.
     pub task: ChildTask,
 }
@@ -110,6 +114,21 @@ pub enum FileTask {
     },
 }
 
+impl FileTask {
+    /// The input, which it may read, and the folders of the outputs, where it may write.
+    pub fn access(&self) -> Access {
+        let folder = |path: &Path| path.parent().map(Path::to_owned);
+        let (input, outputs) = match self {
+            Self::Ingest { video, audio, poster, .. } => (video, [folder(audio), folder(poster)]),
+            Self::Written { document, .. } => (document, [None, None]),
+            Self::Transcode { video, output, .. } => (video, [folder(output), None]),
+        };
+        let mut write: Vec<_> = outputs.into_iter().flatten().collect();
+        write.dedup();
+        Access { read: vec![input.clone()], write }
+    }
+}
+
 /// The recognition of a recording.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TranscribeTask {
@@ -127,6 +146,14 @@ pub struct TranscribeTask {
     pub homophones: bool,
     /// Threads to use.
     pub threads: u32,
+}
+
+impl TranscribeTask {
+    /// The sound and the models, which it may read.
+    pub fn access(&self) -> Access {
+        let read = vec![self.audio.clone(), self.model.clone(), self.vad_model.clone()];
+        Access { read, write: Vec::new() }
+    }
 }
 
 /// An event of a request.

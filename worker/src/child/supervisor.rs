@@ -127,6 +127,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Its number among those of its child.
+    pub fn id(&self) -> CallId {
+        self.id
+    }
+
     /// Sends the request and waits for its result.
     pub async fn ask(
         mut self,
@@ -283,7 +288,7 @@ mod tests {
     fn request() -> ChildRequest {
         let limits = ResourceLimits { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0 };
         let task = FileTask::Written { document: "a".into(), name: "a".into(), max_bytes: 0 };
-        ChildRequest { limits, task: ChildTask::File(task) }
+        ChildRequest { limits, access: task.access(), task: ChildTask::File(task) }
     }
 
     fn events() -> ChildEvents {

@@ -113,9 +113,9 @@ impl Attempt {
         job: FileTask,
         limits: ResourceLimits,
     ) -> Result<ChildOutput, Failure> {
-        let task = ChildTask::File(job);
+        let (access, task) = (job.access(), ChildTask::File(job));
         let span = tracing::debug_span!("child");
-        run_child(ChildRequest { limits, task }, &self.events).instrument(span).await
+        run_child(ChildRequest { limits, access, task }, &self.events).instrument(span).await
     }
 
     /// Stores a finished scratch file as an output of this attempt.

@@ -30,7 +30,7 @@ impl Kinds {
         Self(vec![
             Arc::new(ingest::Ingest),
             Arc::new(transcode::Transcode),
-            Arc::new(transcribe::Transcribe::new(config.keep_model)),
+            Arc::new(transcribe::Transcribe::new(config.keep_model, config.scratch.clone())),
             Arc::new(archive::Archive),
             Arc::new(collect::Collect),
             Arc::new(prune::Prune),

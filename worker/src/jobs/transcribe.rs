@@ -34,9 +34,10 @@ pub(super) struct Transcribe {
 }
 
 impl Transcribe {
-    /// With children that have a model loaded kept for `keep_model` after their last work.
-    pub fn new(keep_model: Duration) -> Self {
-        Self { models: ModelPool::new(keep_model) }
+    /// With children that have a model loaded kept for `keep_model` after their last work, and what they
+    /// read below `folder`.
+    pub fn new(keep_model: Duration, folder: PathBuf) -> Self {
+        Self { models: ModelPool::new(keep_model, folder) }
     }
 }
 
@@ -77,7 +78,7 @@ impl JobKind for Transcribe {
             cpu_seconds: 600 + media.duration_ms / 1000 * 40,
             file_bytes: 0,
         };
-        let task = ChildTask::Transcribe(TranscribeTask {
+        let task = TranscribeTask {
             audio,
             model,
             vad_model: attempt.config.vad_model.clone(),
@@ -85,14 +86,15 @@ impl JobKind for Transcribe {
             glossary: glossary(attempt).await,
             homophones: attempt.config.correct_homophones,
             threads: attempt.cores,
-        });
-        let request = ChildRequest { limits, task };
+        };
         // What crashes takes down whatever the same child does, so each of those is tried by itself.
         let span = tracing::debug_span!("child");
         let output = if attempt.claim.attempt > 1 {
+            let (access, task) = (task.access(), ChildTask::Transcribe(task));
+            let request = ChildRequest { limits, access, task };
             run_child(request, &attempt.events).instrument(span).await?
         } else {
-            self.models.ask(loaded, request, &attempt.events).instrument(span).await?
+            self.models.ask(loaded, limits, task, &attempt.events).instrument(span).await?
         };
         match output {
             ChildOutput::Transcribe(recognition) => Ok(recognition),
