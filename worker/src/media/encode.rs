@@ -37,7 +37,9 @@ pub fn video_encoder(settings: &VideoSettings) -> Result<encoder::video::Encoder
     let failed = MediaError::during("start the H.264 encoder");
     let codec = encoder::find_by_name("libx264").ok_or(MediaError::Missing("libx264 encoder"))?;
     let mut context = codec::Context::new_with_codec(codec);
-    context.set_flags(codec::Flags::GLOBAL_HEADER);
+    // Closed, as the `ffmpeg` command has it by default: where a group of pictures refers to the one
+    // before, players fail when they jump into it.
+    context.set_flags(codec::Flags::GLOBAL_HEADER | codec::Flags::CLOSED_GOP);
     context.set_threading(frame_threads(settings.threads));
     let mut encoder = context.encoder().video().map_err(&failed)?;
     encoder.set_width(settings.size.0);

@@ -183,7 +183,8 @@ impl Reader {
             },
             scan: MediaScan {
                 lost_ms,
-                picture_is_playable: playable::picture_is_playable(input, decoder, &self.picture)?,
+                picture_is_playable: self.picture.lasts_until(duration_ms)
+                    && playable::picture_is_playable(input, decoder, &self.picture)?,
                 sound_is_playable,
                 antiphase: mixdown.antiphase,
                 sound_streams: mixdown.streams,

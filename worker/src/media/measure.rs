@@ -15,6 +15,9 @@ const WHOLE: f64 = 0.97;
 /// Bits per second of pictures that a phone's connection carries while they are shown.
 const MAX_BIT_RATE: u64 = 5_000_000;
 
+/// By so much, tracks of one recording may differ in their length.
+const SHORTER_MS: u64 = 1000;
+
 /// The longest that AAC encoders begin early.
 const PRIMING_MS: i64 = 100;
 
@@ -29,6 +32,8 @@ pub struct TrackMeasure {
     last_dts: Option<i64>,
     parser: Option<PictureParser>,
     header: Option<PictureHeader>,
+    /// See [`native::unit_length_bytes`].
+    unit_length_bytes: Option<usize>,
     /// The largest picture, where the parser knows sizes.
     largest: Option<(u32, u32)>,
     /// Whether the packets can be put into an MP4 file as they are.
@@ -46,6 +51,7 @@ impl TrackMeasure {
             end_ms: 0,
             last_dts: None,
             parser: None,
+            unit_length_bytes: None,
             header: None,
             largest: None,
             plain: true,
@@ -54,8 +60,10 @@ impl TrackMeasure {
 
     /// For the picture track.
     pub fn picture(input: &Input) -> Result<Self, MediaError> {
-        let parser = PictureParser::new(&input.stream(input.video)?);
-        Ok(Self { parser, ..Self::sound(input.video) })
+        let stream = input.stream(input.video)?;
+        let parser = PictureParser::new(&stream);
+        let unit_length_bytes = native::unit_length_bytes(&stream);
+        Ok(Self { parser, unit_length_bytes, ..Self::sound(input.video) })
     }
 
     /// Takes note of a packet.
@@ -80,6 +88,12 @@ impl TrackMeasure {
         let changes = side_data.any(|data| data.kind() == SideData::NewExtraData);
         let hidden = hidden && !(self.parser.is_none() && self.is_priming(packet));
         self.plain &= in_order && !hidden && !changes && !packet.is_corrupt();
+        if packet.is_key()
+            && let Some(length) = self.unit_length_bytes
+        {
+            // Where a group of pictures refers to the one before, players fail when they jump into it.
+            self.plain &= packet.data().is_some_and(|data| starts_afresh(data, length));
+        }
         if let Some(parser) = &mut self.parser {
             self.plain &= !is_first || packet.is_key();
             if let Some(header) = parser.parse(packet) {
@@ -102,6 +116,12 @@ impl TrackMeasure {
         if area(size) > self.largest.map_or(0, area) {
             self.largest = Some(size);
         }
+    }
+
+    /// Whether the track lasts about as long as the whole: the last picture of slides may have no
+    /// duration, and would never be shown.
+    pub fn lasts_until(&self, end_ms: u64) -> bool {
+        self.end_ms + SHORTER_MS >= end_ms
     }
 
     /// End of the last packet that is shown.
@@ -144,7 +164,40 @@ impl TrackMeasure {
     }
 }
 
+/// Whether an H.264 picture is an instantaneous decoding refresh: nothing after it refers to anything before
+/// it. Units have their lengths before them, in so many bytes; the type is in the lowest five bits of the
+/// first byte (ITU-T H.264, table 7-1).
+fn starts_afresh(mut data: &[u8], length_bytes: usize) -> bool {
+    const SLICE: u8 = 1;
+    const REFRESH: u8 = 5;
+    while let Some((length, rest)) = data.split_at_checked(length_bytes) {
+        let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        match rest.first().map(|byte| byte & 31) {
+            Some(REFRESH) => return true,
+            Some(SLICE) | None => return false,
+            Some(_) => data = rest.get(length..).unwrap_or_default(),
+        }
+    }
+    false
+}
+
 /// Whether a file is of the family of QuickTime and MP4.
 pub fn is_mov(input: &Input) -> bool {
     input.demuxer.format().name().starts_with("mov")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_is_found_behind_other_units() {
+        let unit = |kind: u8| [&[0, 0, 0, 2][..], &[kind, 0]].concat();
+        let (delimiter, slice, refresh) = (unit(9), unit(0x41), unit(0x65));
+        assert!(starts_afresh(&[delimiter.clone(), refresh].concat(), 4));
+        assert!(!starts_afresh(&[delimiter.clone(), slice].concat(), 4));
+        assert!(!starts_afresh(&delimiter, 4));
+        assert!(!starts_afresh(&[0, 0, 0, 200, 9], 4), "it ends early");
+        assert!(!starts_afresh(&[], 4));
+    }
 }

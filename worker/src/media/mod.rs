@@ -4,12 +4,12 @@
 //! Times: everything made here has its zero at the start of the presentation, so that audio,
 //! rendition and transcript agree.
 //!
-//! - [`input`] opens a file and hands out packets on one [`timeline`]; [`native`] has the calls into
+//! - `input` opens a file and hands out packets on one `timeline`; `native` has the calls into
 //!   ffmpeg that need `unsafe`.
-//! - Pictures: [`video`] decodes, [`scale`] brings them to one size ([`orientation`], [`color`]).
-//! - Sound: [`audio`] decodes and fills gaps, [`mix`] puts tracks together.
-//! - [`ingest`] reads everything once: [`measure`], [`speech_tracks`], [`poster`], [`playable`].
-//! - [`transcode`] makes the rendition: [`remux`] copies, [`encode`] and [`writer`] encode, [`output`]
+//! - Pictures: `video` decodes, `scale` brings them to one size (`orientation`, `color`).
+//! - Sound: `audio` decodes and fills gaps, `mix` puts tracks together, `sound` encodes.
+//! - `ingest` reads everything once: `measure`, `speech_tracks`, `poster`, `playable`.
+//! - `transcode` makes the rendition: `remux` copies pictures and, if it can, sound, `encode` and `writer` encode, `output`
 //!   writes the file.
 
 mod audio;
@@ -32,6 +32,7 @@ mod poster;
 mod remux;
 mod scale;
 mod sniff;
+mod sound;
 mod speech_tracks;
 mod timeline;
 mod transcode;

@@ -56,6 +56,23 @@ pub fn level(stream: &Stream<'_>) -> i32 {
     unsafe { (*stream.parameters().as_ptr()).level }
 }
 
+/// How many bytes state the length of each unit of H.264, where units are stored by their lengths
+/// (ISO/IEC 14496-15, `AVCDecoderConfigurationRecord`).
+pub fn unit_length_bytes(stream: &Stream<'_>) -> Option<usize> {
+    let parameters = stream.parameters();
+    // SAFETY: the parameters live as long as the stream, and their extradata has that many bytes.
+    let record = unsafe {
+        let parameters = &*parameters.as_ptr();
+        let length = usize::try_from(parameters.extradata_size).ok()?;
+        if parameters.codec_id != ffi::AVCodecID::AV_CODEC_ID_H264 || parameters.extradata.is_null()
+        {
+            return None;
+        }
+        std::slice::from_raw_parts(parameters.extradata, length)
+    };
+    (record.first() == Some(&1)).then_some(usize::from(record.get(4)? & 3) + 1)
+}
+
 /// Whether a track's parameters say that its pictures are interlaced.
 pub fn is_interlaced(stream: &Stream<'_>) -> bool {
     // SAFETY: the parameters live as long as the stream.

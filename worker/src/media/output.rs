@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use ffmpeg::format::context::Output as Muxer;
-use ffmpeg::{Packet, Rational, Rescale};
+use ffmpeg::{Packet, Rational, Rescale, codec, encoder};
 use ffmpeg_next as ffmpeg;
 
 use super::MediaError;
@@ -14,6 +14,11 @@ use super::input::MS;
 pub const VIDEO: usize = 0;
 /// Index of the sound track.
 pub const AUDIO: usize = 1;
+
+/// Adds a track that an encoder of this kind will fill.
+pub fn add_track(muxer: &mut Muxer, id: codec::Id) -> Result<ffmpeg::StreamMut<'_>, MediaError> {
+    muxer.add_stream(encoder::find(id)).map_err(MediaError::during("add a track"))
+}
 
 /// The most bytes of packets that wait for packets of the other track to stand beside.
 const MAX_WAITING: usize = 16 << 20;

@@ -75,11 +75,12 @@ fn keeps_form(input: &Input) -> bool {
     ["mov", "matroska"].iter().any(|name| format.name().starts_with(name))
 }
 
-/// Whether a rendition may be a copy of both tracks.
-pub fn may_be_copied(info: &MediaInfo, options: &TranscodeOptions) -> bool {
+/// Whether a rendition may have a copy of the pictures.
+pub fn picture_may_be_copied(info: &MediaInfo, options: &TranscodeOptions) -> bool {
     let video = &info.video;
     info.scan.picture_is_playable
-        && info.scan.sound_is_playable
+        // Decoders stop where something is missing.
+        && info.scan.lost_ms == 0
         && video.width.min(video.height) <= options.max_short_side
         && video.frame_rate > 0.0
         && video.frame_rate <= f64::from(options.max_frame_rate) + RATE_TOLERANCE

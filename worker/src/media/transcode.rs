@@ -6,16 +6,15 @@ use ffmpeg::{Packet, Rational};
 use ffmpeg_next as ffmpeg;
 use huibao_models::domain::media::{MediaInfo, Rendition};
 
-use super::audio::AudioPath;
 use super::color::Colors;
-use super::encode::{AAC_FRAME, SOUND_RATE, VideoSettings};
+use super::encode::VideoSettings;
 use super::input::Input;
-use super::mix::Mixer;
 use super::options::TranscodeOptions;
 use super::orientation::Orientation;
-use super::playable::{RATE_TOLERANCE, may_be_copied};
+use super::playable::{RATE_TOLERANCE, picture_may_be_copied};
 use super::remux::remux;
 use super::scale::{Look, Scaler, fit};
+use super::sound::SoundPath;
 use super::video::VideoPath;
 use super::writer::Writer;
 use super::{MediaError, Progress, native};
@@ -33,7 +32,7 @@ pub fn transcode(
         input.keep_sounds(&info.scan.sound_streams);
         Ok(input)
     };
-    if may_be_copied(info, options) {
+    if picture_may_be_copied(info, options) {
         match remux(&mut open()?, info, output, progress) {
             Ok(rendition) => return Ok(rendition),
             Err(error) => tracing::debug!(%error, "not copied, but encoded"),
@@ -46,8 +45,6 @@ pub fn transcode(
 struct Work<'a> {
     video: VideoPath,
     scaler: Scaler,
-    sounds: Vec<(usize, AudioPath)>,
-    mixer: Mixer,
     writer: Writer<'a>,
 }
 
@@ -65,7 +62,7 @@ fn encode(
         if packet.stream() == input.video.index {
             work.see(Some(&packet))?;
         } else {
-            work.hear(Some(&packet))?;
+            work.writer.sound(Some(&packet))?;
         }
         let end_ms = work.writer.end_ms();
         if end_ms >= next_report {
@@ -75,7 +72,7 @@ fn encode(
         }
     }
     work.see(None)?;
-    work.hear(None)?;
+    work.writer.sound(None)?;
     let duration_ms = work
         .writer
         .finish(info.duration_ms)?
@@ -101,12 +98,7 @@ impl<'a> Work<'a> {
         options: &TranscodeOptions,
         size: (u32, u32),
     ) -> Result<Self, MediaError> {
-        let mut sounds = Vec::new();
-        for &track in &input.sounds {
-            let path = AudioPath::new(input.audio_decoder(track)?, track, SOUND_RATE);
-            sounds.push((track.index, path));
-        }
-        let channels = sounds.iter().map(|(_, path)| path.channels()).max().unwrap_or(1);
+        let sound = SoundPath::new(input, info)?;
         let stream = input.stream(input.video)?;
         let most = f64::from(options.max_frame_rate);
         let look = Look {
@@ -132,10 +124,7 @@ impl<'a> Work<'a> {
         Ok(Self {
             video: VideoPath::new(input.video_decoder(1)?, u64::MAX),
             scaler: Scaler::new(look, input.video.time_base),
-            mixer: Mixer::new(sounds.len(), channels, SOUND_RATE, AAC_FRAME)
-                .invert_right(info.scan.antiphase),
-            sounds,
-            writer: Writer::new(output, settings, channels)?,
+            writer: Writer::new(output, settings, sound),
         })
     }
 
@@ -156,24 +145,6 @@ impl<'a> Work<'a> {
             scaler.finish(&mut |frame, base| writer.picture(frame, base, colors))?;
         }
         Ok(())
-    }
-
-    /// Decodes a packet of a sound track, or drains everything at the end (`None`).
-    fn hear(&mut self, packet: Option<&Packet>) -> Result<(), MediaError> {
-        let (mixer, writer) = (&mut self.mixer, &mut self.writer);
-        for (index, (stream, path)) in self.sounds.iter_mut().enumerate() {
-            if packet.is_some_and(|packet| packet.stream() != *stream) {
-                continue;
-            }
-            path.feed(packet, &mut |samples| {
-                mixer.add(index, samples);
-                Ok(())
-            })?;
-            if packet.is_none() {
-                mixer.end(index);
-            }
-        }
-        mixer.drain(&mut |channels| writer.sound(&channels))
     }
 }
 

@@ -3,22 +3,21 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use ffmpeg::format::context::Output as Muxer;
 use ffmpeg::{Packet, Rational, Rescale, codec, encoder, frame};
 use ffmpeg_next as ffmpeg;
 
 use super::MediaError;
-use super::encode::{VideoSettings, audio_encoder, sound_base, sound_frame, video_encoder};
+use super::encode::{VideoSettings, sound_base, video_encoder};
 use super::input::MS;
-use super::output::{AUDIO, Mp4, VIDEO};
+use super::output::{AUDIO, Mp4, VIDEO, add_track};
+use super::sound::SoundPath;
 
 /// The file is begun with the first picture, because only then its colours are known. Sound that comes
 /// before is encoded at once and waits in that form, which takes a tenth of the memory.
 pub struct Writer<'a> {
     output: &'a Path,
     settings: VideoSettings,
-    audio: encoder::audio::Encoder,
-    sound_time: i64,
+    sound: SoundPath,
     early_sound: Vec<Packet>,
     pictures: Option<Pictures>,
 }
@@ -49,19 +48,8 @@ const TIMES: usize = 300;
 
 impl<'a> Writer<'a> {
     /// The colours and the unit of time in `settings` are those of the first picture.
-    pub fn new(
-        output: &'a Path,
-        settings: VideoSettings,
-        channels: u16,
-    ) -> Result<Self, MediaError> {
-        Ok(Self {
-            output,
-            settings,
-            audio: audio_encoder(channels)?,
-            sound_time: 0,
-            early_sound: Vec::new(),
-            pictures: None,
-        })
+    pub fn new(output: &'a Path, settings: VideoSettings, sound: SoundPath) -> Self {
+        Self { output, settings, sound, early_sound: Vec::new(), pictures: None }
     }
 
     /// End of what was written so far.
@@ -86,19 +74,23 @@ impl<'a> Writer<'a> {
         self.pictures.as_mut().map_or(Ok(()), |pictures| pictures.take(frame, time))
     }
 
-    /// Encodes samples, one `Vec` for each channel.
-    pub fn sound(&mut self, channels: &[Vec<f32>]) -> Result<(), MediaError> {
-        let frame = sound_frame(channels, self.sound_time);
-        self.sound_time += i64::try_from(frame.samples()).unwrap_or(0);
-        self.audio.send_frame(&frame).map_err(MediaError::during("encode sound"))?;
-        self.drain_sound()
+    /// Takes a packet of a sound track, or ends the sound (`None`).
+    pub fn sound(&mut self, packet: Option<&Packet>) -> Result<(), MediaError> {
+        let (pictures, early) = (&mut self.pictures, &mut self.early_sound);
+        self.sound.feed(packet, &mut |packet| {
+            if let Some(pictures) = pictures {
+                return pictures.mp4.write(packet, AUDIO, sound_base());
+            }
+            early.push(packet);
+            Ok(())
+        })
     }
 
     fn begin(&mut self) -> Result<Pictures, MediaError> {
         let encoder = video_encoder(&self.settings)?;
         let mut mp4 = Mp4::create(self.output, |muxer| {
             add_track(muxer, codec::Id::H264)?.set_parameters(&encoder);
-            add_track(muxer, codec::Id::AAC)?.set_parameters(&self.audio);
+            add_track(muxer, codec::Id::AAC)?.set_parameters(self.sound.encoder());
             Ok(())
         })?;
         for packet in self.early_sound.drain(..) {
@@ -117,27 +109,12 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn drain_sound(&mut self) -> Result<(), MediaError> {
-        loop {
-            let mut packet = Packet::empty();
-            if self.audio.receive_packet(&mut packet).is_err() {
-                return Ok(());
-            }
-            match &mut self.pictures {
-                Some(pictures) => pictures.mp4.write(packet, AUDIO, sound_base())?,
-                None => self.early_sound.push(packet),
-            }
-        }
-    }
-
-    /// Ends the file. The last picture is shown until `end_ms` or until the sound ends. Returns the
+    /// Ends the file, after the sound has ended. The last picture is shown until `end_ms` or until the sound ends. Returns the
     /// duration in milliseconds, or `None` if there was no picture.
-    pub fn finish(mut self, end_ms: u64) -> Result<Option<u64>, MediaError> {
+    pub fn finish(self, end_ms: u64) -> Result<Option<u64>, MediaError> {
         let failed = MediaError::during("end encoding");
-        self.audio.send_eof().map_err(&failed)?;
-        self.drain_sound()?;
         let base = self.settings.time_base;
-        let sound_end = self.sound_time.rescale(sound_base(), base);
+        let sound_end = self.sound.time().rescale(sound_base(), base);
         let end = i64::try_from(end_ms).unwrap_or(0).rescale(MS, base).max(sound_end);
         let Some(mut pictures) = self.pictures else { return Ok(None) };
         pictures.hold_until(end)?;
@@ -240,8 +217,4 @@ impl Pictures {
 fn spacing(rate: Rational, time_base: Rational) -> i64 {
     let longest = LONGEST_SPACING_MS.rescale(MS, time_base);
     1.rescale(rate.invert(), time_base).min(longest).max(1)
-}
-
-fn add_track(muxer: &mut Muxer, id: codec::Id) -> Result<ffmpeg::StreamMut<'_>, MediaError> {
-    muxer.add_stream(encoder::find(id)).map_err(MediaError::during("add a track"))
 }

@@ -8,6 +8,8 @@ use huibao_models::domain::media::{MediaInfo, Rendition};
 use huibao_worker::media::{MediaLimits, TranscodeOptions, ingest, transcode};
 use tempfile::TempDir;
 
+use crate::playback;
+
 /// Quadrants of red, green, blue and white, endless, 320 × 180 at 30 pictures per second.
 pub const QUADRANTS: &str = "-f lavfi -i color=red:s=160x90:r=30[r];color=lime:s=160x90:r=30[g];\
     color=blue:s=160x90:r=30[b];color=white:s=160x90:r=30[w];[r][g]hstack[t];[b][w]hstack[u];\
@@ -70,7 +72,9 @@ impl Fixture {
         let info = ingest(video, &limits, &sound, &poster, &mut |_| {}).map_err(code)?;
         let rendition = transcode(video, &info, &file, &options, &mut |_| {}).map_err(code)?;
         assert_eq!(complaints(&file), "", "the rendition has errors");
-        Ok(Outcome { info, rendition, file, poster, sound })
+        let outcome = Outcome { info, rendition, file, poster, sound };
+        playback::check(&outcome);
+        Ok(outcome)
     }
 }
 
