@@ -81,7 +81,7 @@ fn print(collected: &Collected, args: &Args, lang: Lang) {
         println!("{:>12}  {}", object.size_bytes, object.key);
     }
     let what = match (args.dry_run, objects.is_empty()) {
-        (_, true) => lang.pick("没有无主的文件。", "nothing is without an owner."),
+        (_, true) => lang.pick("没有未被引用的文件。", "every file is referred to."),
         (true, false) => lang.pick("将会删除：", "would be removed:"),
         (false, false) => lang.pick("已删除：", "removed:"),
     };

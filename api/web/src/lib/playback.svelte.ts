@@ -4,6 +4,8 @@ export class Playback {
   /** Seconds from the start of the video. */
   time = $state(0);
   playing = $state(false);
+  /** Whether there is something to play. */
+  playable = $state(false);
   /** Counts the jumps made through the transcript, so that it follows again after one. */
   jumps = $state(0);
   /** Height of the player's frame in pixels. */

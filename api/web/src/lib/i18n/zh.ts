@@ -7,7 +7,7 @@ export const zh = {
   skip: '跳到正文',
   otherLanguage: 'English',
   otherLanguageTitle: 'Switch to English',
-  loading: '正在载入…',
+  loading: '加载中…',
   retry: '重试',
   cancel: '取消',
   remove: '移除',
@@ -64,7 +64,7 @@ export const zh = {
     intro: '上传后可以随时回来查看进度和文字。',
     empty: '还没有汇报。上传的第一份会出现在这里。',
     more: '更多',
-    failed: '列表没有载入。',
+    failed: '列表加载失败。',
   },
 
   untitled: '未命名汇报',
