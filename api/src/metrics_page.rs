@@ -68,7 +68,7 @@ impl MetricsPage {
         let router = Router::new().route("/metrics", get(scrape)).with_state(self.clone());
         let server = axum::serve(listener, router).into_future();
         tokio::select! {
-            served = server => served,
+            ended = server => ended,
             () = upkeep => Ok(()),
             () = shutdown.cancelled() => Ok(()),
         }

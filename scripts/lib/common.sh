@@ -91,10 +91,10 @@ need_cargo_tools() {
   export PATH=$tools/bin:$PATH
   command -v cargo-deny >/dev/null || {
     say "installing cargo-deny (a few minutes, once)"
-    cargo install --quiet --locked --root "$tools" cargo-deny@0.20.2 || die "cargo-deny could not be installed"
+    cargo install --quiet --locked --debug --root "$tools" cargo-deny@0.20.2 || die "cargo-deny could not be installed"
   }
   command -v cargo-machete >/dev/null || {
     say "installing cargo-machete"
-    cargo install --quiet --locked --root "$tools" cargo-machete@0.9.1 || die "cargo-machete could not be installed"
+    cargo install --quiet --locked --debug --root "$tools" cargo-machete@0.9.1 || die "cargo-machete could not be installed"
   }
 }

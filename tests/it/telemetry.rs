@@ -153,7 +153,8 @@ fn the_spans_of_a_submission_are_one_trace_with_its_id() {
         let request = ExportTraceServiceRequest::decode(&*body).unwrap();
         let spans = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
         for span in spans.flat_map(|scope| &scope.spans) {
-            let trace = span.trace_id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let trace = u128::from_be_bytes(span.trace_id[..].try_into().unwrap());
+            let trace = format!("{trace:032x}");
             traces.entry(trace).or_default().insert(span.name.clone());
         }
     }

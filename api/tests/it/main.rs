@@ -1,6 +1,7 @@
 //! The interface as clients see it: a real server on a free port, a real database, real files.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+#![expect(clippy::large_futures, reason = "a test runs few of them")]
 
 mod events;
 mod files;

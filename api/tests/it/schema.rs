@@ -64,7 +64,7 @@ impl<'a> Check<'a> {
             Some(parts) => parts.iter().map(|part| resolve(document, part)).collect(),
             None => vec![schema],
         };
-        let required = parts.iter().flat_map(|part| part["required"].as_array()).flatten();
+        let required = parts.iter().filter_map(|part| part["required"].as_array()).flatten();
         for name in required.map(|name| name.as_str().unwrap()) {
             if !fields.contains_key(name) {
                 self.found.push(format!("{path}.{name} is missing"));

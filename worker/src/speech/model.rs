@@ -32,8 +32,8 @@ mod tests {
         let effort = Effort::Usual;
         let request = Request { language: None, threads: 1, effort, terms: &[] };
         let mut session = recognizer.session().unwrap();
-        let recognized = session.recognize(&vec![0.0; 16_000], &request).unwrap();
-        let piece = &recognized.pieces[0];
+        let pieces = session.recognize(&vec![0.0; 16_000], &request).unwrap().pieces;
+        let piece = &pieces[0];
         assert_eq!((piece.text.as_str(), piece.end_ms), ("敬爱的党组织", 1000));
         std::fs::write(&path, "{}").unwrap();
         assert!(matches!(load_recognizer(&path), Err(SpeechError::BadModel { .. })));
