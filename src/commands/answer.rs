@@ -91,6 +91,12 @@ impl Answer {
         if self.transcript.no_speech {
             println!("{}", lang.pick("（没有检测到语音）", "(no speech was detected)"));
         }
+        let lost = self.media.lost_seconds;
+        if lost > 0.0 {
+            let zh = format!("原文件有损坏，约 {lost:.1} 秒的内容无法读取。");
+            let en = format!("The original is damaged: about {lost:.1} s of it cannot be read.");
+            println!("{}", lang.pick(&zh, &en));
+        }
         println!();
         if let Some(bag) = &self.bag {
             println!("{} {}", lang.pick("归档：", "Archive:"), bag.display());

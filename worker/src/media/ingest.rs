@@ -9,11 +9,11 @@ use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, VideoTrack}
 use super::audio::AudioPath;
 use super::color::Colors;
 use super::input::{Input, MS, codec_name};
-use super::measure::TrackMeasure;
+use super::measure::{TrackMeasure, is_mov};
 use super::options::MediaLimits;
 use super::orientation::Orientation;
 use super::scale::{Look, fit, scale_one, square_pixels};
-use super::sniff::is_cut_off_avi;
+use super::sniff::{appended_mp4_ms, is_cut_off_avi};
 use super::speech_tracks::{self, SpeechTrack, mix_down};
 use super::video::{VideoPath, check_size};
 use super::{MediaError, Progress, native, playable, poster};
@@ -155,6 +155,9 @@ impl Reader {
             return Err(MediaError::Truncated("a part of it reaches past its end".into()));
         }
         let mut lost_ms = self.picture.lost_ms(input, 0)?;
+        if is_mov(input) {
+            lost_ms = lost_ms.saturating_add(appended_mp4_ms(path)?);
+        }
         let mut measures = Vec::new();
         let mut tracks = Vec::new();
         for (measure, sound) in self.sounds {

@@ -32,6 +32,60 @@ pub fn is_cut_off_mp4(path: &Path) -> io::Result<bool> {
     Ok(position > 0 && !index_seen)
 }
 
+/// How many milliseconds of further recordings stand behind the first one in an MP4 or QuickTime file: files
+/// that were put together byte by byte, of which players show the first only.
+pub fn appended_mp4_ms(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let (mut index_seen, mut appended) = (false, 0_u64);
+    let mut position = 0;
+    while let Some((kind, end)) = next_box(&mut file, position, length)? {
+        if &kind == b"moov" {
+            if index_seen {
+                appended = appended.saturating_add(movie_ms(&mut file, position + 8, end)?);
+            }
+            index_seen = true;
+        }
+        position = end;
+    }
+    Ok(appended)
+}
+
+/// The duration in the header (`mvhd`) of an index whose content is from `position` to `end`.
+fn movie_ms(file: &mut File, mut position: u64, end: u64) -> io::Result<u64> {
+    while let Some((kind, next)) = next_box(file, position, end)? {
+        if &kind != b"mvhd" {
+            position = next;
+            continue;
+        }
+        let mut header = [0; 32];
+        file.seek(SeekFrom::Start(position + 8))?;
+        file.read_exact(&mut header)?;
+        let word = |at: usize| {
+            header[at..at + 4].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
+        };
+        // Version 1 has times of 64 bits before the scale, and a duration of 64 bits after it.
+        let (scale, duration) = if header[0] == 1 {
+            (word(20), word(24) << 32 | word(28))
+        } else {
+            (word(12), word(16))
+        };
+        return Ok(duration.saturating_mul(1000).checked_div(scale).unwrap_or(0));
+    }
+    Ok(0)
+}
+
+/// Type and end of the box at `position`, if there is a whole one before `limit`.
+fn next_box(file: &mut File, position: u64, limit: u64) -> io::Result<Option<([u8; 4], u64)>> {
+    if position + 8 > limit {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(position))?;
+    let Some((kind, size)) = read_box_header(file)? else { return Ok(None) };
+    let end = if size == 0 { limit } else { position.saturating_add(size.max(8)) };
+    Ok((end <= limit).then_some((kind, end)))
+}
+
 /// Whether this is an AVI file whose end is missing: a part of it reaches past the end of the file.
 /// Parts of size zero were never finished, and are as long as what can be read of them.
 pub fn is_cut_off_avi(path: &Path) -> io::Result<bool> {
@@ -85,6 +139,28 @@ mod tests {
         assert!(cut_off(b"\0\0\0\x08ftyp\0\0\x01\0mdat and so on"), "mdat reaches past the end");
         assert!(cut_off(b"\0\0\0\x08ftyp\0\0\0\x08mdat"), "no index");
         assert!(!cut_off(b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\0\x08mdat"));
+    }
+
+    #[test]
+    fn a_recording_behind_another_is_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let header = |scale: u32, duration: u32| {
+            let mut moov =
+                [&116_u32.to_be_bytes()[..], b"moov", &108_u32.to_be_bytes(), b"mvhd"].concat();
+            moov.extend(
+                [[0; 4], [0; 4], [0; 4], scale.to_be_bytes(), duration.to_be_bytes()].concat(),
+            );
+            moov.resize(116, 0);
+            moov
+        };
+        let one = [b"\0\0\0\x08ftyp".to_vec(), header(600, 1800)].concat();
+        std::fs::write(&path, &one).unwrap();
+        assert_eq!(appended_mp4_ms(&path).unwrap(), 0);
+        std::fs::write(&path, [one, header(1000, 2500)].concat()).unwrap();
+        assert_eq!(appended_mp4_ms(&path).unwrap(), 2500);
+        std::fs::write(&path, "敬爱的党组织：您好！").unwrap();
+        assert_eq!(appended_mp4_ms(&path).unwrap(), 0);
     }
 
     #[test]

@@ -61,3 +61,17 @@ fn damaged_pictures_in_the_middle_cost_no_more_than_themselves() {
     assert!(outcome.times().len() >= 150, "{}", outcome.times().len());
     assert!(outcome.rendition.duration_ms.abs_diff(6000) <= 100);
 }
+
+#[test]
+fn recordings_put_together_byte_by_byte_say_what_is_lost() {
+    let fixture = Fixture::new();
+    let first = fixture.plain("first.mp4", 4);
+    let second = fixture.plain("second.mp4", 3);
+    let both = fixture.path("both.mp4");
+    let bytes = [first, second].map(|part| std::fs::read(part).unwrap()).concat();
+    std::fs::write(&both, bytes).unwrap();
+    // Players show the first one only.
+    let outcome = fixture.run(&both).unwrap();
+    assert_near(&outcome.beeps(), &[0.0, 1.0, 2.0, 3.0]);
+    assert!(outcome.info.scan.lost_ms.abs_diff(3000) < 50, "{}", outcome.info.scan.lost_ms);
+}

@@ -124,6 +124,7 @@ export const en: Dictionary = {
     player: 'Video player. Space plays and pauses, the left and right arrow keys go back and forward 5 seconds.',
     noVideoYet: 'The video is being prepared and will play here.',
     videoBroken: 'This browser cannot play the video. Please download it.',
+    lost: (time: string) => `The original is damaged: about ${time} of it cannot be read.`,
     subtitles: 'Subtitles',
     details: 'Details',
     files: 'Downloads',

@@ -118,6 +118,7 @@ export const zh = {
     player: '视频播放器。空格键播放或暂停，左右方向键后退或前进 5 秒。',
     noVideoYet: '视频正在转码，完成后可以在这里播放。',
     videoBroken: '浏览器无法播放这段视频，请下载后观看。',
+    lost: (time: string) => `原文件有损坏，约 ${time}的内容无法读取。`,
     subtitles: '字幕',
     details: '详细信息',
     files: '下载',
