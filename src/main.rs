@@ -32,10 +32,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// For clients of HTTP, which bring no cryptography of their own here.
+fn install_cryptography() {
+    // Fails only where it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     let settings = Settings::load(cli.config.as_deref(), &cli.flags())?;
-    // For clients of HTTP, which bring no cryptography of their own here. Nothing was installed before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_cryptography();
     // Dropped last: it sends the last spans.
     let _spans = telemetry::start(&settings, &cli.command)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

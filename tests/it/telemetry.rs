@@ -45,7 +45,7 @@ fn metrics_tell_of_requests_jobs_and_backends() {
     let scraped = server.client.get(format!("http://{address}/metrics")).send().unwrap();
     let scraped = scraped.text().unwrap();
     let value = |series: &str| {
-        let line = scraped.lines().find_map(|line| line.strip_prefix(series));
+        let line = scraped.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         let number = line.unwrap_or_else(|| panic!("no {series} in {scraped}"));
         number.trim().parse::<f64>().unwrap()
     };

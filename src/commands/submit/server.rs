@@ -120,6 +120,7 @@ mod tests {
     use super::*;
 
     fn server(address: &str) -> Result<Server, CommandError> {
+        crate::install_cryptography();
         Server::new(address, &Secret::default(), Lang::En)
     }
 
