@@ -42,17 +42,21 @@ fn messages_come_in_the_users_language() {
 #[test]
 fn a_missing_model_is_unavailable_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    let output = huibao()
-        .env("HUIBAO_MODEL_DIR", folder.path())
-        .args(["process", "--json", "--out"])
-        .arg(&out)
-        .arg(short(folder.path(), 3))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(69));
-    assert_eq!(only_object(&output)["error"]["code"], "model_missing");
-    assert!(names(&out).is_empty());
+    let (out, video) = (folder.path().join("out"), short(folder.path(), 3));
+    for (setting, value) in
+        [("HUIBAO_MODEL_DIR", folder.path()), ("HUIBAO_VAD_MODEL", &folder.path().join("none"))]
+    {
+        let output = huibao()
+            .env(setting, value)
+            .args(["process", "--json", "--out"])
+            .arg(&out)
+            .arg(&video)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(69), "{setting}");
+        assert_eq!(only_object(&output)["error"]["code"], "model_missing", "{setting}");
+        assert!(names(&out).is_empty());
+    }
     let doctor = huibao().env("HUIBAO_MODEL_DIR", folder.path()).arg("doctor").output().unwrap();
     assert_eq!(doctor.status.code(), Some(69));
     assert!(String::from_utf8(doctor.stdout).unwrap().contains("fetch-model"));

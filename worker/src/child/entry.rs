@@ -55,8 +55,8 @@ fn parse(line: &str) -> ChildCommand {
     command
 }
 
-/// The further commands on standard input. If it closes while a task runs, the parent has ended, and this process
-/// aborts whatever native code is doing.
+/// The further commands on standard input. If it closes while a task runs, the parent has ended, and this
+/// process aborts whatever native code is doing.
 fn commands(outbox: Arc<Outbox>) -> mpsc::Receiver<ChildCommand> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

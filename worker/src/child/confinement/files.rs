@@ -51,7 +51,8 @@ pub(super) fn restrict(access: &Access) -> Result<(), ConfinementError> {
     for path in OF_LIBRARIES.iter().map(Path::new).filter(|path| path.exists()) {
         rules = rules.add_rule(allow(path, reading | AccessFs::Execute)?)?;
     }
-    for path in &access.read {
+    // Whoever needs a file that is not there says so better.
+    for path in access.read.iter().filter(|path| path.exists()) {
         rules = rules.add_rule(allow(path, reading)?)?;
     }
     let writing = AccessFs::WriteFile
