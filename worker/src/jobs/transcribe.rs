@@ -13,7 +13,6 @@ use serde::Deserialize;
 use tracing::Instrument;
 
 use super::{Attempt, JobKind};
-
 use crate::child::{
     ChildOutput, ChildRequest, ChildTask, LoadedModel, ModelPool, ResourceLimits, TranscribeTask,
     run_child, unexpected,
