@@ -47,26 +47,17 @@ impl TryFrom<VersionRow> for TranscriptVersion {
     }
 }
 
-/// Segments of versions from before there were ids are numbered by their order, which never changes.
-fn numbered(body: Option<Json<Transcript>>) -> Option<Transcript> {
-    body.map(|Json(mut transcript)| {
-        transcript.number_segments();
-        transcript
-    })
-}
-
-/// What a version that is added is made of.
-struct NewVersion<'a> {
-    submission: SubmissionId,
-    origin: TranscriptOrigin,
-    parent: Option<TranscriptId>,
-    body: &'a Transcript,
+/// With an id for each segment. Those of versions from before there were ids are numbered by their
+/// order, which never changes.
+fn numbered(mut transcript: Transcript) -> Transcript {
+    transcript.number_segments();
+    transcript
 }
 
 impl<S: Session> Transcripts<'_, S> {
     /// The version that readers see, or `None`.
     pub async fn current(&mut self, of: SubmissionId) -> Result<Option<Transcript>, StoreError> {
-        Ok(numbered(fetch!(
+        let body = fetch!(
             self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
@@ -74,13 +65,14 @@ impl<S: Session> Transcripts<'_, S> {
                  WHERE id = (SELECT current_transcript FROM submissions WHERE id = $1)"
             ),
             of.uuid()
-        )?))
+        )?;
+        Ok(body.map(|Json(body)| numbered(body)))
     }
 
     /// What the engine wrote for the newest recognition, or `None`: there is no such version of
     /// recognitions from before it was kept.
     pub async fn newest_raw(&mut self, of: SubmissionId) -> Result<Option<Transcript>, StoreError> {
-        Ok(numbered(fetch!(
+        let body = fetch!(
             self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
@@ -89,7 +81,8 @@ impl<S: Session> Transcripts<'_, S> {
                                 WHERE submission_id = $1 AND origin = 'recognition')"
             ),
             of.uuid()
-        )?))
+        )?;
+        Ok(body.map(|Json(body)| numbered(body)))
     }
 
     /// The version with this number, or `None`.
@@ -98,7 +91,7 @@ impl<S: Session> Transcripts<'_, S> {
         of: SubmissionId,
         version: u32,
     ) -> Result<Option<Transcript>, StoreError> {
-        Ok(numbered(fetch!(
+        let body = fetch!(
             self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
@@ -106,7 +99,8 @@ impl<S: Session> Transcripts<'_, S> {
             ),
             of.uuid(),
             i64::from(version)
-        )?))
+        )?;
+        Ok(body.map(|Json(body)| numbered(body)))
     }
 
     /// What a recogniser made last, or `None`.
@@ -114,7 +108,7 @@ impl<S: Session> Transcripts<'_, S> {
         &mut self,
         of: SubmissionId,
     ) -> Result<Option<Transcript>, StoreError> {
-        Ok(numbered(fetch!(
+        let body = fetch!(
             self.0.tx(),
             fetch_optional,
             sqlx::query_scalar::<_, Json<Transcript>>(
@@ -122,7 +116,8 @@ impl<S: Session> Transcripts<'_, S> {
                  ORDER BY version DESC LIMIT 1"
             ),
             of.uuid()
-        )?))
+        )?;
+        Ok(body.map(|Json(body)| numbered(body)))
     }
 
     /// All versions, oldest first, without their texts.
@@ -171,26 +166,48 @@ impl Transcripts<'_, UnitOfWork> {
         recognition: &Recognition,
     ) -> Result<(), StoreError> {
         self.0.submissions().lock(to).await?;
-        let raw = self
-            .insert(&NewVersion {
-                submission: to,
-                origin: TranscriptOrigin::Raw,
-                parent: None,
-                body: &recognition.raw_transcript(),
-            })
-            .await?;
-        let readable = self
-            .insert(&NewVersion {
-                submission: to,
-                origin: TranscriptOrigin::Recognition,
-                parent: Some(raw),
-                body: &recognition.transcript,
-            })
-            .await?;
-        let current = self.origin_of_current(to).await?;
-        if current.is_none_or(TranscriptOrigin::gives_way_to_recognition) {
-            self.set_current(to, readable).await?;
-        }
+        let (raw, readable) = (TranscriptId::new(), TranscriptId::new());
+        let (author, now) = (self.0.actor().to_string(), self.0.now());
+        execute!(
+            self.0.tx(),
+            sqlx::query(
+                "INSERT INTO transcripts (id, submission_id, version, origin, author, parent_id,
+                                          body, created_at)
+                 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, NULL, $5, $6
+                 FROM transcripts WHERE submission_id = $2
+                 UNION ALL
+                 SELECT $7, $2, coalesce(max(version), 0) + 2, $8, $4, $1, $9, $6
+                 FROM transcripts WHERE submission_id = $2"
+            ),
+            raw.uuid(),
+            to.uuid(),
+            TranscriptOrigin::Raw.as_str(),
+            author,
+            Json(numbered(recognition.raw_transcript())),
+            now,
+            readable.uuid(),
+            TranscriptOrigin::Recognition.as_str(),
+            Json(numbered(recognition.transcript.clone()))
+        )?;
+        let kept = TranscriptOrigin::ALL
+            .iter()
+            .filter(|origin| !origin.gives_way_to_recognition())
+            .map(|origin| origin.as_str())
+            .collect::<Vec<_>>()
+            .join(",");
+        execute!(
+            self.0.tx(),
+            sqlx::query(
+                "UPDATE submissions SET current_transcript = $1
+                 WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM transcripts
+                                               WHERE id = submissions.current_transcript
+                                                 AND $3 LIKE '%,' || origin || ',%')"
+            ),
+            readable.uuid(),
+            to.uuid(),
+            format!(",{kept},")
+        )?;
+        self.0.changed(Change::Submission(to));
         execute!(
             self.0.tx(),
             sqlx::query("DELETE FROM partial_segments WHERE submission_id = $1"),
@@ -223,14 +240,23 @@ impl Transcripts<'_, UnitOfWork> {
         if current != Some(parent.uuid()) {
             return Err(StoreError::Outdated { what: "transcript" });
         }
-        let id = self
-            .insert(&NewVersion {
-                submission: to,
-                origin: TranscriptOrigin::Correction,
-                parent: Some(parent),
-                body: corrected,
-            })
-            .await?;
+        let (id, author, now) = (TranscriptId::new(), self.0.actor().to_string(), self.0.now());
+        execute!(
+            self.0.tx(),
+            sqlx::query(
+                "INSERT INTO transcripts (id, submission_id, version, origin, author, parent_id,
+                                          body, created_at)
+                 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7
+                 FROM transcripts WHERE submission_id = $2"
+            ),
+            id.uuid(),
+            to.uuid(),
+            TranscriptOrigin::Correction.as_str(),
+            author,
+            parent.uuid(),
+            Json(numbered(corrected.clone())),
+            now
+        )?;
         self.set_current(to, id).await?;
         Ok(id)
     }
@@ -256,45 +282,6 @@ impl Transcripts<'_, UnitOfWork> {
         }
         self.0.changed(Change::Submission(of));
         Ok(())
-    }
-
-    async fn origin_of_current(
-        &mut self,
-        of: SubmissionId,
-    ) -> Result<Option<TranscriptOrigin>, StoreError> {
-        let origin = fetch!(
-            self.0.tx(),
-            fetch_optional,
-            sqlx::query_scalar::<_, String>(
-                "SELECT origin FROM transcripts
-                 WHERE id = (SELECT current_transcript FROM submissions WHERE id = $1)"
-            ),
-            of.uuid()
-        )?;
-        origin.as_deref().map(named).transpose()
-    }
-
-    async fn insert(&mut self, new: &NewVersion<'_>) -> Result<TranscriptId, StoreError> {
-        let mut body = new.body.clone();
-        body.number_segments();
-        let (id, author, now) = (TranscriptId::new(), self.0.actor().to_string(), self.0.now());
-        execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO transcripts (id, submission_id, version, origin, author, parent_id,
-                                          body, created_at)
-                 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7
-                 FROM transcripts WHERE submission_id = $2"
-            ),
-            id.uuid(),
-            new.submission.uuid(),
-            new.origin.as_str(),
-            author,
-            new.parent.map(TranscriptId::uuid),
-            Json(&body),
-            now
-        )?;
-        Ok(id)
     }
 }
 

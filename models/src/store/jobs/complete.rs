@@ -11,7 +11,8 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::SubmissionId;
 use crate::domain::job::{Job, JobMessage};
 use crate::store::changes::Change;
-use crate::store::engine::{execute, fetch};
+use crate::store::engine::{Tx, fetch};
+use crate::store::rows::named;
 use crate::store::unit::HasTx;
 use crate::store::{Lost, Store, StoreError, UnitOfWork};
 
@@ -61,30 +62,16 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Result<Committed, Lost>, StoreError> {
         let mut unit = self.begin(Actor::Worker(claim.worker.clone()), now).await?;
-        // First: it makes stages that end at the same time see each other.
         if let Some(submission) = claim.submission {
-            unit.submissions().lock(submission).await?;
             unit.changed(Change::Submission(submission));
         }
-        let held = execute!(
-            unit.tx(),
-            sqlx::query(
-                "UPDATE jobs SET state = 'done', progress = 1, finished_at = $1, work_ms = $2,
-                        error = NULL, lease_until = NULL, publish_due = NULL
-                 WHERE id = $3 AND token = $4 AND state = 'running'"
-            ),
-            now,
-            i64::try_from(work_ms).unwrap_or(i64::MAX),
-            claim.job_id.uuid(),
-            claim.token
-        )?;
-        if held == 0 {
+        let Some(needed) = end(&mut unit, claim, work_ms).await? else {
             let committed = committed_before(&mut unit, claim, outcome).await?;
             return Ok(if committed { Ok(Committed::default()) } else { Err(Lost) });
-        }
+        };
         outcome.write(&mut unit, claim).await?;
         let mut next = None;
-        if let Some(submission) = claim.submission {
+        if let Some(submission) = claim.submission.filter(|_| needed) {
             for job in unlock(&mut unit, submission, &claim.kind, continuation, now).await? {
                 if continuation.is_some_and(|continuation| continuation.kind == job.kind) {
                     next = Some(Claim::from(job));
@@ -96,6 +83,65 @@ impl Store {
         let messages = unit.commit().await?;
         Ok(Ok(Committed { messages, next }))
     }
+}
+
+/// Ends a held job after locking its submission, so that stages which end at the same time see each
+/// other. Returns whether a job waits for this one; `None` if the claim is lost.
+///
+/// It is one statement, because the number of statements is what a short job costs.
+async fn end(
+    unit: &mut UnitOfWork,
+    claim: &Claim,
+    work_ms: u64,
+) -> Result<Option<bool>, StoreError> {
+    /// `replace` and not `LIKE`: SQLite compiles a statement anew whenever a pattern is bound to it.
+    /// With `$from` and `$state` as the engine locks a submission and tells its state.
+    macro_rules! end_job {
+        ($from:literal, $state:literal) => {
+            concat!(
+                "UPDATE jobs SET state = 'done', progress = 1, finished_at = $1, work_ms = $2,
+                        error = NULL, lease_until = NULL, publish_due = NULL ",
+                $from,
+                " WHERE jobs.id = $3 AND jobs.token = $4 AND jobs.state = 'running'
+                  RETURNING ",
+                $state,
+                ", EXISTS (SELECT 1 FROM jobs AS other
+                           WHERE other.submission_id = $5 AND other.state = 'waiting'
+                             AND replace(other.needs, $6, '') <> other.needs)"
+            )
+        };
+    }
+    // SQLite has one writer, so nothing is to be locked.
+    const SQLITE: &str =
+        end_job!("", "(SELECT state FROM submissions WHERE id = jobs.submission_id)");
+    // An update locks the rows that it joins before those that it changes.
+    const POSTGRES: &str = end_job!(
+        "FROM (VALUES (1)) AS once
+         LEFT JOIN (SELECT state FROM submissions WHERE id = $5 FOR UPDATE) AS submission ON TRUE",
+        "submission.state"
+    );
+    let statement = match unit.tx() {
+        Tx::Sqlite(_) => SQLITE,
+        Tx::Postgres(_) => POSTGRES,
+    };
+    let submission = claim.submission.map(SubmissionId::uuid);
+    let now = unit.now();
+    let ended = fetch!(
+        unit.tx(),
+        fetch_optional,
+        sqlx::query_as::<_, (Option<String>, bool)>(statement),
+        now,
+        i64::try_from(work_ms).unwrap_or(i64::MAX),
+        claim.job_id.uuid(),
+        claim.token,
+        submission,
+        format!(",{},", claim.kind)
+    )?;
+    let Some((state, needed)) = ended else { return Ok(None) };
+    if let Some((submission, state)) = claim.submission.zip(state) {
+        unit.set_locked(submission, named(&state)?);
+    }
+    Ok(Some(needed))
 }
 
 /// Whether this very claim has committed, and only the answer was lost. The file rows know it also
@@ -143,7 +189,7 @@ async fn unlock(
                     attempt = attempt + CASE WHEN kind = $1 THEN 1 ELSE 0 END,
                     token = token + CASE WHEN kind = $1 THEN 1 ELSE 0 END,
                     not_before = $5, published = 0
-             WHERE submission_id = $6 AND state = 'waiting' AND needs LIKE $7
+             WHERE submission_id = $6 AND state = 'waiting' AND replace(needs, $7, '') <> needs
                AND NOT EXISTS (SELECT 1 FROM jobs AS need
                                WHERE need.submission_id = $6 AND need.state <> 'done'
                                  AND jobs.needs LIKE '%,' || need.kind || ',%')
@@ -156,7 +202,7 @@ async fn unlock(
         claimant.map(|claimant| claimant.worker),
         now,
         submission.uuid(),
-        format!("%,{ended},%")
+        format!(",{ended},")
     )?;
     rows.into_iter().map(Job::try_from).collect()
 }
