@@ -10,6 +10,12 @@ use crate::settings::SettingsError;
 /// Exit code for an invalid command line or configuration.
 const USAGE: u8 = 2;
 
+/// Exit code for input that another file has to replace.
+const BAD_INPUT: u8 = 65;
+
+/// Exit code for what may succeed when it is tried again.
+const TRY_AGAIN: u8 = 75;
+
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -53,6 +59,20 @@ impl From<SettingsError> for CommandError {
 }
 
 impl CommandError {
+    /// Whether it ended so because of what it was given, and would again.
+    pub fn needs_other_input(&self) -> bool {
+        match self {
+            Self::Usage { .. } | Self::Unavailable { .. } => false,
+            Self::Server { exit, .. } => *exit == BAD_INPUT,
+            Self::Failed(failure) => failure.code.exit_code() == BAD_INPUT,
+        }
+    }
+
+    /// Whether the same may succeed later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Server { exit, .. } if *exit == TRY_AGAIN)
+    }
+
     /// Says what happened and returns the exit code: with `json`, one object on standard output;
     /// otherwise, sentences on standard error.
     #[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command's answer")]

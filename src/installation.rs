@@ -99,6 +99,14 @@ fn folder_of(database_url: &str) -> Option<&Path> {
     Path::new(database_url.strip_prefix("sqlite://")?).parent()
 }
 
+/// Makes the data folder, if a command's database may be in it.
+pub fn prepare_folder(settings: &Settings) -> Result<(), CommandError> {
+    if let Some(folder) = folder_of(&settings.database_url()) {
+        make_private(folder)?;
+    }
+    Ok(())
+}
+
 /// Makes a folder that other users of the machine cannot look into.
 fn make_private(folder: &Path) -> Result<(), Failure> {
     Ok(fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?)

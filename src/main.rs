@@ -53,6 +53,8 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Up(_) => runtime.block_on(commands::up::run(settings)),
         Command::Api(_) => runtime.block_on(commands::api::run(settings)),
         Command::Worker(args) => runtime.block_on(commands::worker::run(settings, args)),
+        Command::User(args) => runtime.block_on(commands::user::run(settings, args)),
+        Command::Token(args) => runtime.block_on(commands::token::run(settings, args)),
         Command::Jobs(args) => runtime.block_on(commands::jobs::run(settings, args)),
         Command::RecognizeAgain(args) => {
             runtime.block_on(commands::recognize_again::run(settings, args))

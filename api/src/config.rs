@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use axum::http::{Uri, uri::Scheme};
+use ipnet::IpNet;
 
 use crate::view::UploadLimits;
 
@@ -16,17 +17,28 @@ pub struct ApiConfig {
     /// Idle timeout of uploads: a phone that loses its network does not close the connection. The
     /// duration of an upload is not limited.
     pub upload_idle: Duration,
-    /// If set, every route but the probes requires it, as a bearer token or as the password of HTTP
-    /// Basic.
-    pub token: Option<SecretString>,
-    /// Host names (without port) that are accepted when no token is set, besides `localhost` and the
-    /// loopback addresses: usually the listen address. Any other is treated as DNS rebinding.
-    pub allowed_hosts: Vec<String>,
+    /// Where users reach this, if a proxy stands before it: its scheme and host.
+    pub public_url: Option<Uri>,
+    /// Proxies whose word about a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl ApiConfig {
     /// The language of a report that specifies none.
     pub(crate) fn default_language(&self) -> &str {
         self.languages.first().map_or("zh", String::as_str)
+    }
+
+    /// Whether browsers reach this through TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.public_url.as_ref().and_then(Uri::scheme) == Some(&Scheme::HTTPS)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        let limits =
+            UploadLimits { max_video_bytes: 1, max_written_bytes: 1, max_duration_seconds: 1 };
+        let (languages, upload_idle) = (vec!["zh".into()], Duration::from_secs(1));
+        Self { limits, languages, upload_idle, public_url: None, trusted_proxies: vec![] }
     }
 }

@@ -41,10 +41,16 @@ impl ApiError {
 
     fn status(&self) -> StatusCode {
         match self {
+            Self::Request(RequestError::ChecksumMismatch) => checksum_mismatch(),
             Self::Request(error) => error.status(),
             Self::Failure(failure) => failure_status(failure.code),
         }
     }
+}
+
+/// The status that tus has made for it.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 fn failure_status(code: FailureCode) -> StatusCode {

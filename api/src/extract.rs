@@ -1,16 +1,20 @@
 //! Extractors that several handlers use, with errors of this interface as rejections.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
-use axum::extract::{FromRequestParts, Path, Query};
-use axum::http::{header, request::Parts};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::{StatusCode, header, request::Parts};
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::ids::ReportId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
+use crate::client_address::client_address;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
+use crate::state::ApiState;
 
 /// The language of messages: `?lang=`, or else `Accept-Language`, or else Chinese.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +47,47 @@ impl<S: Send + Sync> FromRequestParts<S> for ReportPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<ReportId>::from_request_parts(parts, state).await;
         path.map(|Path(id)| Self(id)).map_err(|_| RequestError::NotFound.into())
+    }
+}
+
+/// The id in the path, of something other than a report. A malformed one is not found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IdPath<T>(pub T);
+
+impl<T: From<Uuid>, S: Send + Sync> FromRequestParts<S> for IdPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<Uuid>::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id.into())).map_err(|_| RequestError::NotFound.into())
+    }
+}
+
+/// Where the request comes from.
+pub(crate) struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<ApiState> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Infallible> {
+        Ok(Self(client_address(&state.config, &parts.headers, &parts.extensions)))
+    }
+}
+
+/// A body of JSON.
+pub(crate) struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match axum::Json::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(RequestError::BodyTooLarge.into())
+            }
+            Err(_) => Err(RequestError::BadRequest.into()),
+        }
     }
 }
 

@@ -1,58 +1,107 @@
-//! Access checks: host names, cross-site requests, tokens.
+//! What every request has to pass before its handler: who asks, and that no other site asks for them.
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use headers::authorization::{Basic, Bearer};
+use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt};
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
+use huibao_models::credentials::SecretDigest;
+use huibao_models::domain::actor::Actor;
 
+use crate::access::{Caller, Proof};
+use crate::cookie;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
 
-/// Probes of an orchestrator have no token.
-const WITHOUT_TOKEN: [&str; 2] = ["/healthz", "/readyz"];
+/// What lies behind the door. Pages and probes do not.
+const API: &str = "/api/";
+
+/// The routes by which one comes in, and what one has to know before.
+const OPEN: [&str; 4] =
+    ["/api/v1/info", "/api/v1/session", "/api/v1/setup", "/api/v1/openapi.json"];
 
 /// Checks every request before its handler.
-pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    match check(&state, &request) {
+pub(crate) async fn guard(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match check(&state, &mut request).await {
         Ok(()) => next.run(request).await,
         Err(error) => refuse(error),
     }
 }
 
-fn refuse(error: RequestError) -> Response {
-    let mut response = ApiError::from(error).into_response();
-    if error == RequestError::Unauthorized {
-        // Basic, because browsers prompt for it themselves, also for a video.
-        let challenge = HeaderValue::from_static(r#"Basic realm="Huibao", charset="UTF-8""#);
+fn refuse(error: ApiError) -> Response {
+    let unauthorized = matches!(error, ApiError::Request(RequestError::Unauthorized));
+    let mut response = error.into_response();
+    if unauthorized {
+        // Not Basic: browsers would ask with a window of their own.
+        let challenge = HeaderValue::from_static(r#"Bearer realm="Huibao""#);
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }
 
-fn check(state: &ApiState, request: &Request) -> Result<(), RequestError> {
-    let host = host(request);
-    if let Some(token) = &state.config.token {
-        let open = WITHOUT_TOKEN.contains(&request.uri().path());
-        if !open && !holds(request.headers(), token.expose_secret()) {
-            return Err(RequestError::Unauthorized);
-        }
+async fn check(state: &ApiState, request: &mut Request) -> Result<(), ApiError> {
+    let path = request.uri().path();
+    if !path.starts_with(API) {
+        return Ok(());
+    }
+    let public_url = state.config.public_url.as_ref().and_then(Uri::authority);
+    let hosts = [host(request), public_url.cloned()];
+    if !request.method().is_safe() && is_cross_site(request.headers(), &hosts) {
+        return Err(RequestError::CrossSite.into());
+    }
+    // Also where nobody has to be known: to sign out, for example.
+    let caller = authenticate(state, request.headers()).await?;
+    if caller.is_none() && !OPEN.contains(&path) {
+        return Err(RequestError::Unauthorized.into());
+    }
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    Ok(())
+}
+
+/// Who is asking: by a token, or else by the cookie of a session.
+async fn authenticate(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
+    let now = state.store.now();
+    let bearer = headers.typed_get::<Authorization<Bearer>>();
+    let secret = match &bearer {
+        Some(bearer) => Some(bearer.token().to_owned()),
+        None => cookie::read(&state.config, headers),
+    };
+    let Some(secret) = secret else { return Ok(None) };
+    let digest = SecretDigest::of(&secret);
+    let mut snapshot = state.store.snapshot().await?;
+    let (person, proof, untold) = if bearer.is_some() {
+        let Some(token) = snapshot.tokens().find(&digest, now).await? else { return Ok(None) };
+        (token.person, Proof::Token(token.id), token.is_stale(now))
     } else {
-        // DNS rebinding: another site can resolve its own name to this machine and is then of the
-        // same origin. The browser still sends that name.
-        let ours = |host: &Authority| is_ours(host.host(), &state.config.allowed_hosts);
-        if !host.as_ref().is_some_and(ours) {
-            return Err(RequestError::BadHost);
-        }
+        let Some(signed_in) = snapshot.sessions().find(&digest, now).await? else {
+            return Ok(None);
+        };
+        (signed_in.person, Proof::Session(signed_in.id), signed_in.is_stale(now))
+    };
+    let principal = snapshot.people().principal(person).await?;
+    drop(snapshot);
+    if untold {
+        touch(state, proof).await?;
     }
-    if !request.method().is_safe() && is_cross_site(request.headers(), host.as_ref()) {
-        return Err(RequestError::CrossSite);
+    Ok(Some(Caller { principal, proof }))
+}
+
+async fn touch(state: &ApiState, proof: Proof) -> Result<(), ApiError> {
+    let mut unit = state.store.begin(Actor::System, state.store.now()).await?;
+    match proof {
+        Proof::Session(id) => unit.sessions().touch(id).await?,
+        Proof::Token(id) => unit.tokens().touch(id).await?,
     }
+    unit.commit().await?;
     Ok(())
 }
 
@@ -61,15 +110,8 @@ fn host(request: &Request) -> Option<Authority> {
     request.uri().authority().cloned().or_else(header)
 }
 
-fn is_ours(host: &str, allowed: &[String]) -> bool {
-    let bare = |name: &str| name.trim_matches(['[', ']']).to_ascii_lowercase();
-    let host = bare(host);
-    ["localhost", "127.0.0.1", "::1"].contains(&host.as_str())
-        || allowed.iter().any(|name| bare(name) == host)
-}
-
 /// Browsers send the origin of a request that changes state; other clients send neither header.
-fn is_cross_site(headers: &HeaderMap, host: Option<&Authority>) -> bool {
+fn is_cross_site(headers: &HeaderMap, hosts: &[Option<Authority>]) -> bool {
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if matches!(site, Some(b"cross-site" | b"same-site")) {
         return true;
@@ -78,15 +120,7 @@ fn is_cross_site(headers: &HeaderMap, host: Option<&Authority>) -> bool {
     let origin: Option<Uri> = origin.to_str().ok().and_then(|origin| origin.parse().ok());
     // An opaque origin (`null`) has no host to compare.
     let authority = origin.as_ref().and_then(Uri::authority);
-    authority.is_none() || authority != host
-}
-
-fn holds(headers: &HeaderMap, token: &str) -> bool {
-    let same = |given: &str| bool::from(given.as_bytes().ct_eq(token.as_bytes()));
-    let bearer = headers.typed_get::<Authorization<Bearer>>();
-    let basic = headers.typed_get::<Authorization<Basic>>();
-    bearer.is_some_and(|given| same(given.token()))
-        || basic.is_some_and(|given| same(given.password()))
+    authority.is_none() || !hosts.iter().any(|host| host.as_ref() == authority)
 }
 
 #[cfg(test)]
@@ -101,25 +135,17 @@ mod tests {
     }
 
     #[test]
-    fn only_own_names_are_ours() {
-        let allowed = ["192.168.1.5".to_owned(), "FE80::1".to_owned()];
-        for host in ["localhost", "LocalHost", "127.0.0.1", "[::1]", "192.168.1.5", "[fe80::1]"] {
-            assert!(is_ours(host, &allowed), "{host}");
-        }
-        for host in ["example.org", "localhost.example.org", "127.0.0.2"] {
-            assert!(!is_ours(host, &allowed), "{host}");
-        }
-    }
-
-    #[test]
     fn other_origins_are_cross_site() {
-        let host = Authority::from_static("localhost:8080");
+        let hosts = ["localhost:8080", "huibao.example.org"];
+        let hosts = hosts.map(|host| Some(Authority::from_static(host)));
         for fine in [
             vec![],
             vec![("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")],
+            // A proxy ends TLS under the public name.
+            vec![("origin", "https://huibao.example.org")],
             vec![("sec-fetch-site", "none")],
         ] {
-            assert!(!is_cross_site(&headers(&fine), Some(&host)), "{fine:?}");
+            assert!(!is_cross_site(&headers(&fine), &hosts), "{fine:?}");
         }
         for foreign in [
             ("origin", "http://localhost:9090"),
@@ -128,7 +154,7 @@ mod tests {
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
         ] {
-            assert!(is_cross_site(&headers(&[foreign]), Some(&host)), "{foreign:?}");
+            assert!(is_cross_site(&headers(&[foreign]), &hosts), "{foreign:?}");
         }
     }
 }

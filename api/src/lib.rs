@@ -4,8 +4,11 @@
 //! `routes`, one file per resource; the JSON that they answer with is in [`view`], which clients use as
 //! well.
 
+mod access;
 mod access_log;
+mod client_address;
 mod config;
+mod cookie;
 mod error;
 mod extract;
 mod file_name;
@@ -19,14 +22,14 @@ mod readiness;
 mod request_error;
 mod routes;
 mod server;
+mod sign_in;
 mod state;
-mod upload;
+mod uploads;
 pub mod view;
 
 pub use config::ApiConfig;
 pub use metrics_page::MetricsPage;
 pub use readiness::Readiness;
-pub use secrecy::SecretString;
 pub use server::{router, serve};
 pub use view::{Check, UploadLimits};
 

@@ -1,17 +1,18 @@
 //! Reading a report with everything that its view needs.
 
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::ids::{PersonId, ReportId, SubmissionId};
 use huibao_models::domain::job::JobState;
+use huibao_models::domain::report::Report;
 use huibao_models::store::{ReportOverview, Snapshot, Store, StoreError};
 
-use crate::view::{ReportRows, ReportView};
+use crate::view::{ReportBody, ReportRows, ReportView};
 
 /// A report as it was at one moment.
 pub(crate) struct LoadedReport(ReportRows);
 
 impl LoadedReport {
-    /// Reads a report, or `None` where there is none, or nothing is handed in yet.
+    /// Reads a report, or `None` where there is none.
     pub(crate) async fn load(store: &Store, id: ReportId) -> Result<Option<Self>, StoreError> {
         Self::read(&mut store.snapshot().await?, id).await
     }
@@ -20,22 +21,29 @@ impl LoadedReport {
     /// results, or the reason of a failure, that belong to them.
     async fn read(snapshot: &mut Snapshot, id: ReportId) -> Result<Option<Self>, StoreError> {
         let overview = snapshot.reports().overview(id).await?;
-        let Some(ReportOverview { report, submission: Some(submission) }) = overview else {
-            return Ok(None);
-        };
-        let jobs = snapshot.jobs().of_submission(submission.id).await?;
-        let files = snapshot.submissions().files(submission.id).await?;
-        let transcript = snapshot.transcripts().current(submission.id).await?;
-        let partial = match transcript {
-            Some(_) => Vec::new(),
-            None => snapshot.transcripts().partial(submission.id).await?,
-        };
-        Ok(Some(Self(ReportRows { report, submission, jobs, files, partial, transcript })))
+        let Some(ReportOverview { report, submission }) = overview else { return Ok(None) };
+        let uploads = snapshot.uploads().of_report(id).await?;
+        let mut rows = ReportRows::of(report, uploads);
+        if let Some(submission) = submission {
+            rows.jobs = snapshot.jobs().of_submission(submission.id).await?;
+            rows.files = snapshot.submissions().files(submission.id).await?;
+            rows.transcript = snapshot.transcripts().current(submission.id).await?;
+            if rows.transcript.is_none() {
+                rows.partial = snapshot.transcripts().partial(submission.id).await?;
+            }
+            rows.submission = Some(submission);
+        }
+        Ok(Some(Self(rows)))
+    }
+
+    /// The report.
+    pub(crate) const fn report(&self) -> &Report {
+        &self.0.report
     }
 
     /// The submission that is shown.
-    pub(crate) const fn submission(&self) -> SubmissionId {
-        self.0.submission.id
+    pub(crate) fn submission(&self) -> Option<SubmissionId> {
+        self.0.submission.as_ref().map(|submission| submission.id)
     }
 
     /// Whether no job is queued or running. A submission counts as failed as soon as one stage is dead,
@@ -45,8 +53,13 @@ impl LoadedReport {
         !self.0.jobs.iter().any(|job| active(job.state))
     }
 
-    /// What readers see.
-    pub(crate) fn view(&self, lang: Lang) -> ReportView {
-        ReportView::new(&self.0, lang)
+    /// What a reader sees.
+    pub(crate) fn view(&self, reader: PersonId, lang: Lang) -> ReportView {
+        ReportView::new(&self.0, reader, lang)
+    }
+
+    /// The body of an answer about it.
+    pub(crate) fn body(&self, reader: PersonId, lang: Lang) -> ReportBody {
+        ReportBody { id: self.0.report.id.uuid(), report: self.view(reader, lang) }
     }
 }

@@ -1,4 +1,4 @@
-//! The bodies of error responses.
+//! The bodies of error responses: problems as RFC 9457 describes them.
 
 use axum::Json;
 use axum::extract::Request;
@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::ApiError;
 use crate::extract::Locale;
-use crate::view::{ErrorBody, FailureView};
+use crate::view::ErrorBody;
+
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Writes the body of an error response in the language of the request, and logs server errors.
 pub(crate) async fn localize(Locale(lang): Locale, request: Request, next: Next) -> Response {
@@ -17,10 +19,17 @@ pub(crate) async fn localize(Locale(lang): Locale, request: Request, next: Next)
     if response.status().is_server_error() {
         tracing::error!(code = error.code(), %error, "request failed");
     }
-    let error =
-        FailureView { code: error.code().to_owned(), message: error.message(lang).to_owned() };
+    let (detail, code) = (error.message(lang).to_owned(), error.code().to_owned());
     let (parts, _) = response.into_parts();
-    let mut written = (parts.status, Json(ErrorBody { error })).into_response();
+    let problem = ErrorBody {
+        kind: "about:blank".to_owned(),
+        title: parts.status.canonical_reason().unwrap_or_default().to_owned(),
+        status: parts.status.as_u16(),
+        detail,
+        code,
+    };
+    let mut written = (parts.status, Json(problem)).into_response();
+    written.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
     for (name, value) in &parts.headers {
         // The length is that of the empty body.
         if name != header::CONTENT_LENGTH {

@@ -1,7 +1,7 @@
 //! The parts of the OpenAPI document that no single handler describes.
 
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -13,35 +13,39 @@ use crate::view::ErrorBody;
     info(
         title = "Huibao",
         description = "Short-video thought reports in, reviewable transcripts out. Messages are in \
-                       the language of `?lang=zh|en`, or else of `Accept-Language`. Every route may \
-                       answer 401 (`unauthorized`), 403 (`bad_host`, `cross_site`), 500 or 503.",
+                       the language of `?lang=zh|en`, or else of `Accept-Language`. Errors are \
+                       problems as RFC 9457 describes them, with a stable `code`. Every route may \
+                       answer 401 (`unauthorized`), 403 (`cross_site`), 500 or 503.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(ErrorBody)),
-    security(("bearer" = []), ("basic" = [])),
+    security(("token" = []), ("session" = [])),
     modifiers(&Schemes),
 )]
 pub(crate) struct ApiDoc;
 
-/// The ways to present a token, where one is set.
+/// The ways to prove who one is.
 struct Schemes;
 
 impl Modify for Schemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
-        for (name, scheme) in [("bearer", HttpAuthScheme::Bearer), ("basic", HttpAuthScheme::Basic)]
-        {
-            components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
-        }
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("token", token);
+        let cookie = ApiKeyValue::with_description(
+            "huibao_session",
+            "What `POST /api/v1/session` sets; with TLS, `__Host-huibao_session`.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
 /// Adds to every operation the response of errors that any route may answer with.
 pub(crate) fn add_default_response(document: &mut utoipa::openapi::OpenApi) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let error = ResponseBuilder::new()
         .description("Any other error")
-        .content("application/json", content)
+        .content("application/problem+json", content)
         .build();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         operation.responses.responses.insert("default".to_owned(), error.clone().into());
@@ -50,6 +54,6 @@ pub(crate) fn add_default_response(document: &mut utoipa::openapi::OpenApi) {
 
 /// The operations of the methods that are in use.
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, post, put, patch, delete, .. } = path;
-    [get, post, put, patch, delete].into_iter().filter_map(Option::as_mut)
+    let PathItem { get, post, put, patch, delete, options, head, .. } = path;
+    [get, post, put, patch, delete, options, head].into_iter().filter_map(Option::as_mut)
 }

@@ -37,18 +37,41 @@ request_errors! {
     /// A query, header or field that cannot be parsed.
     BadRequest = "bad_request", BAD_REQUEST,
         "请求的格式不正确。", "The request is malformed.";
-    /// The body is not a multipart form, or is incomplete.
+    /// The body ended before its time, or is malformed.
     BadUpload = "bad_upload", BAD_REQUEST,
         "上传的内容不完整或格式不正确，请重新上传。",
         "The upload is incomplete or malformed. Please upload it again.";
-    /// No video, or an empty one.
-    MissingVideo = "missing_video", BAD_REQUEST,
+    /// A report without a video, or with an empty one, is handed in.
+    MissingVideo = "missing_video", UNPROCESSABLE_ENTITY,
         "没有收到视频，或视频是空文件。请选择视频后再上传。",
         "There is no video, or it is empty. Please choose a video and upload it again.";
-    /// A form field that was sent twice.
-    DuplicateField = "duplicate_field", BAD_REQUEST,
-        "同一个字段提交了不止一次。每份汇报只能有一个视频和一份书面汇报。",
-        "A field was sent more than once. A report has one video and one written report.";
+    /// A file without any bytes.
+    EmptyFile = "empty_file", UNPROCESSABLE_ENTITY,
+        "这是一个空文件，请重新选择。", "This file is empty. Please choose another one.";
+    /// A body of another type than is appended.
+    UnsupportedType = "unsupported_type", UNSUPPORTED_MEDIA_TYPE,
+        "请求内容的类型不受支持。", "This type of content is not supported here.";
+    /// Bytes that are to be appended elsewhere than at the end.
+    WrongOffset = "wrong_offset", CONFLICT,
+        "上传位置不一致，请从已收到的位置继续。",
+        "The upload stands elsewhere. Please continue where the server says.";
+    /// An upload that another request is writing to.
+    UploadLocked = "upload_locked", LOCKED,
+        "这个文件正在由另一个连接上传，请稍后再试。",
+        "Another connection is uploading this file. Please try again in a moment.";
+    /// An upload that was given up, or taken back.
+    UploadGone = "upload_gone", GONE,
+        "这次上传已经失效，请重新开始。", "This upload is gone. Please begin it again.";
+    /// Bytes that are not those that were sent.
+    ChecksumMismatch = "upload_checksum_mismatch", BAD_REQUEST,
+        "收到的数据与校验值不符，请重新发送。",
+        "The bytes that arrived do not fit their checksum. Please send them again.";
+    /// A version of tus that is not spoken.
+    UnsupportedTusVersion = "unsupported_tus_version", PRECONDITION_FAILED,
+        "不支持这个版本的上传协议。", "This version of the upload protocol is not supported.";
+    /// A body of JSON that is too large.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
+        "提交的文字过长。", "The text is too long.";
     /// A text field that is too long.
     FieldTooLong = "field_too_long", BAD_REQUEST,
         "标题（最多 200 字）或汇报人（最多 100 字）过长。",
@@ -56,16 +79,44 @@ request_errors! {
     /// A language that is not supported.
     UnsupportedLanguage = "unsupported_language", BAD_REQUEST,
         "不支持所选的语言。", "The chosen language is not supported.";
-    /// The token is missing or wrong.
+    /// Nobody is signed in, and there is no token that is accepted.
     Unauthorized = "unauthorized", UNAUTHORIZED,
-        "需要访问口令。", "An access token is needed.";
+        "请先登录。", "Please sign in first.";
+    /// The name or the password is wrong.
+    WrongCredentials = "wrong_credentials", UNAUTHORIZED,
+        "用户名或密码不正确。", "The name or the password is wrong.";
+    /// Too many sign-ins have failed.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS,
+        "登录失败次数过多，请稍后再试。",
+        "Too many sign-ins have failed. Please wait before you try again.";
+    /// Something that this person, or a token, may not do.
+    Forbidden = "forbidden", FORBIDDEN,
+        "你没有权限进行这项操作。", "You are not allowed to do this.";
+    /// A password that is too short or too long.
+    WeakPassword = "weak_password", UNPROCESSABLE_ENTITY,
+        "密码长度须为 8 到 256 个字符。", "A password has 8 to 256 characters.";
+    /// A name that is taken, or that nobody can have.
+    InvalidName = "invalid_name", UNPROCESSABLE_ENTITY,
+        "这个用户名已被占用或不可用：须为 1 到 64 个字符，不含空格和斜杠。",
+        "This name is taken or cannot be used: it has 1 to 64 characters, without spaces and slashes.";
+    /// A report that is handed in cannot be changed.
+    NotADraft = "not_a_draft", CONFLICT,
+        "这份汇报已经提交，不能再修改。", "This report is handed in and cannot be changed.";
+    /// A report that is reviewed or decided cannot be taken back.
+    NotWithdrawable = "not_withdrawable", CONFLICT,
+        "这份汇报正在审阅或已有结论，不能撤回。",
+        "This report is being reviewed or decided, and cannot be withdrawn.";
+    /// Somebody has changed it since it was read.
+    Outdated = "outdated", PRECONDITION_FAILED,
+        "内容已在别处被修改。请刷新后再保存。",
+        "It was changed elsewhere. Please reload before you save.";
+    /// A change that does not say what it is based on.
+    PreconditionRequired = "precondition_required", PRECONDITION_REQUIRED,
+        "缺少 If-Match：请先读取，再修改。",
+        "If-Match is missing: read it before you change it.";
     /// A state change requested by a page of another site.
     CrossSite = "cross_site", FORBIDDEN,
         "拒绝来自其他网站的请求。", "Requests from other sites are refused.";
-    /// A `Host` header that is not allowed.
-    BadHost = "bad_host", FORBIDDEN,
-        "拒绝以这个主机名访问。请使用 localhost，或由管理员设置访问口令。",
-        "This host name is refused. Please use localhost, or let the operator set a token.";
     /// No such report or route.
     NotFound = "not_found", NOT_FOUND,
         "没有找到请求的内容。", "The requested resource does not exist.";

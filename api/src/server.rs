@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::io;
+use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use axum::{Extension, Router};
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::Failure;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -36,7 +39,9 @@ pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readines
     let idle = RequestBodyTimeoutLayer::new(config.upload_idle);
     let (described, document) = routes::described();
     let document = Arc::new(document);
-    let state = ApiState { backends, readiness, config: Arc::new(config), document };
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let hashing = Arc::new(Semaphore::new(cores));
+    let state = ApiState { backends, readiness, config: Arc::new(config), document, hashing };
     let guarded = described
         .fallback(routes::fallback)
         .method_not_allowed_fallback(routes::method_not_allowed)
@@ -77,8 +82,9 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let router = router.layer(Extension(Shutdown(shutdown.clone())));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let server =
-        axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let deadline = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use huibao_models::backends::Backends;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
@@ -18,6 +19,8 @@ pub(crate) struct ApiState {
     pub config: Arc<ApiConfig>,
     /// The description of the interface.
     pub document: Arc<OpenApi>,
+    /// Turns at hashing passwords.
+    pub hashing: Arc<Semaphore>,
 }
 
 /// Allows `state.store` and `state.storage`.

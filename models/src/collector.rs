@@ -12,11 +12,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::domain::failure::Failure;
+use crate::domain::upload::KEPT;
 use crate::storage::{Storage, StorageError, StorageKey, StoredObject};
 use crate::store::{References, Store, StoreError};
 
 /// Nothing younger is removed, unless an operator says otherwise.
 pub const SAFE_AGE: Duration = Duration::from_hours(24);
+
+/// No upload that is younger is removed: their rows say when they are given up, and expire before this.
+pub const UPLOAD_AGE: Duration = KEPT.saturating_add(SAFE_AGE);
 
 /// Objects looked up in the database at once.
 const BATCH: usize = 1000;
@@ -27,6 +31,9 @@ pub struct Policy {
     /// Objects must be older than this. It must be longer than any upload takes: the rows of an
     /// upload come after its files.
     pub min_age: Duration,
+    /// Uploads over several requests must have been idle for longer than this. Usually [`UPLOAD_AGE`]:
+    /// people come back to them after days.
+    pub min_upload_age: Duration,
     /// Only look.
     pub dry_run: bool,
 }
@@ -86,7 +93,7 @@ pub async fn collect(
 ) -> Result<Collected, CollectError> {
     let mut collected = Collected::default();
     if !policy.dry_run {
-        collected.uploads = storage.abort_leftovers(policy.min_age).await?;
+        collected.uploads = storage.abort_leftovers(policy.min_upload_age).await?;
     }
     // Storages tell of some objects when they were begun, which may be days before they were finished.
     let uploads = storage.uploads().await?;

@@ -5,6 +5,7 @@
 
 pub mod backends;
 pub mod collector;
+pub mod credentials;
 pub mod domain;
 pub mod export;
 pub mod metrics;

@@ -87,7 +87,7 @@ impl Harness {
         let (id, report_id) = (SubmissionId::new(), ReportId::new());
         let key = StorageKey::original(id, "mp4");
         let files = vec![self.put(&key).await];
-        let report = NewReport { id: report_id, title: String::new(), speaker: String::new() };
+        let report = NewReport::anonymous(report_id, String::new(), String::new());
         let submission = NewSubmission { id, report_id, language: "zh".into(), files };
         let mut unit = self.store.begin_durable(Actor::System, Utc::now()).await.unwrap();
         unit.reports().insert(&report).await.unwrap();
@@ -105,7 +105,7 @@ impl Harness {
     }
 
     async fn collect(&self, now: DateTime<Utc>) -> Collected {
-        let policy = Policy { min_age: SAFE_AGE, dry_run: false };
+        let policy = Policy { min_age: SAFE_AGE, min_upload_age: SAFE_AGE, dry_run: false };
         collect(&self.store, &*self.storage, policy, now).await.unwrap()
     }
 
@@ -163,7 +163,7 @@ async fn what_is_young_stays(harness: Harness) {
 async fn looking_removes_nothing(harness: Harness) {
     harness.submission().await;
     harness.put(&StorageKey::original(SubmissionId::new(), "mp4")).await;
-    let policy = Policy { min_age: SAFE_AGE, dry_run: true };
+    let policy = Policy { min_age: SAFE_AGE, min_upload_age: SAFE_AGE, dry_run: true };
     let collected = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap();
     assert_eq!(collected.objects.len(), 1);
     assert_eq!(harness.keys().await.len(), 2);
@@ -171,7 +171,7 @@ async fn looking_removes_nothing(harness: Harness) {
 
 async fn a_database_that_knows_nothing_is_not_believed(harness: Harness) {
     harness.put(&StorageKey::original(SubmissionId::new(), "mp4")).await;
-    let policy = Policy { min_age: SAFE_AGE, dry_run: false };
+    let policy = Policy { min_age: SAFE_AGE, min_upload_age: SAFE_AGE, dry_run: false };
     let error = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap_err();
     assert!(matches!(error, CollectError::Strangers), "{error}");
     assert_eq!(harness.keys().await.len(), 1);
@@ -197,7 +197,7 @@ async fn uploads_stay_until_they_are_old(harness: Harness) {
     harness.storage.remove_upload(finished).await.unwrap();
     let collected = harness.collect(later()).await;
     assert_eq!(collected.objects.len(), 0, "the other upload will have this key");
-    let policy = Policy { min_age: Duration::ZERO, dry_run: false };
+    let policy = Policy { min_age: Duration::ZERO, min_upload_age: Duration::ZERO, dry_run: false };
     let collected = collect(&harness.store, &*harness.storage, policy, later()).await.unwrap();
     assert_eq!((collected.objects.len(), collected.uploads), (1, 1));
     assert_eq!(harness.storage.uploads().await.unwrap(), []);

@@ -18,17 +18,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use futures::TryStreamExt;
+use huibao_models::credentials::NewSecret;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::ids::{JobId, ReportId, SubmissionId};
+use huibao_models::domain::ids::{JobId, PersonId, ReportId, SubmissionId};
 use huibao_models::domain::job::{Job, JobMessage, JobState, RetryPolicy};
 use huibao_models::domain::media::Rendition;
+use huibao_models::domain::person::{Grant, LoginName, Role};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::store::{
-    ArchiveResult, Claim, Claimant, IngestResult, NewReport, NewSubmission, Outcome, Store,
-    StoreError, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, NewPerson, NewReport, NewSubmission, Outcome,
+    Store, StoreError, TranscodeResult,
 };
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use tempfile::TempDir;
@@ -73,7 +75,7 @@ impl Harness {
         let (title, speaker) = ("第三季度思想汇报".into(), "李晓明".into());
         let new = NewSubmission { id, report_id, language: "zh".into(), files };
         let mut unit = store.begin_durable(Actor::System, self.now).await.unwrap();
-        unit.reports().insert(&NewReport { id: report_id, title, speaker }).await.unwrap();
+        unit.reports().insert(&NewReport::anonymous(report_id, title, speaker)).await.unwrap();
         unit.submissions().hand_in(&new).await.unwrap();
         unit.commit().await.unwrap();
         let ingest = self.claim(id, Stage::Ingest).await;
@@ -217,6 +219,38 @@ async fn everything_arrives_as_it_was() {
     let again = harness.run(&to).await.unwrap();
     assert_eq!(again, Moved { skipped: 6, ..Moved::default() });
     assert!(harness.from.storage.size(&garbage).await.is_ok());
+}
+
+#[tokio::test]
+async fn people_come_along_with_what_they_are() {
+    let harness = Harness::new().await;
+    let person = NewPerson {
+        id: PersonId::new(),
+        name: LoginName::parse("li").unwrap(),
+        display_name: "李晓明".into(),
+        password_hash: Some("$argon2id$".into()),
+    };
+    let secret = NewSecret::token().unwrap();
+    let mut unit = harness.from.store.begin(Actor::System, harness.now).await.unwrap();
+    unit.people().insert(&person).await.unwrap();
+    let grant = Grant { role: Role::Reviewer, branch: "/校/院".parse().unwrap() };
+    unit.people().grant(person.id, &grant).await.unwrap();
+    unit.tokens().insert(person.id, "t", &secret.digest(), None).await.unwrap();
+    unit.sessions().insert(person.id, &NewSecret::new().unwrap().digest(), "").await.unwrap();
+    unit.commit().await.unwrap();
+    let to = distributed().await;
+    harness.run(&to).await.unwrap();
+    harness.run(&to).await.unwrap();
+
+    let mut snapshot = to.store.snapshot().await.unwrap();
+    let principal = snapshot.people().principal(person.id).await.unwrap();
+    assert_eq!(principal.grants, [grant]);
+    let hash = snapshot.people().password_hash(person.id).await.unwrap();
+    assert_eq!(hash, person.password_hash);
+    let token = snapshot.tokens().find(&secret.digest(), harness.now).await.unwrap();
+    assert_eq!(token.map(|token| token.person), Some(person.id));
+    let sessions = snapshot.sessions().of(person.id, harness.now).await.unwrap();
+    assert!(sessions.is_empty(), "they sign in again");
 }
 
 #[tokio::test]

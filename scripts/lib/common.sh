@@ -73,13 +73,14 @@ need_node() {
   eval "$env"
 }
 
-# need_bag_validator: the independent judge of our bags, for the tests.
-need_bag_validator() {
+# need_test_python: an independent judge of our bags and a client of tus, for the tests.
+need_test_python() {
   local venv
   venv=$(cache_dir)/test-venv
-  if ! "$venv/bin/python" -c 'import bagit' 2>/dev/null; then
-    say "installing the BagIt validator"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q bagit==1.9.0 || die "pip could not install bagit"
+  if ! "$venv/bin/python" -c 'import bagit, tusclient' 2>/dev/null; then
+    say "installing the BagIt validator and tuspy"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q bagit==1.9.0 tuspy==1.1.0 ||
+      die "pip could not install bagit and tuspy"
   fi
   export HUIBAO_TEST_PYTHON=$venv/bin/python
 }

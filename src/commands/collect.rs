@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use huibao_models::collector::{self, Collected, Policy, SAFE_AGE};
+use huibao_models::collector::{self, Collected, Policy, SAFE_AGE, UPLOAD_AGE};
 use huibao_models::domain::failure::{Failure, Lang};
 use serde_json::json;
 
@@ -49,7 +49,8 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let store = connect::database(&settings).await?;
     let storage = connect::storage(&settings).await?;
     let min_age = if args.nothing_runs { Duration::ZERO } else { *args.older_than };
-    let policy = Policy { min_age, dry_run: args.dry_run };
+    let min_upload_age = min_age.max(UPLOAD_AGE);
+    let policy = Policy { min_age, min_upload_age, dry_run: args.dry_run };
     let collected = collector::collect(&store, &*storage, policy, store.now()).await;
     store.close().await;
     print(&collected.map_err(Failure::from)?, &args, settings.lang());

@@ -14,7 +14,9 @@ pub mod recognize_again;
 mod serve;
 mod stages;
 pub mod submit;
+pub mod token;
 pub mod up;
+pub mod user;
 pub mod worker;
 
 use std::path::PathBuf;
@@ -69,6 +71,10 @@ pub enum Command {
     Api(api::Args),
     /// Run jobs of a distributed installation
     Worker(worker::Args),
+    /// Add people, say what they are, disable them
+    User(user::Args),
+    /// Make, list and remove personal access tokens
+    Token(token::Args),
     /// List jobs, show one, retry dead ones
     #[command(alias = "tasks")]
     Jobs(jobs::Args),
@@ -113,6 +119,8 @@ impl Cli {
             },
             Command::Migrate(migrate::Args { data_dir, .. })
             | Command::Collect(collect::Args { data_dir, .. })
+            | Command::User(user::Args { data_dir, .. })
+            | Command::Token(token::Args { data_dir, .. })
             | Command::Jobs(jobs::Args { data_dir, .. })
             | Command::RecognizeAgain(recognize_again::Args { data_dir, .. }) => {
                 Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
@@ -129,6 +137,8 @@ impl Cli {
             Command::Process(args) => args.json,
             Command::Submit(args) => args.json,
             Command::Doctor(args) => args.json,
+            Command::User(args) => args.json,
+            Command::Token(args) => args.json,
             Command::Jobs(args) => args.json,
             Command::RecognizeAgain(args) => args.json,
             Command::Migrate(args) => args.json,

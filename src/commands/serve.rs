@@ -1,12 +1,14 @@
 //! What `huibao up` and `huibao api` have in common: answering requests.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use huibao_api::{ApiConfig, Readiness, UploadLimits};
 use huibao_models::backends::Backends;
+use huibao_models::credentials::NewSecret;
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
+use huibao_models::store::{SETUP_LIFETIME, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -32,16 +34,21 @@ pub async fn serve(
     settings: &Settings,
     readiness: Arc<dyn Readiness>,
     shutdown: CancellationToken,
-) -> Result<(), Failure> {
-    let bound = listener.local_addr()?;
-    let router = huibao_api::router(backends, api_config(settings), readiness);
-    announce(bound, settings);
-    Ok(huibao_api::serve(listener, router, shutdown).await?)
+) -> Result<(), CommandError> {
+    let bound = listener.local_addr().map_err(Failure::from)?;
+    let config = api_config(settings)?;
+    let base = config.public_url.as_ref().map_or_else(
+        || format!("http://{bound}"),
+        |url| url.to_string().trim_end_matches('/').to_owned(),
+    );
+    let setup = setup_link(&backends.store, &base).await?;
+    let router = huibao_api::router(backends, config, readiness);
+    announce(&base, setup.as_deref(), settings);
+    Ok(huibao_api::serve(listener, router, shutdown).await.map_err(Failure::from)?)
 }
 
-fn api_config(settings: &Settings) -> ApiConfig {
-    let token = settings.token.expose();
-    ApiConfig {
+fn api_config(settings: &Settings) -> Result<ApiConfig, CommandError> {
+    Ok(ApiConfig {
         limits: UploadLimits {
             max_video_bytes: settings.max_video_bytes,
             max_written_bytes: settings.max_written_bytes,
@@ -49,16 +56,35 @@ fn api_config(settings: &Settings) -> ApiConfig {
         },
         languages: huibao_worker::speech::languages(),
         upload_idle: UPLOAD_IDLE,
-        token: (!token.is_empty()).then(|| token.to_owned().into()),
-        allowed_hosts: vec![
-            settings.listen.rsplit_once(':').map_or("", |(host, _)| host).to_owned(),
-        ],
+        public_url: settings.public_url()?,
+        trusted_proxies: settings.trusted_proxies()?,
+    })
+}
+
+/// Where there is nobody yet, the link that makes the first operator.
+async fn setup_link(store: &Store, base: &str) -> Result<Option<String>, Failure> {
+    if store.snapshot().await?.people().any().await? {
+        return Ok(None);
     }
+    let secret = NewSecret::new().map_err(Failure::internal)?;
+    let mut unit = store.begin_durable(Actor::System, store.now()).await?;
+    unit.sign_ins().add_setup_link(&secret.digest()).await?;
+    unit.commit().await?;
+    Ok(Some(format!("{base}/#/setup/{}", secret.expose())))
 }
 
 /// Says where to look, on standard output: the one thing that whoever started this wants to know.
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
-fn announce(addr: SocketAddr, settings: &Settings) {
-    let text = settings.lang().pick("汇报已就绪，请打开", "Huibao is ready, open");
-    println!("{text} http://{addr}/");
+fn announce(base: &str, setup: Option<&str>, settings: &Settings) {
+    let lang = settings.lang();
+    println!("{} {base}/", lang.pick("汇报已就绪，请打开", "Huibao is ready, open"));
+    if let Some(link) = setup {
+        let minutes = SETUP_LIFETIME.as_secs() / 60;
+        let text = lang.pick(
+            "还没有任何用户。请在有效期内打开此链接，创建第一位管理员",
+            "There is nobody yet. Open this link in time to become the first operator",
+        );
+        let unit = lang.pick("分钟", "minutes");
+        println!("{text} ({minutes} {unit})\n  {link}");
+    }
 }

@@ -1,8 +1,8 @@
 //! The settings: commented defaults, then `huibao.toml`, then `HUIBAO_*`, then flags.
 
+mod network;
 mod redacted;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,7 +36,8 @@ pub struct Settings {
     pub database_connections: u32,
     pub startup_wait_seconds: u64,
     pub listen: String,
-    pub token: Secret,
+    pub public_url: String,
+    pub trusted_proxies: String,
     pub metrics_listen: String,
     pub model_dir: PathBuf,
     pub model: String,
@@ -161,26 +162,10 @@ impl Settings {
             return value("max_attempts", "0", "use at least 1");
         }
         self.metrics_addr()?;
-        let listen = self.listen_addr()?;
-        if !listen.ip().is_loopback() && self.token.is_empty() {
-            return value(
-                "listen",
-                &self.listen,
-                "other machines could read private material: set HUIBAO_TOKEN, or listen on 127.0.0.1",
-            );
-        }
+        self.listen_addr()?;
+        self.public_url()?;
+        self.trusted_proxies()?;
         Ok(())
-    }
-
-    /// The address on which metrics are to be had, if there is one.
-    pub fn metrics_addr(&self) -> Result<Option<SocketAddr>, SettingsError> {
-        let address = Some(&self.metrics_listen).filter(|address| !address.is_empty());
-        address.map(|address| parse_addr("metrics_listen", address)).transpose()
-    }
-
-    /// The address to listen on.
-    pub fn listen_addr(&self) -> Result<SocketAddr, SettingsError> {
-        parse_addr("listen", &self.listen)
     }
 
     /// Cores for all heavy work together.
@@ -312,12 +297,6 @@ impl Settings {
     }
 }
 
-fn parse_addr(setting: &'static str, address: &str) -> Result<SocketAddr, SettingsError> {
-    let reason = "use ADDRESS:PORT, for example 127.0.0.1:8080";
-    let wrong = |_| SettingsError::Value { setting, value: address.to_owned(), reason };
-    address.replace("localhost", "127.0.0.1").parse().map_err(wrong)
-}
-
 /// `huibao.toml`, if there is one.
 fn default_file() -> figment::providers::Data<Toml> {
     if Path::new(FILE).is_file() { Toml::file_exact(FILE) } else { Toml::string("") }
@@ -336,7 +315,7 @@ pub fn lang_of_environment() -> Lang {
 mod tests {
     use super::*;
 
-    fn from_toml(text: &str) -> Result<Settings, SettingsError> {
+    pub(super) fn from_toml(text: &str) -> Result<Settings, SettingsError> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("huibao.toml");
         std::fs::write(&file, text).unwrap();
@@ -368,14 +347,8 @@ mod tests {
     }
 
     #[test]
-    fn the_world_may_not_listen_without_a_token() {
-        assert!(from_toml("listen = \"0.0.0.0:80\"").is_err());
-        assert!(from_toml("listen = \"0.0.0.0:80\"\ntoken = \"secret\"").is_ok());
-    }
-
-    #[test]
     fn secrets_do_not_show() {
-        let settings = from_toml("token = \"hunter2\"").unwrap();
+        let settings = from_toml("queue_url = \"amqp://me:hunter2@host/\"").unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert!(!toml::to_string(&settings).unwrap().contains("hunter2"));
     }

@@ -44,7 +44,7 @@ fn queued(model: &Path, count: u64) -> (i32, Value) {
 /// Hands in a video and waits until it can be read.
 fn hand_in(server: &Server, folder: &Path) -> String {
     let (status, answer) = server.upload(&short(folder, 4), None);
-    assert_eq!(status, 201, "{answer}");
+    assert_eq!(status, 202, "{answer}");
     let id = answer["report"]["id"].as_str().unwrap().to_owned();
     server.wait(&id, |report| report["state"] == "ready");
     id
@@ -65,13 +65,13 @@ fn rest(server: &Server, id: &str) -> Value {
 }
 
 fn text(server: &Server, id: &str, query: &str) -> String {
-    let url = format!("{}/api/reports/{id}/transcript.txt{query}", server.url);
+    let url = format!("{}/api/v1/reports/{id}/transcript.txt{query}", server.url);
     server.client.get(url).send().unwrap().text().unwrap()
 }
 
 /// Each recognition adds two: what was written, and what was made of it.
 fn versions(server: &Server, id: &str) -> usize {
-    server.get(&format!("/api/reports/{id}/transcripts"))["versions"].as_array().unwrap().len()
+    server.get(&format!("/api/v1/reports/{id}/transcripts"))["versions"].as_array().unwrap().len()
 }
 
 /// The texts in the bags of a report, the oldest bag first.

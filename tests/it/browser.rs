@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::media::short;
-use crate::support::server::Server;
+use crate::support::server::{NAME, PASSWORD, Server};
 use crate::support::{fixture, root};
 
 #[test]
@@ -13,6 +13,8 @@ fn a_person_uploads_watches_and_reads() {
     let output = Command::new("node")
         .arg(root().join("tests/browser/first-page.mjs"))
         .env("BASE_URL", &server.url)
+        .env("HUIBAO_TEST_NAME", NAME)
+        .env("HUIBAO_TEST_PASSWORD", PASSWORD)
         .env("VIDEO", short(folder.path(), 12))
         .env("WRITTEN", fixture("report-zh.txt"))
         .output()

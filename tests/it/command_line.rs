@@ -72,7 +72,7 @@ fn doctor_finds_this_machine_fit() {
 #[test]
 fn config_shows_what_is_in_force_without_secrets() {
     let output = huibao()
-        .env("HUIBAO_TOKEN", "hunter2")
+        .env("HUIBAO_QUEUE_URL", "amqp://me:hunter2@host/")
         .env("HUIBAO_MAX_DURATION_SECONDS", "90")
         .arg("config")
         .output()

@@ -47,7 +47,7 @@ fn children_are_confined_and_inherit_nothing() {
             assert_eq!(odd, None, "{files:?}");
             confined.insert(pid);
         }
-        let report = server.get(&format!("/api/reports/{id}"))["report"].clone();
+        let report = server.get(&format!("/api/v1/reports/{id}"))["report"].clone();
         if report["state"] == "ready" {
             break;
         }

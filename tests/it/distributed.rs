@@ -35,7 +35,7 @@ fn a_report_goes_through_separate_processes() {
     let speech = fleet.worker_of(speech);
 
     let (status, answer) = api.upload(&short(folder.path(), 8), Some(&fixture("report-zh.txt")));
-    assert_eq!(status, 201, "{answer}");
+    assert_eq!(status, 202, "{answer}");
     let report = api.wait(&id(&answer), is_over);
     assert_eq!(report["state"], "ready", "{report}\n{}", fleet.worker_log());
     assert!(report["transcript"]["text"].as_str().unwrap().contains("党"));

@@ -227,7 +227,9 @@ fn an_operator_sees_and_removes_what_nobody_refers_to() {
     let old = SystemTime::now() - Duration::from_hours(30);
     std::fs::write(stored.join("9-audio.wav"), "left behind").unwrap();
     std::fs::write(stored.join("8-audio.wav"), "young").unwrap();
-    for name in ["9-audio.wav", "original.mp4"] {
+    let handed_in = crate::support::names(&stored);
+    let handed_in = handed_in.iter().find(|name| name.starts_with("original")).unwrap();
+    for name in ["9-audio.wav", handed_in] {
         let file = std::fs::File::options().append(true).open(stored.join(name)).unwrap();
         file.set_modified(old).unwrap();
     }
@@ -247,7 +249,7 @@ fn an_operator_sees_and_removes_what_nobody_refers_to() {
     assert_eq!((&seen["bytes"], &seen["dry_run"]), (&11.into(), &true.into()), "{seen}");
     assert!(collect(&["--older-than", "2d"])["objects"].as_array().unwrap().is_empty());
     assert_eq!(collect(&[])["objects"].as_array().unwrap().len(), 1);
-    assert_eq!(crate::support::names(&stored), ["8-audio.wav", "original.mp4"]);
+    assert_eq!(crate::support::names(&stored), ["8-audio.wav", handed_in.as_str()]);
     let too_young = huibao().args(["collect", "--older-than", "5m"]).output().unwrap();
     assert_eq!(too_young.status.code(), Some(2));
 }

@@ -20,10 +20,10 @@ fn a_report_is_uploaded_followed_and_read() {
     assert_eq!(server.get("/readyz")["ready"], true, "{}", server.get("/readyz"));
 
     let (status, answer) = server.upload(&short(folder.path(), 8), Some(&fixture("report-zh.txt")));
-    assert_eq!(status, 201, "{answer}");
+    assert_eq!(status, 202, "{answer}");
     let id = answer["report"]["id"].as_str().unwrap().to_owned();
     let events =
-        server.client.get(format!("{}/api/reports/{id}/events", server.url)).send().unwrap();
+        server.client.get(format!("{}/api/v1/reports/{id}/events", server.url)).send().unwrap();
     let events = events.text().unwrap();
     assert!(events.contains("event: report") && events.contains("\"state\":\"ready\""), "{events}");
 

@@ -60,7 +60,7 @@ fn metrics_tell_of_requests_jobs_and_backends() {
     let dead = value("huibao_jobs{kind=\"ingest\",state=\"dead\"}");
     assert!(failed > 0.9 && dead > 0.9);
     let posts = "http_server_request_duration_seconds_count{http_request_method=\"POST\",\
-                 http_route=\"/api/reports\",http_response_status_code=\"201\"}";
+                 http_route=\"/api/v1/reports\",http_response_status_code=\"201\"}";
     assert!(value(posts) > 1.9);
     assert!(value("huibao_cores") > 0.9);
     assert!(value("huibao_storage_bytes_total{direction=\"written\"}") > 1000.0);

@@ -119,7 +119,7 @@ async fn submit(store: &Store, reports: u64) -> Result<Vec<JobMessage>, Box<dyn 
                 let files = vec![file(FileKind::Original, id, "original.mp4")];
                 let (title, speaker, language) = (String::new(), String::new(), "zh".to_owned());
                 let mut unit = store.begin_durable(Actor::System, Utc::now()).await?;
-                unit.reports().insert(&NewReport { id: report_id, title, speaker }).await?;
+                unit.reports().insert(&NewReport::anonymous(report_id, title, speaker)).await?;
                 let new = NewSubmission { id, report_id, language, files };
                 unit.submissions().hand_in(&new).await?;
                 messages.extend(unit.commit().await?);

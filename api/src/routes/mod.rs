@@ -2,9 +2,13 @@
 
 mod health;
 mod info;
+mod me;
 mod openapi_json;
 mod pages;
 mod reports;
+mod session;
+mod setup;
+mod uploads;
 
 use axum::Router;
 use axum::extract::Request;
@@ -25,8 +29,18 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(info::info))
+        .routes(routes!(setup::setup))
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(me::show::me))
+        .routes(routes!(me::password::change))
+        .routes(routes!(me::sessions::list))
+        .routes(routes!(me::sessions::end))
+        .routes(routes!(me::tokens::list, me::tokens::create))
+        .routes(routes!(me::tokens::remove))
         .routes(routes!(reports::create::create, reports::list::list))
-        .routes(routes!(reports::show::show))
+        .routes(routes!(reports::show::show, reports::edit::edit, reports::discard::discard))
+        .routes(routes!(reports::hand_in::submit))
+        .routes(routes!(reports::hand_in::withdraw))
         .routes(routes!(reports::events::events))
         .routes(routes!(reports::files::video))
         .routes(routes!(reports::files::original))
@@ -37,6 +51,8 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::transcript::txt))
         .routes(routes!(reports::transcript::json))
         .routes(routes!(reports::versions::versions))
+        .routes(routes!(uploads::options, uploads::create))
+        .routes(routes!(uploads::head, uploads::patch, uploads::remove))
         .routes(routes!(openapi_json::openapi_json))
         .split_for_parts();
     add_default_response(&mut document);

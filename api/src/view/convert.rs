@@ -3,25 +3,30 @@
 use std::collections::HashMap;
 
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::ids::{ReportId, TranscriptId};
+use huibao_models::domain::ids::{PersonId, ReportId, TranscriptId};
 use huibao_models::domain::job::Job;
 use huibao_models::domain::media::{MediaInfo, Rendition};
+use huibao_models::domain::person::{Grant, Person};
 use huibao_models::domain::pipeline::Stage;
-use huibao_models::domain::report::Report;
+use huibao_models::domain::report::{Report, VisibleState};
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission, WrittenContent};
 use huibao_models::domain::transcript::{Segment, Transcript, TranscriptVersion, Word};
+use huibao_models::domain::upload::{Purpose, Upload};
+use huibao_models::store::Token;
 
+use super::account::{GrantView, PersonView, TokenView};
 use super::error::FailureView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, VideoFileView, WrittenFileView};
-use super::report::{ReportView, SubmissionRef};
+use super::report::{ReportView, SubmissionRef, UploadView};
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptVersionView, TranscriptView, WordView};
 
-/// The rows of one report and of its current submission.
+/// The rows of one report and of its current submission, if there is one.
 pub(crate) struct ReportRows {
     pub report: Report,
-    pub submission: Submission,
+    pub submission: Option<Submission>,
+    pub uploads: Vec<Upload>,
     pub jobs: Vec<Job>,
     pub files: Vec<StoredFile>,
     pub partial: Vec<Segment>,
@@ -29,6 +34,12 @@ pub(crate) struct ReportRows {
 }
 
 impl ReportRows {
+    /// A report of which nothing is handed in.
+    pub(crate) fn of(report: Report, uploads: Vec<Upload>) -> Self {
+        let (jobs, files, partial) = (Vec::new(), Vec::new(), Vec::new());
+        Self { report, submission: None, uploads, jobs, files, partial, transcript: None }
+    }
+
     /// The newest file of a kind.
     fn file(&self, kind: FileKind) -> Option<&StoredFile> {
         self.files.iter().rfind(|file| file.kind == kind)
@@ -36,38 +47,53 @@ impl ReportRows {
 }
 
 impl ReportView {
-    /// The view of a report, with messages in `lang`.
-    pub(crate) fn new(rows: &ReportRows, lang: Lang) -> Self {
-        let (report, submission) = (&rows.report, &rows.submission);
+    /// The view of a report for a reader, with messages in `lang`.
+    pub(crate) fn new(rows: &ReportRows, reader: PersonId, lang: Lang) -> Self {
+        let (report, submission) = (&rows.report, rows.submission.as_ref());
+        let content = submission.and_then(|submission| submission.written.as_ref());
+        let media = submission.and_then(|submission| submission.media.as_ref());
+        let rendition = submission.and_then(|submission| submission.rendition.as_ref());
+        let failure = submission.and_then(|submission| submission.failure.as_ref());
+        let language = submission.map_or(&report.language, |submission| &submission.language);
         let written = rows.file(FileKind::Written);
-        let media = submission.media.as_ref();
         let partial = if rows.transcript.is_none() { rows.partial.as_slice() } else { &[] };
+        let own = report.author == Some(reader);
         Self {
             summary: ReportSummary::new(report, submission, rows.file(FileKind::Poster).is_some()),
-            submission: SubmissionRef::from(submission),
-            language: submission.language.clone(),
-            video: VideoFileView::new(rows.file(FileKind::Original)),
-            written: written.map(|file| WrittenFileView::new(file, submission.written.as_ref())),
-            media: media.map(|media| MediaView::new(media, submission.rendition.as_ref())),
+            submission: submission.map(SubmissionRef::from),
+            language: language.clone(),
+            own,
+            open: own && report.state.is_open(submission.map(|submission| submission.state)),
+            written_text: report.written_text.clone(),
+            uploads: rows.uploads.iter().filter_map(UploadView::new).collect(),
+            video: rows.file(FileKind::Original).map(VideoFileView::from),
+            written: written.map(|file| WrittenFileView::new(file, content)),
+            media: media.map(|media| MediaView::new(media, rendition)),
             stages: StageView::all(&rows.jobs, lang),
             partial: partial.iter().map(SegmentView::from).collect(),
             transcript: rows.transcript.as_ref().map(TranscriptView::from),
             links: Links::new(rows),
-            failure: submission.failure.as_ref().map(|failure| FailureView::new(failure, lang)),
+            failure: failure.map(|failure| FailureView::new(failure, lang)),
         }
     }
 }
 
 impl ReportSummary {
     /// The summary of a report that has a poster, or not.
-    pub(crate) fn new(report: &Report, submission: &Submission, has_poster: bool) -> Self {
+    pub(crate) fn new(report: &Report, submission: Option<&Submission>, has_poster: bool) -> Self {
+        let state = submission.map(|submission| submission.state);
+        let media = submission.and_then(|submission| submission.media.as_ref());
         Self {
             id: report.id.uuid(),
             title: report.title.clone(),
             speaker: report.speaker.clone(),
-            state: submission.state,
-            created_at: submission.created_at,
-            duration_seconds: submission.media.as_ref().map(|media| seconds(media.duration_ms)),
+            author: report.author_name.clone(),
+            branch: report.branch.to_string(),
+            kind: report.kind,
+            period: report.period.as_str().to_owned(),
+            state: VisibleState::of(report.state, state),
+            created_at: submission.map_or(report.created_at, |submission| submission.created_at),
+            duration_seconds: media.map(|media| seconds(media.duration_ms)),
             poster_url: has_poster.then(|| url(report.id, "poster")),
         }
     }
@@ -79,12 +105,9 @@ impl From<&Submission> for SubmissionRef {
     }
 }
 
-impl VideoFileView {
-    fn new(file: Option<&StoredFile>) -> Self {
-        Self {
-            file_name: file.map(|file| file.name.clone()).unwrap_or_default(),
-            size_bytes: file.map_or(0, |file| file.size_bytes),
-        }
+impl From<&StoredFile> for VideoFileView {
+    fn from(file: &StoredFile) -> Self {
+        Self { file_name: file.name.clone(), size_bytes: file.size_bytes }
     }
 }
 
@@ -106,7 +129,7 @@ impl Links {
         let transcript = |name| rows.transcript.as_ref().map(|_| link(name));
         Self {
             video: file(FileKind::Rendition, "video"),
-            original: link("original"),
+            original: file(FileKind::Original, "original"),
             poster: file(FileKind::Poster, "poster"),
             written: file(FileKind::Written, "written"),
             vtt: transcript("transcript.vtt"),
@@ -227,11 +250,50 @@ impl TranscriptVersionView {
 
 /// URL of a report's file.
 fn url(report: ReportId, name: &str) -> String {
-    format!("/api/reports/{report}/{name}")
+    format!("/api/v1/reports/{report}/{name}")
 }
 
 /// Milliseconds as seconds.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 milliseconds")]
 fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
+}
+
+impl PersonView {
+    /// A person with what they are.
+    pub(crate) fn new(person: Person, grants: Vec<Grant>) -> Self {
+        let grant = |grant: Grant| GrantView { role: grant.role, branch: grant.branch.to_string() };
+        Self {
+            id: person.id.uuid(),
+            name: person.name.as_str().to_owned(),
+            display_name: person.display_name,
+            grants: grants.into_iter().map(grant).collect(),
+        }
+    }
+}
+
+impl UploadView {
+    /// An upload of a report; `None` for a part of another upload.
+    pub(crate) fn new(upload: &Upload) -> Option<Self> {
+        let Purpose::File { role, .. } = upload.purpose else { return None };
+        Some(Self {
+            id: upload.id,
+            role: role.to_string(),
+            filename: upload.filename.clone(),
+            length: upload.length,
+            finished: upload.is_finished(),
+        })
+    }
+}
+
+impl From<Token> for TokenView {
+    fn from(token: Token) -> Self {
+        Self {
+            id: token.id.uuid(),
+            name: token.name,
+            created_at: token.created_at,
+            used_at: token.used_at,
+            expires_at: token.expires_at,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huibao_models::domain::failure::FailureCode;
 use huibao_models::domain::job;
 use huibao_models::domain::pipeline::Stage;
-use huibao_models::domain::{submission, transcript};
+use huibao_models::domain::{person, report, transcript};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -35,11 +35,12 @@ macro_rules! enum_schemas {
 }
 
 enum_schemas! {
-    /// Processing state of a report.
-    ReportState = {
-        use submission::SubmissionState::{Failed, Processing, Ready, Submitted};
-        [Submitted, Processing, Ready, Failed]
-    };
+    /// State of a report: how far processing is, as long as nobody reviews it.
+    ReportState = report::VisibleState::ALL;
+    /// What a report is about.
+    ReportKind = report::ReportKind::ALL;
+    /// What a person is in a branch.
+    Role = person::Role::ALL;
     /// A stage of the pipeline.
     StageName = Stage::ALL;
     /// State of a job.

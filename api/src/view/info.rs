@@ -1,7 +1,10 @@
 //! The properties of an installation.
 
+use huibao_models::domain::report::ReportKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::enums;
 
 /// Version, limits and languages of this installation.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -12,6 +15,9 @@ pub struct Info {
     pub limits: UploadLimits,
     /// Accepted languages; the first is the default.
     pub languages: Vec<String>,
+    /// What reports are about.
+    #[schema(value_type = Vec<enums::ReportKind>)]
+    pub kinds: Vec<ReportKind>,
 }
 
 /// Limits on uploads.

@@ -1,7 +1,7 @@
 //! Reports in a list.
 
 use chrono::{DateTime, Utc};
-use huibao_models::domain::submission::SubmissionState;
+use huibao_models::domain::report::{ReportKind, VisibleState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -27,10 +27,20 @@ pub struct ReportSummary {
     pub title: String,
     /// The speaker's name; may be empty.
     pub speaker: String,
-    /// Processing state.
+    /// The author's name; null for a report from before there were accounts.
+    #[schema(required)]
+    pub author: Option<String>,
+    /// The branch that it is handed in to, such as `/college/branch`.
+    pub branch: String,
+    /// What it is about.
+    #[schema(value_type = enums::ReportKind)]
+    pub kind: ReportKind,
+    /// The quarter that it is for, such as `2026Q4`; may be empty.
+    pub period: String,
+    /// Where it is in its life.
     #[schema(value_type = enums::ReportState)]
-    pub state: SubmissionState,
-    /// Time of submission.
+    pub state: VisibleState,
+    /// When it was handed in, or begun as a draft.
     pub created_at: DateTime<Utc>,
     /// Length of the video, once it is known.
     #[schema(required)]

@@ -60,7 +60,8 @@ pub struct Links {
     #[schema(required)]
     pub video: Option<String>,
     /// The submitted video.
-    pub original: String,
+    #[schema(required)]
+    pub original: Option<String>,
     /// A still picture.
     #[schema(required)]
     pub poster: Option<String>,

@@ -1,9 +1,11 @@
 //! A report with everything that readers see of it.
 
+use huibao_models::domain::report::ReportKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::enums;
 use super::error::FailureView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, VideoFileView, WrittenFileView};
@@ -13,6 +15,8 @@ use super::transcript::{SegmentView, TranscriptView};
 /// One report.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReportBody {
+    /// Its id.
+    pub id: Uuid,
     /// The report.
     pub report: ReportView,
 }
@@ -35,12 +39,22 @@ pub struct ReportView {
     /// The fields that lists show as well.
     #[serde(flatten)]
     pub summary: ReportSummary,
-    /// The submission that this shows: the report's current one.
-    pub submission: SubmissionRef,
+    /// The submission that this shows: the report's current one; null before one is handed in.
+    #[schema(required)]
+    pub submission: Option<SubmissionRef>,
     /// Requested language: an ISO 639-1 code or `auto`.
     pub language: String,
-    /// The submitted video.
-    pub video: VideoFileView,
+    /// Whether the one who asks is its author.
+    pub own: bool,
+    /// Whether its author can change it, upload files and hand it in.
+    pub open: bool,
+    /// The written report as typed so far; empty if there is none, or a file instead.
+    pub written_text: String,
+    /// Files that are uploaded, or on their way, and not handed in yet.
+    pub uploads: Vec<UploadView>,
+    /// The submitted video; null before one is handed in.
+    #[schema(required)]
+    pub video: Option<VideoFileView>,
     /// The written report, if one was submitted.
     #[schema(required)]
     pub written: Option<WrittenFileView>,
@@ -59,4 +73,66 @@ pub struct ReportView {
     /// Why processing failed, if it did.
     #[schema(required)]
     pub failure: Option<FailureView>,
+}
+
+/// A draft that is to be made. Everything can be changed later.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ReportDraft {
+    /// Its title.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub title: String,
+    /// Who speaks; the author's name if not given.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub speaker: String,
+    /// What it is about; `other` if not given.
+    #[serde(default)]
+    #[schema(value_type = enums::ReportKind)]
+    pub kind: ReportKind,
+    /// The quarter that it is for, such as `2026Q4`.
+    #[serde(default)]
+    pub period: String,
+    /// The written report, if it is typed.
+    #[serde(default)]
+    pub written_text: String,
+    /// One of the languages of `/api/v1/info`; the first if not given.
+    #[serde(default)]
+    pub language: String,
+    /// The branch that it is handed in to, if its author is an activist in several.
+    pub branch: Option<String>,
+}
+
+/// What is to be changed in a draft. What is not given stays.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ReportChange {
+    /// Its title.
+    #[schema(max_length = 200)]
+    pub title: Option<String>,
+    /// What it is about.
+    #[schema(value_type = Option<enums::ReportKind>)]
+    pub kind: Option<ReportKind>,
+    /// The quarter that it is for, such as `2026Q4`.
+    pub period: Option<String>,
+    /// The written report, if it is typed.
+    pub written_text: Option<String>,
+    /// One of the languages of `/api/v1/info`.
+    pub language: Option<String>,
+}
+
+/// An upload of a draft.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Upload)]
+pub struct UploadView {
+    /// Its id: the last part of its URL.
+    pub id: Uuid,
+    /// `video` or `written`.
+    pub role: String,
+    /// The file's name.
+    pub filename: String,
+    /// Size of the file in bytes, if it is known.
+    #[schema(required)]
+    pub length: Option<u64>,
+    /// Whether all of it has arrived.
+    pub finished: bool,
 }

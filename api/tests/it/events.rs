@@ -20,7 +20,7 @@ struct Events {
 impl Events {
     async fn follow(harness: &Harness, query: &str) -> Self {
         let id = harness.submit().await;
-        let path = format!("/api/reports/{id}/events{query}");
+        let path = format!("/api/v1/reports/{id}/events{query}");
         let response = harness.get(&path).send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, buffer: String::new() }

@@ -7,7 +7,7 @@ use crate::harness::{Harness, VIDEO, error_code};
 
 async fn harness_with_rendition() -> (Harness, String) {
     let harness = Harness::new().await;
-    let path = format!("/api/reports/{}", harness.submit().await);
+    let path = format!("/api/v1/reports/{}", harness.submit().await);
     harness.work(Stage::Ingest).await;
     harness.work(Stage::Transcode).await;
     (harness, path)

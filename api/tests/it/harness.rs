@@ -5,12 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
-use huibao_api::{ApiConfig, Readiness, SecretString, UploadLimits, router, serve};
+use huibao_api::{ApiConfig, Readiness, UploadLimits, router, serve};
 use huibao_models::backends::Backends;
-use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::credentials::NewSecret;
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::ids::{PersonId, ReportId, SubmissionId};
 use huibao_models::domain::job::{JobState, RetryPolicy, Urgency};
 use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, Rendition, VideoTrack};
+use huibao_models::domain::person::{Grant, LoginName, Role};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
 use huibao_models::domain::transcript::{
@@ -19,24 +24,34 @@ use huibao_models::domain::transcript::{
 use huibao_models::queue::{EmbeddedQueue, Queue};
 use huibao_models::storage::{LocalStorage, Storage, StorageKey};
 use huibao_models::store::{
-    ArchiveResult, Claim, Claimant, IngestResult, JobFilter, Outcome, Store, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, JobFilter, NewPerson, Outcome, Store,
+    TranscodeResult,
 };
-use reqwest::multipart::{Form, Part};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Longest wait for something that should happen at once.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-pub const VIDEO: &[u8] = b"0123456789 this is no video, but nobody looks here";
+/// Begins as an MP4 does. Nobody looks further here.
+pub const VIDEO: &[u8] = b"\0\0\0\x18ftypmp42 this is no video, but nobody looks here";
+
+/// The branch of the harness's activist.
+pub const BRANCH: &str = "/a/b";
 
 pub struct Harness {
     pub store: Store,
     pub storage: Arc<LocalStorage>,
     pub queue: Arc<EmbeddedQueue>,
     pub address: SocketAddr,
+    /// Sends the token of an activist of [`BRANCH`].
     pub client: Client,
+    /// That token, as a header.
+    pub bearer: String,
+    pub activist: PersonId,
     pub shutdown: CancellationToken,
     pub server: JoinHandle<std::io::Result<()>>,
     pub folder: tempfile::TempDir,
@@ -51,19 +66,14 @@ pub fn config() -> ApiConfig {
         },
         languages: ["zh", "auto", "en"].map(String::from).to_vec(),
         upload_idle: PATIENCE,
-        token: None,
-        allowed_hosts: vec![],
+        public_url: None,
+        trusted_proxies: vec![],
     }
 }
 
 impl Harness {
     pub async fn new() -> Self {
         Self::with(config(), Arc::new(())).await
-    }
-
-    pub async fn with_token(token: &str) -> Self {
-        let token = Some(SecretString::from(token.to_owned()));
-        Self::with(ApiConfig { token, ..config() }, Arc::new(())).await
     }
 
     pub async fn with(config: ApiConfig, readiness: Arc<dyn Readiness>) -> Self {
@@ -80,8 +90,20 @@ impl Harness {
         let server = tokio::spawn(serve(listener, app, shutdown.clone()));
         // The workspace's reqwest brings no cryptography of its own; a second install may fail.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().build().unwrap();
-        Self { store, storage, queue, address, client, shutdown, server, folder }
+        let (activist, bearer) = person(&store, "act", &[(Role::Activist, BRANCH)]).await;
+        let client = client(&bearer);
+        Self { store, storage, queue, address, client, bearer, activist, shutdown, server, folder }
+    }
+
+    /// A person who is this, with a client that sends their token.
+    pub async fn person(&self, name: &str, roles: &[(Role, &str)]) -> (PersonId, Client) {
+        let (id, bearer) = person(&self.store, name, roles).await;
+        (id, client(&bearer))
+    }
+
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {
@@ -96,16 +118,44 @@ impl Harness {
         self.get(path).send().await.unwrap().json().await.unwrap()
     }
 
-    pub async fn upload(&self, form: Form) -> Response {
-        self.post("/api/reports").multipart(form).send().await.unwrap()
-    }
-
-    /// Uploads a video alone and returns the report's id.
-    pub async fn submit(&self) -> ReportId {
-        let response = self.upload(Form::new().part("video", file("汇报.mp4", VIDEO))).await;
+    /// Begins a report and returns its id.
+    pub async fn draft(&self, fields: Value) -> ReportId {
+        let response = self.post("/api/v1/reports").json(&fields).send().await.unwrap();
         assert_eq!(response.status(), 201);
         let body: Value = response.json().await.unwrap();
-        body["report"]["id"].as_str().unwrap().parse().unwrap()
+        body["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Uploads a whole file of a draft in one request.
+    pub async fn upload(&self, to: ReportId, role: &str, name: &str, bytes: &[u8]) -> Response {
+        let encode = |text: &str| STANDARD.encode(text);
+        let metadata = format!(
+            "report_id {},role {},filename {}",
+            encode(&to.to_string()),
+            encode(role),
+            encode(name)
+        );
+        let request = self
+            .post("/api/v1/uploads/")
+            .header("tus-resumable", "1.0.0")
+            .header("content-type", "application/offset+octet-stream")
+            .header("upload-length", bytes.len())
+            .header("upload-metadata", metadata);
+        request.body(bytes.to_vec()).send().await.unwrap()
+    }
+
+    /// Hands a report in.
+    pub async fn hand_in(&self, id: ReportId) -> Response {
+        self.post(&format!("/api/v1/reports/{id}/submit")).send().await.unwrap()
+    }
+
+    /// Hands in a report with a video alone and returns its id.
+    pub async fn submit(&self) -> ReportId {
+        let id = self.draft(json!({})).await;
+        let uploaded = self.upload(id, "video", "汇报.mp4", VIDEO).await;
+        assert_eq!(uploaded.status(), 201);
+        assert_eq!(self.hand_in(id).await.status(), 202);
+        id
     }
 
     /// The current submission of a report.
@@ -192,18 +242,6 @@ impl Harness {
             }
         };
         tokio::time::timeout(PATIENCE, empty).await.unwrap();
-        let mut snapshot = self.store.snapshot().await.unwrap();
-        assert!(snapshot.reports().newest(None, 1).await.unwrap().is_empty());
-    }
-
-    /// Waits until a file is being received.
-    pub async fn wait_until_receiving(&self) {
-        let receiving = async {
-            while count_files(&self.folder.path().join("files/incoming")) == 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, receiving).await.unwrap();
     }
 
     pub async fn was_published(&self) -> bool {
@@ -212,15 +250,44 @@ impl Harness {
     }
 }
 
-pub fn file(name: &str, bytes: &[u8]) -> Part {
-    Part::bytes(bytes.to_vec()).file_name(name.to_owned())
+/// A client without credentials.
+pub fn stranger() -> Client {
+    Client::builder().no_proxy().redirect(Policy::none()).build().unwrap()
+}
+
+/// A client that sends this with each request.
+fn client(bearer: &str) -> Client {
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(bearer).unwrap())]);
+    Client::builder().no_proxy().default_headers(headers).build().unwrap()
+}
+
+/// Adds a person, and returns the header that their token makes.
+async fn person(store: &Store, name: &str, roles: &[(Role, &str)]) -> (PersonId, String) {
+    let new = NewPerson {
+        id: PersonId::new(),
+        name: LoginName::parse(name).unwrap(),
+        display_name: name.to_owned(),
+        password_hash: None,
+    };
+    let secret = NewSecret::token().unwrap();
+    let mut unit = store.begin(Actor::System, Utc::now()).await.unwrap();
+    assert!(unit.people().insert(&new).await.unwrap());
+    for (role, branch) in roles {
+        let grant = Grant { role: *role, branch: branch.parse().unwrap() };
+        unit.people().grant(new.id, &grant).await.unwrap();
+    }
+    unit.tokens().insert(new.id, "test", &secret.digest(), None).await.unwrap();
+    unit.commit().await.unwrap();
+    (new.id, format!("Bearer {}", secret.expose()))
 }
 
 pub async fn error_code(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
     let body: Value = response.json().await.unwrap();
-    assert!(!body["error"]["message"].as_str().unwrap().is_empty());
-    (status, body["error"]["code"].as_str().unwrap().to_owned())
+    assert!(!body["detail"].as_str().unwrap().is_empty());
+    assert_eq!((&body["type"], &body["status"]), (&json!("about:blank"), &json!(status)));
+    (status, body["code"].as_str().unwrap().to_owned())
 }
 
 pub fn count_files(folder: &Path) -> usize {

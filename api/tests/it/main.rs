@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 #![expect(clippy::large_futures, reason = "a test runs few of them")]
 
+mod access;
+mod account;
+mod drafts;
 mod events;
 mod files;
 mod harness;
@@ -11,4 +14,4 @@ mod pages;
 mod reports;
 mod schema;
 mod security;
-mod upload;
+mod tus;

@@ -26,7 +26,7 @@ async fn other_paths_are_not_found() {
 #[tokio::test]
 async fn the_page_is_told_the_limits() {
     let harness = Harness::new().await;
-    let info = harness.json("/api/info").await;
+    let info = harness.json("/api/v1/info").await;
     assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(info["limits"]["max_video_bytes"], 100_000);
     assert_eq!(info["limits"]["max_duration_seconds"], 600);

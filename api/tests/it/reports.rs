@@ -14,7 +14,7 @@ use crate::harness::{Harness, error_code, segment};
 async fn a_report_grows_as_stages_finish() {
     let harness = Harness::new().await;
     let id = harness.submit().await;
-    let path = format!("/api/reports/{id}");
+    let path = format!("/api/v1/reports/{id}");
     harness.work(Stage::Ingest).await;
     let claim = harness.claim(Stage::Transcribe).await;
     let word =
@@ -57,7 +57,7 @@ async fn a_report_grows_as_stages_finish() {
 async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_version() {
     let harness = Harness::new().await;
     let id = harness.submit().await;
-    let path = format!("/api/reports/{id}");
+    let path = format!("/api/v1/reports/{id}");
     assert_eq!(harness.json(&format!("{path}/transcripts")).await, json!({ "versions": [] }));
     for stage in Stage::ALL {
         harness.work(*stage).await;
@@ -101,7 +101,7 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
         let response = harness.get(&format!("{path}/transcript.txt{query}")).send().await.unwrap();
         assert_eq!(response.status(), status, "{query}");
     }
-    let nobody = harness.get(&format!("/api/reports/{}/transcripts", uuid::Uuid::now_v7()));
+    let nobody = harness.get(&format!("/api/v1/reports/{}/transcripts", uuid::Uuid::now_v7()));
     assert_eq!(nobody.send().await.unwrap().status(), 404);
 }
 
@@ -109,7 +109,7 @@ async fn a_report_that_is_recognized_again_shows_what_it_has_and_keeps_every_ver
 async fn a_report_is_never_shown_as_failed_without_its_reason() {
     let harness = Harness::new().await;
     for _ in 0..30 {
-        let path = format!("/api/reports/{}", harness.submit().await);
+        let path = format!("/api/v1/reports/{}", harness.submit().await);
         let claim = harness.claim(Stage::Ingest).await;
         let store = harness.store.clone();
         // Commits somewhere between the reads of the requests below.
@@ -136,7 +136,7 @@ async fn a_report_is_never_shown_as_failed_without_its_reason() {
 async fn a_correction_stays_what_readers_see_when_the_report_is_recognized_again() {
     let harness = Harness::new().await;
     let id = harness.submit().await;
-    let path = format!("/api/reports/{id}");
+    let path = format!("/api/v1/reports/{id}");
     for stage in Stage::ALL {
         harness.work(*stage).await;
     }
@@ -176,7 +176,7 @@ async fn failures_speak_the_readers_language_and_hide_their_cause() {
         ("?lang=zh", "en", FailureCode::NotMedia.message(Lang::Zh)),
         ("", "en-GB,zh;q=0.5", FailureCode::NotMedia.message(Lang::En)),
     ] {
-        let request = harness.get(&format!("/api/reports/{id}{query}"));
+        let request = harness.get(&format!("/api/v1/reports/{id}{query}"));
         let response = request.header("accept-language", header).send().await.unwrap();
         let text = response.text().await.unwrap();
         assert!(!text.contains("secret"));
@@ -195,13 +195,13 @@ async fn the_list_is_newest_first_and_paged() {
     }
     ids.reverse();
     harness.work(Stage::Ingest).await;
-    let first = harness.json("/api/reports?limit=2").await;
+    let first = harness.json("/api/v1/reports?limit=2").await;
     assert_eq!(first["reports"][0]["id"], ids[0]);
     assert_eq!(first["reports"][0]["duration_seconds"], Value::Null);
     assert_eq!(first["next"], ids[1]);
-    let second = harness.json(&format!("/api/reports?limit=2&before={}", ids[1])).await;
+    let second = harness.json(&format!("/api/v1/reports?limit=2&before={}", ids[1])).await;
     assert_eq!(second["reports"].as_array().unwrap().len(), 1);
-    assert_eq!(second["reports"][0]["poster_url"], format!("/api/reports/{}/poster", ids[2]));
+    assert_eq!(second["reports"][0]["poster_url"], format!("/api/v1/reports/{}/poster", ids[2]));
     assert_eq!(second["next"], Value::Null);
     assert_eq!(second["reports"][0]["duration_seconds"], 61.5);
 }
@@ -210,21 +210,21 @@ async fn the_list_is_newest_first_and_paged() {
 async fn errors_have_stable_codes_and_two_languages() {
     let harness = Harness::new().await;
     let cases = [
-        ("/api/reports/x", 404, "not_found"),
-        ("/api/reports/00000000-0000-7000-8000-000000000000", 404, "not_found"),
-        ("/api/reports/00000000-0000-7000-8000-000000000000/events", 404, "not_found"),
-        ("/api/reports/00000000-0000-7000-8000-000000000000/video", 404, "not_found"),
-        ("/api/nothing", 404, "not_found"),
-        ("/api/reports?limit=x", 400, "bad_request"),
+        ("/api/v1/reports/x", 404, "not_found"),
+        ("/api/v1/reports/00000000-0000-7000-8000-000000000000", 404, "not_found"),
+        ("/api/v1/reports/00000000-0000-7000-8000-000000000000/events", 404, "not_found"),
+        ("/api/v1/reports/00000000-0000-7000-8000-000000000000/video", 404, "not_found"),
+        ("/api/v1/nothing", 404, "not_found"),
+        ("/api/v1/reports?limit=x", 400, "bad_request"),
     ];
     for (path, status, code) in cases {
         let answer = error_code(harness.get(path).send().await.unwrap()).await;
         assert_eq!(answer, (status, code.to_owned()), "{path}");
     }
-    let wrong = harness.post("/api/info").send().await.unwrap();
+    let wrong = harness.post("/api/v1/info").send().await.unwrap();
     assert_eq!(error_code(wrong).await, (405, "method_not_allowed".into()));
-    let zh = harness.json("/api/nothing?lang=zh").await;
-    let en = harness.json("/api/nothing?lang=en").await;
-    assert_eq!(zh["error"]["message"], "没有找到请求的内容。");
-    assert_eq!(en["error"]["message"], "The requested resource does not exist.");
+    let zh = harness.json("/api/v1/nothing?lang=zh").await;
+    let en = harness.json("/api/v1/nothing?lang=en").await;
+    assert_eq!(zh["detail"], "没有找到请求的内容。");
+    assert_eq!(en["detail"], "The requested resource does not exist.");
 }

@@ -66,4 +66,6 @@ ids! {
     PersonId;
     /// Of a personal access token.
     TokenId;
+    /// Of a session: a browser in which a person is signed in.
+    SessionId;
 }

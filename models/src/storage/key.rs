@@ -31,6 +31,23 @@ impl StorageKey {
         Self(format!("submissions/{submission}/written.{}", tame_extension(extension, "bin")))
     }
 
+    /// The video that an upload brings.
+    pub fn video_upload(submission: SubmissionId, upload: Uuid, extension: &str) -> Self {
+        let extension = tame_extension(extension, "video");
+        Self(format!("submissions/{submission}/original-{upload}.{extension}"))
+    }
+
+    /// The written report that an upload brings, or that was typed.
+    pub fn written_upload(submission: SubmissionId, upload: Uuid, extension: &str) -> Self {
+        let extension = tame_extension(extension, "bin");
+        Self(format!("submissions/{submission}/written-{upload}.{extension}"))
+    }
+
+    /// A part of a file, which another upload puts together.
+    pub fn part(folder: SubmissionId, upload: Uuid) -> Self {
+        Self(format!("submissions/{folder}/part-{upload}.bin"))
+    }
+
     /// An output of one attempt at a stage. The fencing token keeps attempts apart, so one that
     /// lost its lease cannot touch the files of the one that took over.
     pub fn output(submission: SubmissionId, token: i64, name: &str) -> Self {
@@ -127,6 +144,8 @@ mod tests {
         for (key, token) in [
             (StorageKey::original(submission, "mp4"), None),
             (StorageKey::written(submission, "7-z"), None),
+            (StorageKey::video_upload(submission, Uuid::now_v7(), "mov"), None),
+            (StorageKey::part(submission, Uuid::now_v7()), None),
             (StorageKey::output(submission, 7, "audio.wav"), Some(7)),
             (StorageKey::bag_file(submission, 12, "data/3-x.mp4"), Some(12)),
         ] {

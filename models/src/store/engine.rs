@@ -104,4 +104,38 @@ macro_rules! execute {
     };
 }
 
-pub(super) use {execute, fetch, read, returning, write};
+/// Runs a statement about rows with some ids in a transaction and fetches them; `$1` stands for the ids:
+/// `fetch_of_ids!(tx, query_as::<Row>, ["SELECT … WHERE id"], ids, binds…)`.
+///
+/// The engines agree on no way to pass a list.
+macro_rules! fetch_of_ids {
+    ($tx:expr, $query:ident::<$row:ty>, [$($select:tt)*], $ids:expr $(, $bind:expr)* $(,)?) => {
+        match $tx {
+            $crate::store::engine::Tx::Sqlite(tx) => {
+                sqlx::$query::<_, $row>(concat!(
+                    $($select)*,
+                    " IN (SELECT unhex(value) FROM json_each($1))"
+                ))
+                .bind($crate::store::engine::hex_list($ids))
+                $(.bind($bind))*
+                .fetch_all(&mut **tx)
+                .await
+            }
+            $crate::store::engine::Tx::Postgres(tx) => {
+                sqlx::$query::<_, $row>(concat!($($select)*, " = ANY($1)"))
+                    .bind($ids)
+                    $(.bind($bind))*
+                    .fetch_all(&mut **tx)
+                    .await
+            }
+        }
+    };
+}
+
+/// Ids as a JSON array of hexadecimal digits.
+pub(super) fn hex_list(ids: &[uuid::Uuid]) -> String {
+    let ids: Vec<_> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
+    format!("[{}]", ids.join(","))
+}
+
+pub(super) use {execute, fetch, fetch_of_ids, read, returning, write};

@@ -12,29 +12,39 @@ mod engine;
 mod error;
 mod jobs;
 mod open;
+mod people;
 mod references;
 mod reports;
 mod repositories;
 mod results;
 mod rows;
+mod sessions;
+mod sign_in;
 mod submissions;
 mod time;
+mod tokens;
 mod transcripts;
 mod transfer;
 mod unit;
+mod uploads;
 
 pub use changes::{Change, Changes};
 pub use error::{Lost, StoreError};
 pub use jobs::{
     Backlog, Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered,
 };
+pub use people::{NewPerson, People};
 pub use references::References;
-pub use reports::{NewReport, ReportOverview, Reports};
+pub use reports::{NewReport, ReportContent, ReportOverview, Reports};
 pub use results::{ArchiveResult, IngestResult, NoResult, TranscodeResult};
+pub use sessions::{IDLE as SESSION_IDLE, LIFETIME as SESSION_LIFETIME, Sessions, SignedIn};
+pub use sign_in::{SETUP_LIFETIME, SignIns};
 pub use submissions::{NewSubmission, Submissions};
+pub use tokens::{Token, Tokens};
 pub use transcripts::Transcripts;
-pub use transfer::{Extent, Reference, ReportRows};
+pub use transfer::{AccountRows, Extent, Reference, ReportRows};
 pub use unit::{Session, Snapshot, UnitOfWork};
+pub use uploads::{Uploads, WRITER_LEASE};
 
 use std::sync::Arc;
 

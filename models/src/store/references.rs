@@ -11,7 +11,7 @@ use crate::domain::ids::SubmissionId;
 /// What a range of submissions refers to.
 #[derive(Debug, Clone, Default)]
 pub struct References {
-    /// The keys in their file rows.
+    /// The keys in their file rows, and in those of uploads that are to become files.
     pub keys: HashSet<String>,
     /// The tokens under which their jobs run now. What was stored under them may yet be committed.
     pub running: HashSet<(SubmissionId, i64)>,
@@ -43,7 +43,8 @@ impl Store {
             self,
             fetch_all,
             sqlx::query_scalar::<_, String>(
-                "SELECT key FROM files WHERE submission_id BETWEEN $1 AND $2"
+                "SELECT key FROM files WHERE submission_id BETWEEN $1 AND $2
+                 UNION ALL SELECT key FROM uploads WHERE submission_id BETWEEN $1 AND $2"
             ),
             oldest.uuid(),
             newest.uuid()

@@ -1,4 +1,8 @@
-//! The repository of reports.
+//! The repository of reports: their rows, and their life cycle. What authors do with drafts is in `drafts`,
+//! what readers find in `list`.
+
+mod drafts;
+mod list;
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -7,10 +11,11 @@ use uuid::Uuid;
 use super::StoreError;
 use super::changes::Change;
 use super::engine::{execute, fetch};
-use super::rows::named;
+use super::rows::{branch, count, named};
 use super::unit::{HasTx, Session, UnitOfWork};
-use crate::domain::ids::{ReportId, SubmissionId};
-use crate::domain::report::{Report, ReportState};
+use crate::domain::branch::BranchPath;
+use crate::domain::ids::{PersonId, ReportId, SubmissionId};
+use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
 
 /// Reports in a session.
@@ -25,6 +30,44 @@ pub struct NewReport {
     pub title: String,
     /// Who speaks; may be empty.
     pub speaker: String,
+    /// Whose it is.
+    pub author: Option<PersonId>,
+    /// The branch that it is handed in to.
+    pub branch: BranchPath,
+    /// What its author writes.
+    pub content: ReportContent,
+}
+
+impl NewReport {
+    /// A report that belongs to nobody.
+    pub fn anonymous(id: ReportId, title: String, speaker: String) -> Self {
+        let (author, branch) = (None, BranchPath::root());
+        Self { id, title, speaker, author, branch, content: ReportContent::default() }
+    }
+}
+
+/// What the author writes of a report, besides the title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportContent {
+    /// What it is about.
+    pub kind: ReportKind,
+    /// The quarter that it is for.
+    pub period: Period,
+    /// The written report, if it is typed.
+    pub written_text: String,
+    /// Language of the speech: an ISO 639-1 code or `auto`.
+    pub language: String,
+}
+
+impl Default for ReportContent {
+    fn default() -> Self {
+        Self {
+            kind: ReportKind::default(),
+            period: Period::default(),
+            written_text: String::new(),
+            language: "zh".into(),
+        }
+    }
 }
 
 /// A report with the submission that counts.
@@ -41,7 +84,16 @@ struct ReportRow {
     id: Uuid,
     title: String,
     speaker: String,
+    author_id: Option<Uuid>,
+    author_name: Option<String>,
+    branch: String,
+    kind: String,
+    period: String,
+    written_text: String,
+    language: String,
     state: String,
+    revision: i64,
+    draft_submission: Option<Uuid>,
     created_at: DateTime<Utc>,
     current_submission: Option<Uuid>,
 }
@@ -54,7 +106,16 @@ impl TryFrom<ReportRow> for Report {
             id: row.id.into(),
             title: row.title,
             speaker: row.speaker,
+            author: row.author_id.map(PersonId::from),
+            author_name: row.author_name,
+            branch: branch(&row.branch)?,
+            kind: named(&row.kind)?,
+            period: named(&row.period)?,
+            written_text: row.written_text,
+            language: row.language,
             state: named(&row.state)?,
+            revision: count(row.revision),
+            draft_submission: row.draft_submission.map(SubmissionId::from),
             created_at: row.created_at,
             current_submission: row.current_submission.map(SubmissionId::from),
         })
@@ -64,9 +125,13 @@ impl TryFrom<ReportRow> for Report {
 /// The columns of [`ReportRow`].
 macro_rules! report_columns {
     () => {
-        "id, title, speaker, state, created_at, current_submission"
+        "id, title, speaker, author_id,
+         (SELECT display_name FROM people WHERE people.id = author_id) AS author_name,
+         branch, kind, period, written_text, language, state, revision, draft_submission,
+         created_at, current_submission"
     };
 }
+use report_columns;
 
 impl<S: Session> Reports<'_, S> {
     /// The report, or `None`.
@@ -93,36 +158,6 @@ impl<S: Session> Reports<'_, S> {
         };
         Ok(Some(ReportOverview { report, submission }))
     }
-
-    /// The newest reports first, at most `limit`, older than `before` if that is given, with their
-    /// current submissions.
-    pub async fn newest(
-        &mut self,
-        before: Option<ReportId>,
-        limit: u32,
-    ) -> Result<Vec<ReportOverview>, StoreError> {
-        let rows = fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, ReportRow>(concat!(
-                "SELECT ",
-                report_columns!(),
-                " FROM reports WHERE $1 IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"
-            )),
-            before.map(ReportId::uuid),
-            i64::from(limit)
-        )?;
-        let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else { return Ok(vec![]) };
-        let mut submissions =
-            super::Submissions(&mut *self.0).current_of(oldest.id.into(), newest.id.into()).await?;
-        rows.into_iter()
-            .map(|row| {
-                let report = Report::try_from(row)?;
-                let submission = submissions.remove(&report.id);
-                Ok(ReportOverview { report, submission })
-            })
-            .collect()
-    }
 }
 
 impl Reports<'_, UnitOfWork> {
@@ -132,15 +167,22 @@ impl Reports<'_, UnitOfWork> {
         execute!(
             self.0.tx(),
             sqlx::query(
-                "INSERT INTO reports (id, title, speaker, state, created_by, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)"
+                "INSERT INTO reports (id, title, speaker, state, created_by, created_at, author_id,
+                                      branch, kind, period, written_text, language)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
             ),
             new.id.uuid(),
             &new.title,
             &new.speaker,
             ReportState::Draft.as_str(),
             actor,
-            now
+            now,
+            new.author.map(PersonId::uuid),
+            new.branch.key(),
+            new.content.kind.as_str(),
+            new.content.period.as_str(),
+            &new.content.written_text,
+            &new.content.language
         )?;
         self.0.changed(Change::Report(new.id));
         Ok(())
@@ -176,7 +218,9 @@ impl Reports<'_, UnitOfWork> {
     ) -> Result<(), StoreError> {
         execute!(
             self.0.tx(),
-            sqlx::query("UPDATE reports SET current_submission = $1 WHERE id = $2"),
+            sqlx::query(
+                "UPDATE reports SET current_submission = $1, draft_submission = NULL WHERE id = $2"
+            ),
             submission.uuid(),
             id.uuid()
         )?;

@@ -4,10 +4,16 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::StoreError;
+use crate::domain::branch::BranchPath;
 
 /// Reads a column that holds a stable name.
 pub(super) fn named<T: FromStr<Err: Display>>(name: &str) -> Result<T, StoreError> {
     name.parse().map_err(|error: T::Err| StoreError::Corrupt(error.to_string()))
+}
+
+/// Reads a column that holds a branch's key.
+pub(super) fn branch(key: &str) -> Result<BranchPath, StoreError> {
+    BranchPath::from_key(key).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// Reads a column that counts something, from 0.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::changes::Change;
-use super::engine::{Tx, execute, fetch};
+use super::engine::{Tx, execute, fetch, fetch_of_ids};
 use super::rows::{all, count, named};
 use super::unit::{HasTx, Session, UnitOfWork};
 use crate::domain::failure::Failure;
@@ -145,48 +145,36 @@ impl<S: Session> Submissions<'_, S> {
         )?)
     }
 
-    /// The current submissions of the reports with ids from `oldest` to `newest`, both included.
-    pub(super) async fn current_of(
+    /// The submissions with these ids.
+    pub(super) async fn of_ids(
         &mut self,
-        oldest: ReportId,
-        newest: ReportId,
-    ) -> Result<HashMap<ReportId, Submission>, StoreError> {
-        let submissions: Vec<Submission> = all(fetch!(
+        ids: &[SubmissionId],
+    ) -> Result<HashMap<SubmissionId, Submission>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let submissions: Vec<Submission> = all(fetch_of_ids!(
             self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, SubmissionRow>(concat!(
-                "SELECT ",
-                submission_columns!(),
-                " FROM submissions WHERE id IN (SELECT current_submission FROM reports
-                                                WHERE id BETWEEN $1 AND $2)"
-            )),
-            oldest.uuid(),
-            newest.uuid()
+            query_as::<SubmissionRow>,
+            ["SELECT ", submission_columns!(), " FROM submissions WHERE id"],
+            &ids[..],
         )?)?;
-        Ok(submissions.into_iter().map(|submission| (submission.report_id, submission)).collect())
+        Ok(submissions.into_iter().map(|submission| (submission.id, submission)).collect())
     }
 
-    /// Which of the current submissions of the reports with ids from `oldest` to `newest`, both
-    /// included, have a file of this kind.
+    /// Which of these submissions have a file of this kind.
     pub async fn with_file(
         &mut self,
         kind: FileKind,
-        oldest: ReportId,
-        newest: ReportId,
+        ids: &[SubmissionId],
     ) -> Result<HashSet<SubmissionId>, StoreError> {
-        let ids = fetch!(
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let found = fetch_of_ids!(
             self.0.tx(),
-            fetch_all,
-            sqlx::query_scalar::<_, Uuid>(
-                "SELECT DISTINCT submission_id FROM files
-                 WHERE kind = $3 AND submission_id IN (SELECT current_submission FROM reports
-                                                       WHERE id BETWEEN $1 AND $2)"
-            ),
-            oldest.uuid(),
-            newest.uuid(),
+            query_scalar::<Uuid>,
+            ["SELECT DISTINCT submission_id FROM files WHERE kind = $2 AND submission_id"],
+            &ids[..],
             kind.as_str()
         )?;
-        Ok(ids.into_iter().map(SubmissionId::from).collect())
+        Ok(found.into_iter().map(SubmissionId::from).collect())
     }
 
     /// All files of a submission, oldest first.

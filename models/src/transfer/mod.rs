@@ -67,11 +67,14 @@ pub async fn transfer(
     if let Some(id) = there.iter().find(|id| ids.binary_search(id).is_err()) {
         return Err(TransferError::Stranger(*id));
     }
+    // First: reports belong to people.
+    Box::pin(move_accounts(from, to, now)).await?;
     let mut moved = Moved::default();
     let mut left_behind = Vec::new();
     for id in &ids {
         let transport = Transport { from, to, now, progress: &progress };
-        match transport.report(*id, there.binary_search(id).is_ok(), &mut moved).await {
+        let there = there.binary_search(id).is_ok();
+        match Box::pin(transport.report(*id, there, &mut moved)).await {
             Err(error) if error.is_of_one_report() => {
                 tracing::error!(%error, "a report stays behind");
                 left_behind.push(error);
@@ -85,6 +88,11 @@ pub async fn transfer(
     }
     compare(from, to, &ids).await?;
     Ok(moved)
+}
+
+async fn move_accounts(from: &Side, to: &Side, now: DateTime<Utc>) -> Result<(), TransferError> {
+    let accounts = from.store.account_rows().await.map_err(TransferError::source)?;
+    to.store.adopt_accounts(&accounts, now).await.map_err(TransferError::target)
 }
 
 struct Transport<'a> {

@@ -185,7 +185,7 @@ pub async fn hand_in(
 
 pub fn new_report() -> NewReport {
     let (title, speaker) = ("第三季度思想汇报".into(), "李晓明".into());
-    NewReport { id: ReportId::new(), title, speaker }
+    NewReport::anonymous(ReportId::new(), title, speaker)
 }
 
 pub fn new_submission(report_id: ReportId) -> NewSubmission {

@@ -48,10 +48,12 @@ mod harness;
 mod jobs;
 mod lifecycle;
 mod old;
+mod people;
 mod schema;
 mod transcripts;
 mod units;
 mod upgrade;
+mod uploads;
 
 on_every_engine! {
     a_report_goes_through_all_stages
@@ -380,7 +382,7 @@ async fn what_was_written_is_read_back(harness: Harness) {
     assert_eq!(snapshot.reports().newest(None, 10).await.unwrap().len(), 1);
     assert!(snapshot.reports().newest(Some(harness.report), 10).await.unwrap().is_empty());
     let mut submissions = snapshot.submissions();
-    let with = submissions.with_file(FileKind::Audio, harness.report, harness.report).await;
+    let with = submissions.with_file(FileKind::Audio, &[harness.submission]).await;
     assert!(with.unwrap().contains(&harness.submission));
 }
 

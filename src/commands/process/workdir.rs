@@ -70,7 +70,7 @@ impl WorkDir {
         files.push(store(storage, FileKind::Original, &key, &args.video, limit).await?);
         let report_id = ReportId::new();
         let (title, speaker) = (args.title.clone(), args.speaker.clone());
-        let report = NewReport { id: report_id, title, speaker };
+        let report = NewReport::anonymous(report_id, title, speaker);
         let submission = NewSubmission { id, report_id, language: args.language.clone(), files };
         let mut unit = backends.store.begin(Actor::System, backends.store.now()).await?;
         unit.reports().insert(&report).await?;

@@ -13,6 +13,7 @@ use huibao_api::view::{
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::job::JobState;
+use huibao_models::domain::report::VisibleState;
 use huibao_models::domain::submission::SubmissionState;
 use reqwest::{Method, Response};
 use sse_stream::SseByteStream;
@@ -180,7 +181,7 @@ impl Watch<'_> {
         let state = SubmissionState::from_jobs(report.stages.iter().map(|stage| stage.state));
         match (state, report.summary.state) {
             // A report that is ready stays so when recognising it again fails.
-            (SubmissionState::Ready, _) | (SubmissionState::Failed, SubmissionState::Ready) => {
+            (SubmissionState::Ready, _) | (SubmissionState::Failed, VisibleState::Ready) => {
                 finished(report).map(Some)
             }
             (SubmissionState::Failed, _) => Err(FollowError::Final(self.failed(report))),
@@ -203,8 +204,8 @@ fn silent() -> FollowError {
 
 fn finished(report: ReportView) -> Result<Finished, FollowError> {
     let ReportView { summary, submission, stages, media, transcript, .. } = report;
-    match (media, transcript) {
-        (Some(media), Some(transcript)) => {
+    match (media, transcript, submission) {
+        (Some(media), Some(transcript), Some(submission)) => {
             let id = summary.id.into();
             Ok(Finished { id, submission, stages, media, transcript })
         }

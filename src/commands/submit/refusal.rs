@@ -1,6 +1,7 @@
 //! Errors of a server, as errors of the command.
 
 use std::error::Error;
+use std::time::Duration;
 
 use huibao_api::view::{ErrorBody, FailureView};
 use huibao_models::domain::failure::{FailureCode, Lang};
@@ -35,7 +36,11 @@ pub async fn refused(server: &Server, response: Response) -> CommandError {
     if let Some(place) = place.filter(|_| status.is_redirection()) {
         return moved(server, place);
     }
-    let reason = response.json::<ErrorBody>().await.ok().map(|body| body.error);
+    let reason = response
+        .json::<ErrorBody>()
+        .await
+        .ok()
+        .map(|body| FailureView { code: body.code, message: body.detail });
     if status == StatusCode::UNAUTHORIZED {
         return unauthorized(server);
     }
@@ -70,14 +75,21 @@ fn known(status: StatusCode, lang: Lang) -> Option<FailureView> {
 fn unauthorized(server: &Server) -> CommandError {
     let base = &server.base;
     let message = match (server.lang, server.has_token()) {
-        (Lang::Zh, false) => format!("{base} 需要访问口令。请用 HUIBAO_TOKEN 或 --token 给出。"),
-        (Lang::Zh, true) => format!("{base} 不接受这个访问口令。请检查 HUIBAO_TOKEN 或 --token。"),
-        (Lang::En, false) => {
-            format!("{base} requires a token. Please give it with HUIBAO_TOKEN or --token.")
-        }
-        (Lang::En, true) => {
-            format!("{base} refuses this token. Please check HUIBAO_TOKEN or --token.")
-        }
+        (Lang::Zh, false) => format!(
+            "{base} 需要访问令牌。请在账户页面或用 huibao token create 创建，并通过 HUIBAO_TOKEN 或 --token 给出。"
+        ),
+        (Lang::Zh, true) => format!(
+            "{base} 不接受这个访问令牌（可能已过期或被撤销）。请检查 HUIBAO_TOKEN 或 --token，或在账户页面或用 huibao token create 重新创建。"
+        ),
+        (Lang::En, false) => format!(
+            "{base} requires an access token. Make one on the account page or with huibao token \
+             create, and give it with HUIBAO_TOKEN or --token."
+        ),
+        (Lang::En, true) => format!(
+            "{base} refuses this access token; it may have expired or been removed. Please check \
+             HUIBAO_TOKEN or --token, or make another one on the account page or with huibao token \
+             create."
+        ),
     };
     CommandError::Server { code: "unauthorized".to_owned(), message, exit: UNAVAILABLE, url: None }
 }
@@ -118,23 +130,25 @@ pub fn unreachable(server: &Server, error: &dyn Error) -> CommandError {
     CommandError::Server { code: UNREACHABLE.to_owned(), message, exit: TRY_AGAIN, url: None }
 }
 
-/// The connection broke during an upload, too often or too late to send it again.
-pub fn broken_upload(server: &Server, error: &dyn Error, whole: bool) -> CommandError {
-    let (base, cause) = (&server.base, root_cause(error));
-    let message = match (server.lang, whole) {
-        (Lang::Zh, true) => format!(
-            "上传完毕，但没有收到 {base} 的回答（{cause}）。汇报可能已经保存；重新提交前请先查看列表。"
+/// The connection broke during an upload, too often to go on.
+pub fn broken_upload(server: &Server, error: &dyn Error) -> CommandError {
+    broken(server, &root_cause(error))
+}
+
+/// Nothing went through the connection during an upload.
+pub fn silent_upload(server: &Server, silence: Duration) -> CommandError {
+    broken(server, &format!("nothing for {} seconds", silence.as_secs()))
+}
+
+fn broken(server: &Server, cause: &str) -> CommandError {
+    let base = &server.base;
+    let message = match server.lang {
+        Lang::Zh => format!(
+            "上传到 {base} 时连接多次中断（{cause}）。已上传的部分会保留；请稍后再次运行同一命令，即可接着上传。"
         ),
-        (Lang::Zh, false) => {
-            format!("上传到 {base} 时连接多次中断（{cause}）。什么也没有保存，请稍后重试。")
-        }
-        (Lang::En, true) => format!(
-            "All was sent, but {base} did not answer ({cause}). The report may have been stored: \
-             please look at the list before submitting it again."
-        ),
-        (Lang::En, false) => format!(
-            "The connection to {base} broke again and again ({cause}). Nothing was stored; please \
-             try again later."
+        Lang::En => format!(
+            "The connection to {base} broke again and again ({cause}). What was uploaded is kept: run \
+             the same command again later, and it goes on."
         ),
     };
     CommandError::Server { code: UNREACHABLE.to_owned(), message, exit: TRY_AGAIN, url: None }

@@ -35,19 +35,14 @@ impl Server {
         !self.token.is_empty()
     }
 
-    /// Begins a request to the API; `path` are its segments after `/api`.
+    /// Begins a request to the API; `path` are its segments after `/api/v1`.
     pub fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push("api").extend(path);
+            segments.pop_if_empty().push("api").push("v1").extend(path);
         }
         let request = self.client.request(method, url);
-        // Basic and not Bearer: it carries every token, also one that is no plain ASCII.
-        if self.has_token() {
-            request.basic_auth("huibao", Some(self.token.expose()))
-        } else {
-            request
-        }
+        if self.has_token() { request.bearer_auth(self.token.expose()) } else { request }
     }
 
     /// A report's page.
@@ -134,7 +129,7 @@ mod tests {
         ] {
             let server = server(address).unwrap();
             let request = server.request(Method::GET, &["info"]).build().unwrap();
-            assert_eq!(request.url().as_str(), format!("{base}/api/info"));
+            assert_eq!(request.url().as_str(), format!("{base}/api/v1/info"));
             let page = server.page(Uuid::nil().into());
             assert_eq!(page.as_str(), format!("{base}/#/reports/{}", Uuid::nil()));
         }

@@ -1,71 +1,101 @@
-//! The upload: the form, streamed from the disk.
+//! Handing in: a draft, its files, and the end of it. What was interrupted goes on where it stopped.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
 use huibao_api::view::{Info, ReportBody, UploadLimits};
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::report::VisibleState;
 use indicatif::ProgressBar;
-use reqwest::multipart::{Form, Part};
-use reqwest::{Body, Method};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
-use tokio_util::io::{InspectReader, ReaderStream};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::args::Args;
 use super::refusal;
+use super::resume::Progress;
 use super::server::Server;
+use super::tus::{self, Outgoing};
 use crate::commands::bars::upload_bar;
 use crate::exit::CommandError;
-
-/// Retries of an interrupted upload, and the first delay, which doubles.
-const RETRIES: usize = 3;
-const FIRST_DELAY: Duration = Duration::from_millis(500);
 
 /// Timeout of small requests.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Read size.
-const CHUNK: usize = 64 * 1024;
+/// Tries at the last request, which can be repeated.
+const SUBMIT_TRIES: u32 = 5;
 
-/// Why one attempt ended.
-#[derive(Debug, thiserror::Error)]
-enum UploadError {
-    /// A file could not be opened.
-    #[error("{0}")]
-    File(#[from] std::io::Error),
-    /// The connection broke. If the whole form was read, the server may have received it.
-    #[error("{cause}")]
-    Broken { cause: reqwest::Error, whole: bool },
-    /// The server answered, but not with a report.
-    #[error("{0}")]
-    Refused(CommandError),
-}
-
-impl UploadError {
-    /// An incomplete form cannot have become a report.
-    fn may_be_repeated(&self) -> bool {
-        matches!(self, Self::Broken { whole: false, .. })
-    }
-}
-
-/// Submits a report and returns its id.
-pub async fn upload(server: &Server, args: &Args) -> Result<ReportId, CommandError> {
-    let files = Files::look(args).map_err(Failure::from)?;
-    // Before megabytes are sent: the server may be unavailable, need a token or refuse the size.
+/// Hands a report in and returns it.
+pub async fn upload(server: &Server, args: &Args) -> Result<ReportBody, CommandError> {
+    let files = Files::look(args)?;
+    // Before megabytes are sent: the server may be unavailable or refuse the size.
     files.check(&ask_limits(server).await?)?;
     let bar = upload_bar(server.lang, files.bytes());
-    let policy = ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(RETRIES);
-    let attempt = || send(server, args, &bar);
-    let sent = attempt.retry(policy).when(UploadError::may_be_repeated).await;
+    let form = form(args);
+    let paths: Vec<_> = args.written.iter().chain([&args.video]).map(PathBuf::as_path).collect();
+    let mut progress = Progress::find(server, &paths, &form.to_string());
+    let handed_in = hand_in(server, &form, &files, &mut progress, &bar).await;
     bar.finish_and_clear();
-    sent.map_err(|error| match error {
-        UploadError::File(error) => Failure::from(error).into(),
-        UploadError::Broken { cause, whole } => refusal::broken_upload(server, &cause, whole),
-        UploadError::Refused(error) => error,
-    })
+    if handed_in.is_ok() {
+        progress.forget();
+    }
+    handed_in
+}
+
+/// What is told of the report beside its files.
+fn form(args: &Args) -> Value {
+    let mut form = json!({
+        "title": args.title,
+        "speaker": args.speaker,
+        "language": args.language,
+        "kind": args.kind,
+        "period": args.period,
+    });
+    if let Some(branch) = &args.branch {
+        form["branch"] = json!(branch);
+    }
+    form
+}
+
+async fn hand_in(
+    server: &Server,
+    form: &Value,
+    files: &Files,
+    progress: &mut Progress,
+    bar: &ProgressBar,
+) -> Result<ReportBody, CommandError> {
+    let id = match earlier(server, progress).await? {
+        Earlier::Draft(id) => id,
+        Earlier::HandedIn(report) => return Ok(*report),
+        Earlier::None => {
+            let id = begin(server, form).await?;
+            progress.begin(id);
+            id
+        }
+    };
+    // The small one first: it may be refused.
+    let sent = async {
+        for file in files.written.iter().chain([&files.video]) {
+            tus::send(server, id, file, progress, bar).await?;
+        }
+        submit(server, id).await
+    };
+    let handed_in = sent.await;
+    if handed_in.as_ref().is_err_and(CommandError::needs_other_input) {
+        // Going on would end in the same way.
+        discard(server, id).await;
+        progress.forget();
+    }
+    handed_in
+}
+
+/// Removes the draft. If this fails, its author finds it among their reports.
+async fn discard(server: &Server, id: ReportId) {
+    let request = server.request(Method::DELETE, &["reports", &id.to_string()]);
+    if let Err(error) = request.timeout(REQUEST_TIMEOUT).send().await {
+        tracing::debug!(%error, "a draft stays behind");
+    }
 }
 
 async fn ask_limits(server: &Server) -> Result<UploadLimits, CommandError> {
@@ -75,31 +105,124 @@ async fn ask_limits(server: &Server) -> Result<UploadLimits, CommandError> {
     if !status.is_success() {
         return Err(refusal::refused(server, response).await);
     }
-    let info: Info = response.json().await.map_err(|_| refusal::unexpected(server, status))?;
+    let text = response.text().await.map_err(|error| refusal::unreachable(server, &error))?;
+    let info: Info =
+        serde_json::from_str(&text).map_err(|_| refusal::unexpected(server, status))?;
     Ok(info.limits)
 }
 
-/// The sizes of the files.
+/// What an earlier run has left.
+enum Earlier {
+    /// Nothing, or what is gone or was taken back meanwhile.
+    None,
+    /// A draft.
+    Draft(ReportId),
+    /// All of it was done, and only the answer was lost.
+    HandedIn(Box<ReportBody>),
+}
+
+async fn earlier(server: &Server, progress: &Progress) -> Result<Earlier, CommandError> {
+    let Some(id) = progress.report else { return Ok(Earlier::None) };
+    let response = ask(server, id).await.map_err(|error| refusal::unreachable(server, &error))?;
+    if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&response.status()) {
+        return Ok(Earlier::None);
+    }
+    let body = report(server, response).await?;
+    Ok(match (body.report.summary.state, &body.report.submission) {
+        (VisibleState::Draft, None) => Earlier::Draft(id),
+        (VisibleState::Draft | VisibleState::Returned | VisibleState::Withdrawn, _) | (_, None) => {
+            Earlier::None
+        }
+        (_, Some(_)) => Earlier::HandedIn(Box::new(body)),
+    })
+}
+
+async fn ask(server: &Server, id: ReportId) -> Result<Response, reqwest::Error> {
+    let request = server.request(Method::GET, &["reports", &id.to_string()]);
+    request.timeout(REQUEST_TIMEOUT).send().await
+}
+
+/// Begins a draft. It is not tried again when the answer is lost: there would be two.
+async fn begin(server: &Server, form: &Value) -> Result<ReportId, CommandError> {
+    let request = server.request(Method::POST, &["reports"]).timeout(REQUEST_TIMEOUT);
+    let response = request.json(form).send().await;
+    let response = response.map_err(|error| refusal::unreachable(server, &error))?;
+    Ok(report(server, response).await?.id.into())
+}
+
+/// Makes the draft a submission.
+async fn submit(server: &Server, id: ReportId) -> Result<ReportBody, CommandError> {
+    let mut tries = 0;
+    loop {
+        match submit_once(server, id, tries > 0).await {
+            Err(error) if error.may_pass() && tries + 1 < SUBMIT_TRIES => tries += 1,
+            last => return last,
+        }
+        sleep(tus::delay(tries)).await;
+    }
+}
+
+/// If an answer may have been lost, the report tells whether it is handed in. Handing it in once more would
+/// not: a file that was no good is refused at once, and the report takes another one then.
+async fn submit_once(
+    server: &Server,
+    id: ReportId,
+    again: bool,
+) -> Result<ReportBody, CommandError> {
+    if again && let Some(found) = handed_in(server, id).await? {
+        return Ok(found);
+    }
+    let request = server.request(Method::POST, &["reports", &id.to_string(), "submit"]);
+    let response = request.timeout(REQUEST_TIMEOUT).send().await;
+    let response = response.map_err(|error| refusal::broken_upload(server, &error))?;
+    // The request whose answer was lost was quicker.
+    if response.status() == StatusCode::CONFLICT
+        && let Some(found) = handed_in(server, id).await?
+    {
+        return Ok(found);
+    }
+    report(server, response).await
+}
+
+/// The report, if anything is handed in.
+async fn handed_in(server: &Server, id: ReportId) -> Result<Option<ReportBody>, CommandError> {
+    let response = ask(server, id).await.map_err(|error| refusal::broken_upload(server, &error))?;
+    let found = report(server, response).await?;
+    Ok(Some(found).filter(|found| found.report.submission.is_some()))
+}
+
+async fn report(server: &Server, response: Response) -> Result<ReportBody, CommandError> {
+    let status = response.status();
+    if !status.is_success() {
+        return Err(refusal::refused(server, response).await);
+    }
+    let text = response.text().await.map_err(|error| refusal::broken_upload(server, &error))?;
+    serde_json::from_str(&text).map_err(|_| refusal::unexpected(server, status))
+}
+
+/// The files that are handed in.
 struct Files {
-    video: u64,
-    written: u64,
+    video: Outgoing,
+    written: Option<Outgoing>,
 }
 
 impl Files {
-    fn look(args: &Args) -> std::io::Result<Self> {
-        let size = |path: &PathBuf| path.metadata().map(|metadata| metadata.len());
-        let written = args.written.as_ref().map_or(Ok(0), size)?;
-        Ok(Self { video: size(&args.video)?, written })
+    fn look(args: &Args) -> Result<Self, Failure> {
+        let look = |role, path: &Path| Outgoing::look(role, path);
+        let written = args.written.as_deref().map(|path| look("written", path)).transpose()?;
+        Ok(Self { video: look("video", &args.video)?, written })
     }
 
     fn bytes(&self) -> u64 {
-        self.video.saturating_add(self.written)
+        let written = self.written.as_ref().map_or(0, |file| file.length);
+        self.video.length.saturating_add(written)
     }
 
     fn check(&self, limits: &UploadLimits) -> Result<(), Failure> {
+        let written = self.written.as_ref().map_or(0, |file| file.length);
         for (size, limit, code) in [
-            (self.video, limits.max_video_bytes, FailureCode::TooLarge),
-            (self.written, limits.max_written_bytes, FailureCode::WrittenTooLarge),
+            (self.video.length, limits.max_video_bytes, FailureCode::TooLarge),
+            (written, limits.max_written_bytes, FailureCode::WrittenTooLarge),
         ] {
             if size > limit {
                 let detail = format!("{size} bytes; the server accepts at most {limit}");
@@ -108,44 +231,4 @@ impl Files {
         }
         Ok(())
     }
-}
-
-/// Sends the form once.
-async fn send(server: &Server, args: &Args, bar: &ProgressBar) -> Result<ReportId, UploadError> {
-    bar.set_position(0);
-    let form = form(args, bar).await?;
-    let sent = server.request(Method::POST, &["reports"]).multipart(form).send().await;
-    let whole = || bar.length().is_none_or(|length| bar.position() >= length);
-    let response = sent.map_err(|cause| UploadError::Broken { cause, whole: whole() })?;
-    if !response.status().is_success() {
-        return Err(UploadError::Refused(refusal::refused(server, response).await));
-    }
-    // The server stored it: whatever is wrong with the response, it must not be sent again.
-    let created: Result<ReportBody, _> = response.json().await;
-    let created = created.map_err(|cause| UploadError::Broken { cause, whole: true })?;
-    Ok(created.report.summary.id.into())
-}
-
-/// The form. Small fields come first, so that a server refuses them before the video is sent.
-async fn form(args: &Args, bar: &ProgressBar) -> std::io::Result<Form> {
-    let fields = [("title", &args.title), ("speaker", &args.speaker), ("language", &args.language)];
-    let mut form = Form::new();
-    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
-        form = form.text(name, value.clone());
-    }
-    if let Some(written) = &args.written {
-        form = form.part("written", part(written, bar).await?);
-    }
-    Ok(form.part("video", part(&args.video, bar).await?))
-}
-
-/// A file as it is read, with the length that it has now: the server refuses by length.
-async fn part(path: &Path, bar: &ProgressBar) -> std::io::Result<Part> {
-    let file = File::open(path).await?;
-    let length = file.metadata().await?.len();
-    let bar = bar.clone();
-    let counted = InspectReader::new(file.take(length), move |bytes| bar.inc(bytes.len() as u64));
-    let body = Body::wrap_stream(ReaderStream::with_capacity(counted, CHUNK));
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Part::stream_with_length(body, length).file_name(name))
 }

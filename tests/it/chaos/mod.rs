@@ -34,7 +34,7 @@ fn submit(api: &Server, video: &Path) -> String {
     let start = Instant::now();
     loop {
         let (status, answer) = api.upload(video, None);
-        if status == 201 {
+        if status == 202 {
             return answer["report"]["id"].as_str().unwrap().to_owned();
         }
         assert!(matches!(status, 500..=599), "{status}: {answer}");
@@ -140,7 +140,7 @@ fn wait_for_all(api: &Server, chaos: &mut Chaos<'_>, reports: &[(String, bool)])
     let mut states = Vec::new();
     for (id, _) in reports {
         loop {
-            let report = api.get(&format!("/api/reports/{id}"))["report"].clone();
+            let report = api.get(&format!("/api/v1/reports/{id}"))["report"].clone();
             if matches!(report["state"].as_str(), Some("ready" | "failed")) {
                 states.push(report);
                 break;

@@ -23,6 +23,16 @@ pub fn fixture(name: &str) -> PathBuf {
     root().join("tests/fixtures").join(name)
 }
 
+/// A file of no pattern, so that no byte can stand for another. It begins as an MP4 does.
+pub fn random_file(folder: &Path, bytes: usize) -> PathBuf {
+    let path = folder.join("a.mp4");
+    let mut content = vec![0; bytes];
+    fastrand::Rng::with_seed(7).fill(&mut content);
+    content[..12].copy_from_slice(b"\0\0\0\x18ftypmp42");
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
 /// The binary, in a clean environment and English.
 pub fn huibao() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_huibao"));

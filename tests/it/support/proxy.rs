@@ -1,9 +1,10 @@
 //! A network between client and server that breaks where a test wants it to.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Where a connection breaks.
 #[derive(Clone, Copy)]
@@ -19,6 +20,8 @@ pub struct Proxy {
     /// Where the server answers through it.
     pub url: String,
     accepted: Arc<AtomicUsize>,
+    /// Those of the next connections.
+    cuts: Arc<Mutex<VecDeque<Cut>>>,
 }
 
 impl Proxy {
@@ -28,14 +31,21 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let accepted = Arc::new(AtomicUsize::new(0));
-        let (cuts, count) = (cuts.to_vec(), accepted.clone());
+        let cuts = Arc::new(Mutex::new(VecDeque::from(cuts.to_vec())));
+        let (next, count) = (cuts.clone(), accepted.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                let number = count.fetch_add(1, Ordering::SeqCst);
-                pass(client.unwrap(), TcpStream::connect(&target).unwrap(), cuts.get(number));
+                count.fetch_add(1, Ordering::SeqCst);
+                let cut = next.lock().unwrap().pop_front();
+                pass(client.unwrap(), TcpStream::connect(&target).unwrap(), cut);
             }
         });
-        Self { url, accepted }
+        Self { url, accepted, cuts }
+    }
+
+    /// From now on, connections break so.
+    pub fn set(&self, cuts: &[Cut]) {
+        *self.cuts.lock().unwrap() = cuts.to_vec().into();
     }
 
     /// How many connections there were.
@@ -44,10 +54,10 @@ impl Proxy {
     }
 }
 
-fn pass(client: TcpStream, server: TcpStream, cut: Option<&Cut>) {
+fn pass(client: TcpStream, server: TcpStream, cut: Option<Cut>) {
     let (up, down) = match cut {
-        Some(Cut::Upward(bytes)) => (*bytes, u64::MAX),
-        Some(Cut::Downward(bytes)) => (u64::MAX, *bytes),
+        Some(Cut::Upward(bytes)) => (bytes, u64::MAX),
+        Some(Cut::Downward(bytes)) => (u64::MAX, bytes),
         None => (u64::MAX, u64::MAX),
     };
     let (client_too, server_too) = (client.try_clone().unwrap(), server.try_clone().unwrap());

@@ -1,24 +1,39 @@
 //! A running `huibao up`.
 
-use std::io::{BufRead, BufReader};
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::{Client, multipart};
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use serde_json::{Value, json};
 
 use super::huibao;
 
 /// Nothing here may take longer; a test that waits in vain says so.
 const PATIENCE: Duration = Duration::from_mins(4);
 
+/// The activist in whose name everything is done.
+pub const NAME: &str = "act";
+
+/// Their password.
+pub const PASSWORD: &str = "登记-密码-2026";
+
+/// Their branch.
+pub const BRANCH: &str = "/college/branch";
+
 /// The server; killed when dropped.
 pub struct Server {
     child: Child,
     /// Where it answers, without a slash at the end.
     pub url: String,
-    /// A client without proxies.
+    /// A personal access token of the activist.
+    pub token: String,
+    /// A client without proxies, which sends the token.
     pub client: Client,
 }
 
@@ -33,6 +48,7 @@ impl Server {
 
     /// Starts a server by a command that announces its address.
     pub fn spawn(mut command: Command) -> Self {
+        let installation = Installation::of(&command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines
@@ -46,8 +62,12 @@ impl Server {
         std::thread::spawn(move || lines.for_each(drop));
         // reqwest brings no cryptography of its own here; a second install may fail.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { child, url: url.trim_end_matches('/').to_owned(), client }
+        let token = installation.token();
+        let bearer = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
+        let client = Client::builder().no_proxy().timeout(PATIENCE).default_headers(headers);
+        let (client, url) = (client.build().unwrap(), url.trim_end_matches('/').to_owned());
+        Self { child, url, token, client }
     }
 
     /// GET as JSON.
@@ -55,23 +75,53 @@ impl Server {
         self.client.get(format!("{}{path}", self.url)).send().unwrap().json().unwrap()
     }
 
-    /// Hands in a report and returns the status and the answer.
+    /// A file of a report: `original`, `written`, `video` or `poster`.
+    pub fn file(&self, report: &str, name: &str) -> Vec<u8> {
+        let url = format!("{}/api/v1/reports/{report}/{name}", self.url);
+        self.client.get(url).send().unwrap().error_for_status().unwrap().bytes().unwrap().into()
+    }
+
+    /// Hands in a report and returns the status and the answer: of what refused it, if it was refused.
     pub fn upload(&self, video: &Path, written: Option<&Path>) -> (u16, Value) {
-        let mut form = multipart::Form::new().text("title", "思想汇报").text("speaker", "李晓明");
-        if let Some(written) = written {
-            form = form.file("written", written).unwrap();
+        let fields = json!({ "title": "思想汇报", "speaker": "李晓明" });
+        let begun = self.client.post(format!("{}/api/v1/reports", self.url)).json(&fields);
+        let begun = begun.send().unwrap();
+        if !begun.status().is_success() {
+            return read(begun);
         }
-        form = form.file("video", video).unwrap();
-        let answer =
-            self.client.post(format!("{}/api/reports", self.url)).multipart(form).send().unwrap();
-        (answer.status().as_u16(), answer.json().unwrap())
+        let id = read(begun).1["id"].as_str().unwrap().to_owned();
+        for (role, path) in written.map(|path| ("written", path)).iter().chain([&("video", video)])
+        {
+            let sent = self.send(&id, role, path);
+            if !sent.status().is_success() {
+                return read(sent);
+            }
+        }
+        let submit = format!("{}/api/v1/reports/{id}/submit", self.url);
+        read(self.client.post(submit).send().unwrap())
+    }
+
+    /// Uploads a file of a draft, whole.
+    fn send(&self, report: &str, role: &str, path: &Path) -> Response {
+        let encode = |text: &str| STANDARD.encode(text);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let metadata =
+            format!("report_id {},role {},filename {}", encode(report), encode(role), encode(name));
+        let request = self
+            .client
+            .post(format!("{}/api/v1/uploads/", self.url))
+            .header("tus-resumable", "1.0.0")
+            .header("content-type", "application/offset+octet-stream")
+            .header("upload-length", path.metadata().unwrap().len())
+            .header("upload-metadata", metadata);
+        request.body(std::fs::File::open(path).unwrap()).send().unwrap()
     }
 
     /// Follows a report until `done` says so.
     pub fn wait(&self, id: &str, done: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
-            let report = self.get(&format!("/api/reports/{id}"))["report"].clone();
+            let report = self.get(&format!("/api/v1/reports/{id}"))["report"].clone();
             if done(&report) {
                 return report;
             }
@@ -98,6 +148,47 @@ impl Server {
     pub fn crash(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+}
+
+fn read(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json().unwrap())
+}
+
+/// The installation that a server's command names: its data folder and its variables.
+struct Installation {
+    data_dir: Option<OsString>,
+    env: Vec<(OsString, OsString)>,
+}
+
+impl Installation {
+    fn of(command: &Command) -> Self {
+        let mut args = command.get_args().skip_while(|arg| *arg != "--data-dir");
+        let data_dir = args.nth(1).map(OsString::from);
+        let env = command.get_envs().filter_map(|(name, value)| Some((name.into(), value?.into())));
+        Self { data_dir, env: env.collect() }
+    }
+
+    /// Runs a command of the installation with a line of input; returns what it printed.
+    fn run(&self, args: &[&str], line: &str) -> String {
+        let mut command = huibao();
+        command.args(args).envs(self.env.iter().cloned()).stderr(Stdio::null());
+        if let Some(folder) = &self.data_dir {
+            command.arg("--data-dir").arg(folder);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // It may end without reading.
+        let _ = writeln!(child.stdin.take().unwrap(), "{line}");
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    }
+
+    /// A new token of the activist, who is added if they are not there.
+    fn token(&self) -> String {
+        let role = ["--role", "activist", "--branch", BRANCH, "--password-stdin"];
+        self.run(&[&["user", "add", NAME], &role[..]].concat(), PASSWORD);
+        let token = self.run(&["token", "create", NAME, "--quiet"], "").trim().to_owned();
+        assert!(token.starts_with("hb_"), "no token was made: {token:?}");
+        token
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huibao_models::collector::{CollectError, Policy, SAFE_AGE, collect};
+use huibao_models::collector::{CollectError, Policy, SAFE_AGE, UPLOAD_AGE, collect};
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::job::Urgency;
 use huibao_models::store::{NoResult, Outcome};
@@ -27,7 +27,7 @@ impl JobKind for Collect {
     }
 
     async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
-        let policy = Policy { min_age: SAFE_AGE, dry_run: false };
+        let policy = Policy { min_age: SAFE_AGE, min_upload_age: UPLOAD_AGE, dry_run: false };
         let store = &attempt.store;
         match collect(store, &*attempt.storage, policy, store.now()).await {
             Ok(collected) if collected.objects.is_empty() && collected.uploads == 0 => {}

@@ -7,6 +7,7 @@
 mod archive;
 mod attempt;
 mod collect;
+mod expire_uploads;
 mod ingest;
 mod kind;
 mod prune;
@@ -33,6 +34,7 @@ impl Kinds {
             Arc::new(transcribe::Transcribe::new(config.keep_model, config.scratch.clone())),
             Arc::new(archive::Archive),
             Arc::new(collect::Collect),
+            Arc::new(expire_uploads::ExpireUploads),
             Arc::new(prune::Prune),
         ])
     }

@@ -1,4 +1,5 @@
-//! Prune: removes the rows of jobs that are long done and belong to no submission, once a day.
+//! Prune: removes rows that are over, once a day: jobs that are long done and belong to no submission,
+//! sessions that have ended, failed sign-ins that are forgotten.
 
 use std::time::Duration;
 
@@ -41,7 +42,9 @@ impl Outcome for Pruned {
     async fn write(&self, unit: &mut UnitOfWork, _: &Claim) -> Result<(), StoreError> {
         let before = unit.now() - KEPT;
         let pruned = unit.jobs().prune(before).await?;
-        tracing::debug!(pruned, "removed rows of old jobs");
+        let sessions = unit.sessions().prune().await?;
+        unit.sign_ins().prune().await?;
+        tracing::debug!(pruned, sessions, "removed rows of old jobs and sessions");
         Ok(())
     }
 }

@@ -1,85 +1,78 @@
-//! Submitting a report.
+//! Beginning a report.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use huibao_models::domain::actor::Actor;
-use huibao_models::domain::failure::Failure;
-use huibao_models::trace;
-use tracing::Instrument;
-use utoipa::ToSchema;
+use huibao_models::domain::access::{Action, Resource};
+use huibao_models::domain::branch::BranchPath;
+use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::person::Role;
+use huibao_models::store::{NewReport, ReportContent};
 
+use super::fields;
+use crate::access::Caller;
 use crate::error::ApiError;
-use crate::extract::Locale;
+use crate::extract::{self, Locale};
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::upload::{self, Received};
-use crate::view::{ErrorBody, ReportBody};
+use crate::view::{ErrorBody, ReportBody, ReportDraft};
 
-/// The form of a report. Fields may come in any order; unknown ones are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the form; fields are read one by one as they come")]
-pub(crate) struct NewReportForm {
-    /// Its title.
-    #[schema(value_type = String, required = false, max_length = 200)]
-    title: Option<String>,
-    /// The speaker's name.
-    #[schema(value_type = String, required = false, max_length = 100)]
-    speaker: Option<String>,
-    /// One of the languages of `/api/info`.
-    #[schema(value_type = String, required = false)]
-    language: Option<String>,
-    /// The video.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
-    video: Vec<u8>,
-    /// The written report: `.txt`, `.md`, `.docx`, `.odt` or `.pdf`.
-    #[schema(value_type = String, required = false, format = Binary,
-        content_media_type = "application/octet-stream")]
-    written: Option<Vec<u8>>,
-}
-
-/// Submits a report: stores its files and queues its processing.
-#[utoipa::path(post, path = "/api/reports", tag = "reports",
+/// Begins a report, as a draft that its author alone sees. Its files are uploaded by tus at
+/// `/api/v1/uploads/`; then it is handed in.
+#[utoipa::path(post, path = "/api/v1/reports", tag = "reports",
     params(("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
-    request_body(content = NewReportForm, content_type = "multipart/form-data"),
+    request_body = ReportDraft,
     responses(
-        (status = 201, description = "Stored and queued", body = ReportBody,
+        (status = 201, description = "Made", body = ReportBody,
             headers(("Location" = String, description = "URL of the report"))),
-        (status = 400, description = "`bad_upload`, `missing_video`, `duplicate_field`, \
-            `field_too_long`, `unsupported_language`", body = ErrorBody),
-        (status = 403, description = "`cross_site`, `bad_host`", body = ErrorBody),
-        (status = 413, description = "`too_large`, `written_too_large`", body = ErrorBody),
-        (status = 415, description = "`written_unsupported`", body = ErrorBody),
-        (status = 507, description = "`disk_full`", body = ErrorBody)))]
+        (status = 400, description = "`bad_request`, `field_too_long`, `unsupported_language`",
+            body = ErrorBody),
+        (status = 403, description = "`forbidden`: no activist of this branch", body = ErrorBody),
+        (status = 413, description = "`body_too_large`, `written_too_large`", body = ErrorBody)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     Locale(lang): Locale,
-    request: Request,
+    caller: Caller,
+    extract::Json(draft): extract::Json<ReportDraft>,
 ) -> Result<Response, ApiError> {
-    let received = upload::receive(&state, request).await?;
-    let id = received.report.id;
-    // In a task of its own: if the client disconnects now, the row and its files must still be kept
-    // or removed together.
-    let span = tracing::info_span!("hand_in", submission = %received.submission.id, report = %id);
-    trace::join_submission(&span, received.submission.id);
-    let submitted = tokio::spawn(submit(state.clone(), received).instrument(span)).await;
-    submitted.map_err(Failure::internal)??;
-    let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
-    let location = [(header::LOCATION, format!("/api/reports/{id}"))];
-    let body = Json(ReportBody { report: loaded.view(lang) });
-    Ok((StatusCode::CREATED, location, body).into_response())
+    let branch = match draft.branch.as_deref() {
+        Some(path) => path.parse().map_err(|_| RequestError::BadRequest)?,
+        None => home(&caller)?,
+    };
+    caller.check(Action::Create, &Resource::Branch(&branch))?;
+    let speaker = match fields::speaker(&draft.speaker)? {
+        speaker if speaker.is_empty() => display_name(&state, &caller).await?,
+        speaker => speaker,
+    };
+    let new = NewReport {
+        id: ReportId::new(),
+        title: fields::title(&draft.title)?,
+        speaker,
+        author: Some(caller.person()),
+        branch,
+        content: ReportContent {
+            kind: draft.kind,
+            period: fields::period(&draft.period)?,
+            written_text: fields::written_text(&state, &draft.written_text)?,
+            language: fields::language(&state, &draft.language)?,
+        },
+    };
+    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    unit.reports().insert(&new).await?;
+    unit.commit().await?;
+    let loaded = LoadedReport::load(&state.store, new.id).await?.ok_or(RequestError::NotFound)?;
+    let location = [(header::LOCATION, format!("/api/v1/reports/{}", new.id))];
+    Ok((StatusCode::CREATED, location, Json(loaded.body(caller.person(), lang))).into_response())
 }
 
-async fn submit(state: ApiState, received: Received) -> Result<(), ApiError> {
-    // Nobody is signed in yet: the server acts.
-    let mut unit = state.store.begin_durable(Actor::System, state.store.now()).await?;
-    unit.reports().insert(&received.report).await?;
-    unit.submissions().hand_in(&received.submission).await?;
-    let messages = unit.commit().await?;
-    received.leftovers.keep();
-    // In the background: the client does not wait for a queue that may be unavailable.
-    tokio::spawn(async move { state.announce(messages).await }.in_current_span());
-    Ok(())
+/// The branch of an activist who names none.
+fn home(caller: &Caller) -> Result<BranchPath, RequestError> {
+    caller.principal.branches(Role::Activist).next().cloned().ok_or(RequestError::Forbidden)
+}
+
+async fn display_name(state: &ApiState, caller: &Caller) -> Result<String, ApiError> {
+    let person = state.store.snapshot().await?.people().get(caller.person()).await?;
+    Ok(person.map(|person| person.display_name).unwrap_or_default())
 }

@@ -9,6 +9,7 @@ use axum::http::HeaderName;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
+use huibao_models::domain::access::Action;
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::store::Change;
@@ -17,8 +18,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Caller, Permitted, Read};
 use crate::error::ApiError;
-use crate::extract::{Locale, ReportPath};
+use crate::extract::Locale;
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
 use crate::state::{ApiState, Shutdown};
@@ -35,7 +37,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 ///
 /// When no further change is expected, the event `end` comes last. Clients close the stream then,
 /// because browsers would reconnect.
-#[utoipa::path(get, path = "/api/reports/{id}/events", tag = "reports",
+#[utoipa::path(get, path = "/api/v1/reports/{id}/events", tag = "reports",
     params(("id" = Uuid, Path), ("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
     responses(
         (status = 200, description = "Server-sent events. `ReportEvent` describes each of them: its \
@@ -45,14 +47,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(crate) async fn events(
     State(state): State<ApiState>,
     Locale(lang): Locale,
-    ReportPath(id): ReportPath,
+    permitted: Permitted<Read>,
     shutdown: Option<Extension<Shutdown>>,
 ) -> Result<impl IntoResponse, ApiError> {
     // First: what is committed from now on is announced.
     let changes = state.store.changes().follow();
+    let (id, caller) = (permitted.id(), permitted.access.caller);
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     let shutdown = shutdown.map(|Extension(Shutdown(token))| token).unwrap_or_default();
-    let watch = Watch::new(state, id, lang, shutdown, changes, loaded);
+    let submission = loaded.submission();
+    let (sent, loaded, phase) = (None, Some(loaded), Phase::Working);
+    let watch =
+        Watch { state, id, caller, lang, shutdown, changes, submission, loaded, sent, phase };
     let events = stream::unfold(watch, Watch::next);
     // Otherwise nginx buffers events.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
@@ -63,11 +69,12 @@ pub(crate) async fn events(
 struct Watch {
     state: ApiState,
     id: ReportId,
+    caller: Caller,
     lang: Lang,
     shutdown: CancellationToken,
     changes: Receiver<Change>,
     /// The submission that was sent last.
-    submission: SubmissionId,
+    submission: Option<SubmissionId>,
     /// The report as it was read, if it is not sent yet.
     loaded: Option<LoadedReport>,
     /// The report that was sent last, as JSON.
@@ -84,19 +91,6 @@ enum Phase {
 }
 
 impl Watch {
-    fn new(
-        state: ApiState,
-        id: ReportId,
-        lang: Lang,
-        shutdown: CancellationToken,
-        changes: Receiver<Change>,
-        loaded: LoadedReport,
-    ) -> Self {
-        let submission = loaded.submission();
-        let (sent, loaded, phase) = (None, Some(loaded), Phase::Working);
-        Self { state, id, lang, shutdown, changes, submission, loaded, sent, phase }
-    }
-
     /// The next event; none ends the stream.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         match self.phase {
@@ -122,7 +116,7 @@ impl Watch {
                 None => self.look_again().await?,
             };
             self.submission = loaded.submission();
-            let json = serde_json::to_string(&loaded.view(self.lang)).ok()?;
+            let json = serde_json::to_string(&loaded.view(self.caller.person(), self.lang)).ok()?;
             let settled = loaded.is_settled();
             if settled {
                 self.phase = Phase::Settled;
@@ -146,7 +140,9 @@ impl Watch {
         // What was announced until here is part of what is read now.
         self.changes = self.changes.resubscribe();
         match LoadedReport::load(&self.state.store, self.id).await {
-            Ok(loaded) => loaded,
+            // It may have been taken back meanwhile.
+            Ok(loaded) => loaded
+                .filter(|loaded| self.caller.check_report(Action::Read, loaded.report()).is_ok()),
             Err(error) => {
                 tracing::error!(%error, "cannot follow a report");
                 None
@@ -159,7 +155,7 @@ impl Watch {
         loop {
             let of_this = match self.changes.recv().await {
                 Ok(Change::Report(id)) => id == self.id,
-                Ok(Change::Submission(id)) => id == self.submission,
+                Ok(Change::Submission(id)) => Some(id) == self.submission,
                 Err(RecvError::Lagged(_)) => true,
                 // The store, which announces, lives as long as the state.
                 Err(RecvError::Closed) => std::future::pending().await,

@@ -12,8 +12,8 @@ use huibao_models::storage::StorageKey;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
 
+use crate::access::{Permitted, Read};
 use crate::error::ApiError;
-use crate::extract::ReportPath;
 use crate::file_name::{Disposition, content_disposition};
 use crate::range::{Selection, select};
 use crate::request_error::RequestError;
@@ -44,11 +44,11 @@ macro_rules! file_routes {
                     (status = 416, description = "`range_not_satisfiable`", body = ErrorBody)))]
             pub(crate) async fn $name(
                 State(state): State<ApiState>,
-                ReportPath(id): ReportPath,
+                permitted: Permitted<Read>,
                 method: Method,
                 headers: HeaderMap,
             ) -> Result<Response, ApiError> {
-                let file = find(&state, id, FileKind::$kind).await?;
+                let file = find(&state, permitted.id(), FileKind::$kind).await?;
                 send(&state, &file, Disposition::$disposition, &method, &headers).await
             }
         )*
@@ -57,13 +57,13 @@ macro_rules! file_routes {
 
 file_routes! {
     /// The web-playable rendition.
-    video = "/api/reports/{id}/video", Rendition, Inline, "video/mp4";
+    video = "/api/v1/reports/{id}/video", Rendition, Inline, "video/mp4";
     /// The submitted video, as an attachment.
-    original = "/api/reports/{id}/original", Original, Attachment, "application/octet-stream";
+    original = "/api/v1/reports/{id}/original", Original, Attachment, "application/octet-stream";
     /// A still picture of the video.
-    poster = "/api/reports/{id}/poster", Poster, Inline, "image/jpeg";
+    poster = "/api/v1/reports/{id}/poster", Poster, Inline, "image/jpeg";
     /// The submitted written report, as an attachment.
-    written = "/api/reports/{id}/written", Written, Attachment, "application/octet-stream";
+    written = "/api/v1/reports/{id}/written", Written, Attachment, "application/octet-stream";
 }
 
 async fn find(state: &ApiState, id: ReportId, kind: FileKind) -> Result<StoredFile, ApiError> {

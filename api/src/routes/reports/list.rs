@@ -7,6 +7,7 @@ use huibao_models::domain::submission::FileKind;
 use huibao_models::store::ReportOverview;
 use serde::Deserialize;
 
+use crate::access::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::state::ApiState;
@@ -22,8 +23,8 @@ pub(crate) struct PageParams {
     before: Option<ReportId>,
 }
 
-/// The reports, newest first.
-#[utoipa::path(get, path = "/api/reports", tag = "reports",
+/// The reports that one may read, newest first: one's own, and those of one's branches and contacts.
+#[utoipa::path(get, path = "/api/v1/reports", tag = "reports",
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
             description = "How many reports; 50 if not given"),
@@ -34,24 +35,23 @@ pub(crate) struct PageParams {
         (status = 400, description = "`bad_request`", body = ErrorBody)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
+    caller: Caller,
     Params(page): Params<PageParams>,
 ) -> Result<Json<ReportList>, ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than requested shows whether there is a next page.
     let mut snapshot = state.store.snapshot().await?;
-    let mut rows = snapshot.reports().newest(page.before, limit + 1).await?;
+    let mut rows =
+        snapshot.reports().newest_for(&caller.principal.scope(), page.before, limit + 1).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else {
-        return Ok(Json(ReportList { reports: Vec::new(), next: None }));
-    };
-    let (newest, oldest) = (newest.report.id, oldest.report.id);
-    let next = more.then_some(oldest.uuid());
-    let posters = snapshot.submissions().with_file(FileKind::Poster, oldest, newest).await?;
+    let next = rows.last().filter(|_| more).map(|row| row.report.id.uuid());
+    let current: Vec<_> = rows.iter().filter_map(|row| row.report.current_submission).collect();
+    let posters = snapshot.submissions().with_file(FileKind::Poster, &current).await?;
     let summary = |row: &ReportOverview| {
-        let submission = row.submission.as_ref()?;
-        Some(ReportSummary::new(&row.report, submission, posters.contains(&submission.id)))
+        let has_poster = row.submission.as_ref().is_some_and(|own| posters.contains(&own.id));
+        ReportSummary::new(&row.report, row.submission.as_ref(), has_poster)
     };
-    let reports = rows.iter().filter_map(summary).collect();
+    let reports = rows.iter().map(summary).collect();
     Ok(Json(ReportList { reports, next }))
 }

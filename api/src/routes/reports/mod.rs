@@ -1,8 +1,12 @@
 //! Reports: submitting, listing, reading, following, downloading.
 
 pub(crate) mod create;
+pub(crate) mod discard;
+pub(crate) mod edit;
 pub(crate) mod events;
+mod fields;
 pub(crate) mod files;
+pub(crate) mod hand_in;
 pub(crate) mod list;
 pub(crate) mod show;
 pub(crate) mod transcript;

@@ -9,8 +9,9 @@ use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
 use serde::Deserialize;
 
+use crate::access::{Permitted, Read};
 use crate::error::ApiError;
-use crate::extract::{Params, ReportPath};
+use crate::extract::Params;
 use crate::file_name::{Disposition, content_disposition, sanitize};
 use crate::request_error::RequestError;
 use crate::state::ApiState;
@@ -39,10 +40,10 @@ macro_rules! transcript_routes {
                     (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody)))]
             pub(crate) async fn $name(
                 State(state): State<ApiState>,
-                ReportPath(id): ReportPath,
+                permitted: Permitted<Read>,
                 Params(params): Params<VersionParams>,
             ) -> Result<Response, ApiError> {
-                let (title, transcript) = find(&state, id, params.version).await?;
+                let (title, transcript) = find(&state, permitted.id(), params.version).await?;
                 let render: Render = $render;
                 let text = render(&transcript)?;
                 Ok(attach(&title, stringify!($name), $type, text))
@@ -53,16 +54,16 @@ macro_rules! transcript_routes {
 
 transcript_routes! {
     /// The transcript as `WebVTT`.
-    vtt = "/api/reports/{id}/transcript.vtt", "text/vtt; charset=utf-8", String,
+    vtt = "/api/v1/reports/{id}/transcript.vtt", "text/vtt; charset=utf-8", String,
         |transcript| Ok(export::to_vtt(transcript));
     /// The transcript as `SubRip`.
-    srt = "/api/reports/{id}/transcript.srt", "text/plain; charset=utf-8", String,
+    srt = "/api/v1/reports/{id}/transcript.srt", "text/plain; charset=utf-8", String,
         |transcript| Ok(export::to_srt(transcript));
     /// The transcript as plain text.
-    txt = "/api/reports/{id}/transcript.txt", "text/plain; charset=utf-8", String,
+    txt = "/api/v1/reports/{id}/transcript.txt", "text/plain; charset=utf-8", String,
         |transcript| Ok(export::to_txt(transcript));
     /// The transcript as JSON, with everything that is known about it; times in milliseconds.
-    json = "/api/reports/{id}/transcript.json", "application/json", TranscriptFile,
+    json = "/api/v1/reports/{id}/transcript.json", "application/json", TranscriptFile,
         |transcript| export::to_json(transcript).map_err(Failure::internal);
 }
 

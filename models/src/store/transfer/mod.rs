@@ -1,6 +1,7 @@
 //! Reports with all their rows, for moving them between installations. Rows are read and written as
-//! they are stored: ids, times, tokens and versions stay what they were.
+//! they are stored: ids, times, tokens and versions stay what they were. People come along (`accounts`).
 
+mod accounts;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
+pub use self::accounts::AccountRows;
 use self::rows::{FileRow, JobRow, PartialRow, ReportRow, SubmissionRow, TranscriptRow};
 use super::engine::read;
 use super::unit::HasTx;
@@ -124,7 +126,7 @@ impl Store {
 
     /// A report with all its rows, as they are at one moment, or `None`.
     pub async fn report_rows(&self, id: ReportId) -> Result<Option<ReportRows>, StoreError> {
-        let (mut snapshot, id) = (self.snapshot().await?, id.uuid());
+        let (mut snapshot, id) = (self.snapshot().await?, Some(id.uuid()));
         let tx = snapshot.tx();
         let Some(report) = ReportRow::read(tx, id).await?.pop() else { return Ok(None) };
         Ok(Some(ReportRows {

@@ -18,6 +18,14 @@ table!(ReportRow, "reports", "id = $1", "id", {
     current_submission: Option<Uuid>,
     created_by: String,
     created_at: DateTime<Utc>,
+    author_id: Option<Uuid>,
+    branch: String,
+    kind: String,
+    period: String,
+    written_text: String,
+    language: String,
+    revision: i64,
+    draft_submission: Option<Uuid>,
 });
 
 table!(SubmissionRow, "submissions", "report_id = $1", "version", {
@@ -100,6 +108,47 @@ table!(
         body: Json<Value>,
     }
 );
+
+table!(BranchRow, "branches", "$1 IS NULL", "path", {
+    path: String,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(PersonRow, "people", "$1 IS NULL", "id", {
+    id: Uuid,
+    name: String,
+    display_name: String,
+    password_hash: Option<String>,
+    disabled_at: Option<DateTime<Utc>>,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(GrantRow, "grants", "$1 IS NULL", "person_id, role, branch", {
+    person_id: Uuid,
+    role: String,
+    branch: String,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(ContactRow, "contacts", "$1 IS NULL", "contact_id, activist_id", {
+    contact_id: Uuid,
+    activist_id: Uuid,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(TokenRow, "tokens", "$1 IS NULL", "id", {
+    id: Uuid,
+    person_id: Uuid,
+    name: String,
+    secret_hash: Vec<u8>,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    used_at: Option<DateTime<Utc>>,
+});
 
 impl JobRow {
     /// The job as it begins in another installation: nobody holds it there, and the queue there

@@ -16,10 +16,11 @@ macro_rules! table {
             pub(super) const TABLE: &str = $table;
             pub(super) const COLUMNS: &[&str] = &[$(stringify!($column),)+];
 
-            /// The rows of a report, always in the same order.
+            /// The rows of a report, or all rows of a table that belongs to no report, always in the
+            /// same order.
             pub(super) async fn read(
                 tx: &mut $crate::store::engine::Tx,
-                report: uuid::Uuid,
+                report: Option<uuid::Uuid>,
             ) -> Result<Vec<Self>, $crate::store::StoreError> {
                 let statement = format!(
                     "SELECT {} FROM {} WHERE {} ORDER BY {}",

@@ -1,6 +1,10 @@
 //! Nothing in the schema is left out.
 
+use super::rows::{BranchRow, ContactRow, GrantRow, PersonRow, TokenRow};
 use super::*;
+
+/// Tables that are not moved.
+const LEFT_BEHIND: [&str; 4] = ["sessions", "setup_links", "sign_in_failures", "uploads"];
 
 #[tokio::test]
 async fn every_table_and_column_is_known() {
@@ -24,9 +28,16 @@ async fn every_table_and_column_is_known() {
         (JobRow::TABLE, JobRow::COLUMNS),
         (TranscriptRow::TABLE, TranscriptRow::COLUMNS),
         (PartialRow::TABLE, PartialRow::COLUMNS),
+        (BranchRow::TABLE, BranchRow::COLUMNS),
+        (PersonRow::TABLE, PersonRow::COLUMNS),
+        (GrantRow::TABLE, GrantRow::COLUMNS),
+        (ContactRow::TABLE, ContactRow::COLUMNS),
+        (TokenRow::TABLE, TokenRow::COLUMNS),
     ] {
         known.extend(columns.iter().map(|column| (table.to_owned(), (*column).to_owned())));
     }
+    // What belongs to browsers, and to uploads on their way, stays behind.
+    found.retain(|(table, _)| !LEFT_BEHIND.contains(&table.as_str()));
     found.sort();
     known.sort();
     assert_eq!(found, known, "a migration added what `transfer` does not move");

@@ -1,0 +1,6 @@
+//! What people see and change of their own account.
+
+pub(crate) mod password;
+pub(crate) mod sessions;
+pub(crate) mod show;
+pub(crate) mod tokens;

@@ -1,0 +1,39 @@
+//! Changing one's password.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use huibao_models::credentials::Verdict;
+
+use crate::access::Caller;
+use crate::error::ApiError;
+use crate::extract;
+use crate::request_error::RequestError;
+use crate::sign_in::{hash_password, verify};
+use crate::state::ApiState;
+use crate::view::{ErrorBody, NewPassword};
+
+/// Changes the password. All other sessions of the person end.
+#[utoipa::path(post, path = "/api/v1/me/password", tag = "account",
+    request_body = NewPassword,
+    responses((status = 204, description = "Changed"),
+        (status = 401, description = "`wrong_credentials`: `current` is not the password",
+            body = ErrorBody),
+        (status = 403, description = "`forbidden`: with a token", body = ErrorBody),
+        (status = 422, description = "`weak_password`", body = ErrorBody)))]
+pub(crate) async fn change(
+    State(state): State<ApiState>,
+    caller: Caller,
+    extract::Json(given): extract::Json<NewPassword>,
+) -> Result<StatusCode, ApiError> {
+    let (session, person) = (caller.session()?, caller.person());
+    let hash = state.store.snapshot().await?.people().password_hash(person).await?;
+    if verify(&state, given.current, hash).await? == Verdict::Wrong {
+        return Err(RequestError::WrongCredentials.into());
+    }
+    let hash = hash_password(&state, given.new).await?;
+    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    unit.people().set_password_hash(person, &hash).await?;
+    unit.sessions().end_all(person, Some(session)).await?;
+    unit.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,277 @@
+//! People, what they are, where they are signed in, and which reports they find.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use huibao_models::credentials::NewSecret;
+use huibao_models::domain::access::{Access, Action, Resource, may};
+use huibao_models::domain::ids::{PersonId, ReportId};
+use huibao_models::domain::person::{Grant, LoginName, Role};
+use huibao_models::domain::report::{ReportKind, ReportState};
+use huibao_models::store::{
+    NewPerson, NewReport, ReportContent, SESSION_IDLE, SESSION_LIFETIME, StoreError,
+};
+
+use crate::harness::Harness;
+
+on_every_engine! {
+    a_name_belongs_to_one_person
+    grants_are_given_once_and_taken_away
+    a_list_shows_what_may_be_read_and_nothing_else
+    sessions_end_with_time_and_with_their_account
+    tokens_expire_and_die_with_their_account
+    failures_block_longer_and_longer_and_are_forgotten
+    a_draft_is_changed_by_one_at_a_time
+    a_submission_is_begun_once
+}
+
+async fn add(harness: &Harness, name: &str, grants: &[(Role, &str)]) -> PersonId {
+    let new = person(name);
+    let mut unit = harness.begin().await;
+    assert!(unit.people().insert(&new).await.unwrap());
+    for (role, branch) in grants {
+        assert!(unit.people().grant(new.id, &grant(*role, branch)).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+    new.id
+}
+
+fn person(name: &str) -> NewPerson {
+    NewPerson {
+        id: PersonId::new(),
+        name: LoginName::parse(name).unwrap(),
+        display_name: name.to_uppercase(),
+        password_hash: None,
+    }
+}
+
+fn grant(role: Role, branch: &str) -> Grant {
+    Grant { role, branch: branch.parse().unwrap() }
+}
+
+async fn a_name_belongs_to_one_person(harness: Harness) {
+    assert!(!harness.snapshot().await.people().any().await.unwrap());
+    let li = add(&harness, "Li", &[]).await;
+    let mut unit = harness.begin().await;
+    assert!(!unit.people().insert(&person("LI")).await.unwrap());
+    drop(unit);
+    let mut snapshot = harness.snapshot().await;
+    let found = snapshot.people().by_name(&LoginName::parse("li").unwrap()).await.unwrap().unwrap();
+    assert_eq!((found.id, found.display_name.as_str()), (li, "LI"));
+    assert_eq!(snapshot.people().list().await.unwrap(), [found]);
+    assert_eq!(snapshot.people().password_hash(li).await.unwrap(), None);
+    assert!(snapshot.people().any().await.unwrap());
+}
+
+async fn grants_are_given_once_and_taken_away(harness: Harness) {
+    let li = add(&harness, "li", &[(Role::Activist, "/校/院/支部"), (Role::Reviewer, "/")]).await;
+    let reviewer = grant(Role::Reviewer, "/");
+    let mut unit = harness.begin().await;
+    assert!(!unit.people().grant(li, &reviewer).await.unwrap(), "it is there already");
+    assert!(unit.people().revoke(li, &reviewer).await.unwrap());
+    assert!(!unit.people().revoke(li, &reviewer).await.unwrap());
+    unit.commit().await.unwrap();
+    let grants = harness.snapshot().await.people().grants(li).await.unwrap();
+    assert_eq!(grants, [grant(Role::Activist, "/校/院/支部")]);
+}
+
+/// A report of somebody in a branch.
+async fn report(harness: &Harness, author: PersonId, branch: &str, state: ReportState) -> ReportId {
+    let id = ReportId::new();
+    let mut unit = harness.begin().await;
+    let new = NewReport {
+        author: Some(author),
+        branch: branch.parse().unwrap(),
+        ..NewReport::anonymous(id, branch.to_owned(), String::new())
+    };
+    unit.reports().insert(&new).await.unwrap();
+    if state != ReportState::Draft {
+        unit.reports().set_state(id, state).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    id
+}
+
+/// Whatever the rules say of each report alone, the list says of all.
+async fn a_list_shows_what_may_be_read_and_nothing_else(harness: Harness) {
+    let mut people = Vec::new();
+    for (name, grants) in [
+        ("author", &[(Role::Activist, "/a/b")][..]),
+        ("other", &[(Role::Activist, "/a/b"), (Role::Activist, "/c")]),
+        ("branch", &[(Role::Reviewer, "/a/b")]),
+        ("college", &[(Role::Reviewer, "/a"), (Role::Reviewer, "/a/b")]),
+        ("odd", &[(Role::Reviewer, "/a/b%"), (Role::Reviewer, "/a/_")]),
+        ("all", &[(Role::Reviewer, "/")]),
+        ("operator", &[(Role::Operator, "/")]),
+        ("contact", &[]),
+    ] {
+        people.push(add(&harness, name, grants).await);
+    }
+    let (author, contact) = (people[0], people[7]);
+    let mut unit = harness.begin().await;
+    unit.people().set_contact(contact, author, true).await.unwrap();
+    unit.commit().await.unwrap();
+    let states = [ReportState::Draft, ReportState::Submitted, ReportState::Withdrawn];
+    for who in &people[..2] {
+        for branch in ["/a/b", "/a/bb", "/a/b/c", "/c", "/a/b 2"] {
+            for state in states {
+                report(&harness, *who, branch, state).await;
+            }
+        }
+    }
+    let mut snapshot = harness.snapshot().await;
+    let all = snapshot.reports().newest(None, 1000).await.unwrap();
+    assert_eq!(all.len(), 31, "and the harness's own, which belongs to nobody");
+    for person in people {
+        let principal = snapshot.people().principal(person).await.unwrap();
+        let allowed = all.iter().filter(|overview| {
+            let report = &overview.report;
+            let (author, branch, state) = (report.author, &report.branch, report.state);
+            let what = Resource::Report { author, branch, state };
+            may(&principal, Action::Read, &what) == Access::Allowed
+        });
+        let allowed: Vec<_> = allowed.map(|overview| overview.report.id).collect();
+        // In pages of three.
+        let (mut listed, mut before) = (Vec::new(), None);
+        loop {
+            let page = snapshot.reports().newest_for(&principal.scope(), before, 3).await.unwrap();
+            let Some(last) = page.last() else { break };
+            before = Some(last.report.id);
+            listed.extend(page.iter().map(|overview| overview.report.id));
+        }
+        assert_eq!(listed, allowed, "{principal:?}");
+    }
+}
+
+async fn sessions_end_with_time_and_with_their_account(harness: Harness) {
+    let li = add(&harness, "li", &[]).await;
+    let (one, other) = (NewSecret::new().unwrap(), NewSecret::new().unwrap());
+    let mut unit = harness.begin().await;
+    let first = unit.sessions().insert(li, &one.digest(), "Firefox").await.unwrap();
+    let second = unit.sessions().insert(li, &other.digest(), "微信").await.unwrap();
+    unit.commit().await.unwrap();
+    let (idle, life) = (span(SESSION_IDLE), span(SESSION_LIFETIME));
+    let minute = TimeDelta::minutes(1);
+    let mut snapshot = harness.snapshot().await;
+    let session = snapshot.sessions().find(&one.digest(), harness.now).await.unwrap().unwrap();
+    assert_eq!((session.id, session.person, session.user_agent.as_str()), (first, li, "Firefox"));
+    assert!(!session.is_stale(harness.now) && session.is_stale(harness.now + minute * 6));
+    let unused = snapshot.sessions().find(&one.digest(), harness.now + idle + minute).await;
+    assert_eq!(unused.unwrap(), None);
+    let wrong = NewSecret::new().unwrap();
+    assert_eq!(snapshot.sessions().find(&wrong.digest(), harness.now).await.unwrap(), None);
+    drop(snapshot);
+
+    // Used all the time, and over in the end.
+    let late = harness.now + life - minute;
+    let mut unit =
+        harness.store.begin(huibao_models::domain::actor::Actor::System, late).await.unwrap();
+    unit.sessions().touch(first).await.unwrap();
+    assert_eq!(unit.sessions().prune().await.unwrap(), 1, "the other was not used");
+    unit.commit().await.unwrap();
+    let mut snapshot = harness.snapshot().await;
+    assert!(snapshot.sessions().find(&one.digest(), late).await.unwrap().is_some());
+    assert_eq!(snapshot.sessions().find(&one.digest(), late + minute).await.unwrap(), None);
+    assert_eq!(snapshot.sessions().find(&other.digest(), harness.now).await.unwrap(), None);
+    drop(snapshot);
+
+    let mut unit = harness.begin().await;
+    assert!(!unit.sessions().end(PersonId::new(), first).await.unwrap(), "it is another's");
+    assert!(!unit.sessions().end(li, second).await.unwrap());
+    unit.people().set_disabled(li, true).await.unwrap();
+    unit.commit().await.unwrap();
+    let sessions = harness.snapshot().await.sessions().of(li, late).await.unwrap();
+    assert!(sessions.is_empty());
+}
+
+fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap()
+}
+
+async fn tokens_expire_and_die_with_their_account(harness: Harness) {
+    let li = add(&harness, "li", &[]).await;
+    let (one, other) = (NewSecret::token().unwrap(), NewSecret::token().unwrap());
+    let day = TimeDelta::days(1);
+    let mut unit = harness.begin().await;
+    let expires = Some(harness.now + day);
+    let first = unit.tokens().insert(li, "一", &one.digest(), expires).await.unwrap();
+    let second = unit.tokens().insert(li, "二", &other.digest(), None).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut snapshot = harness.snapshot().await;
+    assert_eq!(snapshot.tokens().of(li).await.unwrap(), [second.clone(), first.clone()]);
+    let found = snapshot.tokens().find(&one.digest(), harness.now).await.unwrap();
+    assert_eq!(found, Some(first.clone()));
+    assert_eq!(snapshot.tokens().find(&one.digest(), harness.now + day).await.unwrap(), None);
+    assert!(
+        snapshot.tokens().find(&other.digest(), harness.now + day * 999).await.unwrap().is_some()
+    );
+    drop(snapshot);
+    let mut unit = harness.begin().await;
+    unit.tokens().touch(second.id).await.unwrap();
+    assert!(!unit.tokens().remove(PersonId::new(), first.id).await.unwrap(), "it is another's");
+    assert!(unit.tokens().remove(li, first.id).await.unwrap());
+    unit.people().set_disabled(li, true).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut snapshot = harness.snapshot().await;
+    assert_eq!(snapshot.tokens().of(li).await.unwrap()[0].used_at, Some(harness.now));
+    assert_eq!(snapshot.tokens().find(&other.digest(), harness.now).await.unwrap(), None);
+}
+
+async fn failures_block_longer_and_longer_and_are_forgotten(harness: Harness) {
+    let keys = ["account:li", "address:192.0.2.1"];
+    let mut unit = harness.begin().await;
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        unit.sign_ins().failed(keys[0], 1).await.unwrap();
+        let until = unit.sign_ins().blocked_until(keys, harness.now).await.unwrap();
+        waits.push(until.map(|until| (until - harness.now).num_seconds()));
+    }
+    assert_eq!(waits, [None, None, None, None, None, Some(2), Some(4), Some(8)]);
+    let elsewhere = ["account:wang", "address:192.0.2.1"];
+    assert_eq!(unit.sign_ins().blocked_until(elsewhere, harness.now).await.unwrap(), None);
+    let after = harness.now + TimeDelta::seconds(8);
+    assert_eq!(unit.sign_ins().blocked_until(keys, after).await.unwrap(), None);
+    unit.sign_ins().succeeded(keys[0]).await.unwrap();
+    assert_eq!(unit.sign_ins().blocked_until(keys, harness.now).await.unwrap(), None);
+    assert_eq!(unit.sign_ins().prune().await.unwrap(), 0);
+    unit.commit().await.unwrap();
+}
+
+async fn a_draft_is_changed_by_one_at_a_time(harness: Harness) {
+    let li = add(&harness, "li", &[]).await;
+    let id = report(&harness, li, "/a", ReportState::Draft).await;
+    let content = ReportContent {
+        kind: ReportKind::Oath,
+        period: "2026Q4".parse().unwrap(),
+        written_text: "敬爱的党组织：\n".into(),
+        language: "auto".into(),
+    };
+    let mut unit = harness.begin().await;
+    unit.reports().edit(id, 1, "题目", &content).await.unwrap();
+    let late = unit.reports().edit(id, 1, "另一个", &content).await;
+    assert!(matches!(late, Err(StoreError::Outdated { .. })), "{late:?}");
+    unit.commit().await.unwrap();
+    let kept = harness.snapshot().await.reports().get(id).await.unwrap().unwrap();
+    assert_eq!((kept.title.as_str(), kept.revision, kept.kind), ("题目", 2, ReportKind::Oath));
+    assert_eq!(
+        (kept.period, kept.written_text),
+        (content.period.clone(), content.written_text.clone())
+    );
+    assert_eq!((kept.author, kept.author_name.as_deref()), (Some(li), Some("LI")));
+    let mut unit = harness.begin().await;
+    let handed_in = unit.reports().edit(harness.report, 1, "题目", &content).await;
+    assert!(matches!(handed_in, Err(StoreError::IllegalTransition { .. })), "{handed_in:?}");
+}
+
+async fn a_submission_is_begun_once(harness: Harness) {
+    let li = add(&harness, "li", &[]).await;
+    let id = report(&harness, li, "/a", ReportState::Draft).await;
+    let mut unit = harness.begin().await;
+    let begun = unit.reports().begin_submission(id).await.unwrap();
+    assert_eq!(unit.reports().begin_submission(id).await.unwrap(), begun);
+    let closed = unit.reports().begin_submission(harness.report).await;
+    assert!(matches!(closed, Err(StoreError::IllegalTransition { .. })), "{closed:?}");
+    unit.commit().await.unwrap();
+    let kept = harness.snapshot().await.reports().get(id).await.unwrap().unwrap();
+    assert_eq!(kept.draft_submission, Some(begun));
+}
