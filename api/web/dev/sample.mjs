@@ -17,7 +17,7 @@ const lines = [
 ];
 
 export const segments = lines.map(([text, confidence, flags = []], index) => ({
-  start: index * 4.9 + 0.4, end: index * 4.9 + 5.1, text, confidence, flags,
+  id: index + 1, start: index * 4.9 + 0.4, end: index * 4.9 + 5.1, text, confidence, words: [], flags,
 }));
 
 export const writtenText = `思想汇报

@@ -1,102 +1,162 @@
-/** The HTTP API: its types, which are generated from the OpenAPI document, and a function for each call. */
+/** The HTTP interface: its types, and a function for each call. */
 
-import type { ErrorBody, Info, paths as Routes, Report, ReportEvent, ReportList, ReportState } from './openapi';
-
-export type {
-  ErrorCode,
+import type {
   Info,
+  Person,
+  PersonBody,
   Report,
   ReportBody,
+  ReportEvent,
+  ReportKind,
+  ReportList,
+  ReportState,
+  Session,
+  SessionList,
+  Token,
+  TokenBody,
+  TokenList,
+} from './openapi';
+import { API, type Answer, request } from './http';
+
+export type {
+  Grant,
+  Info,
+  Person,
+  Report,
+  ReportBody,
+  ReportKind,
   ReportList,
   ReportState,
   ReportSummary,
-  Segment,
-  SegmentFlag,
-  Stage,
-  Transcript,
-  Word,
-  WrittenFile,
+  Session,
+  Token,
+  TokenBody,
+  Upload,
 } from './openapi';
-
-/** The body of a successful answer to `GET route`. */
-type Answer<Route extends keyof Routes> = Routes[Route] extends {
-  get: { responses: { 200: { content: { 'application/json': infer Body } } } };
-}
-  ? Body
-  : never;
+export type { ErrorCode, Segment, SegmentFlag, Stage, Transcript, Word, WrittenFile } from './openapi';
 
 /** Name of a server-sent event. */
 export type EventName = ReportEvent['event'];
 /** Data of the server-sent event with this name. */
 export type EventData<Name extends EventName> = Extract<ReportEvent, { event: Name }>['data'];
 
-/** A request that failed. `status` is 0 when there was no response. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'ApiError';
-  }
+/** The file of a report that an upload becomes. */
+export type UploadRole = 'video' | 'written';
+
+/** What authors write of a report. */
+export interface ReportFields {
+  readonly title: string;
+  readonly kind: ReportKind;
+  readonly period: string;
+  readonly written_text: string;
+  readonly language: string;
 }
 
-/** True when the report will not change any more. */
+/** What a report is begun with. */
+export type NewReport = ReportFields & { branch?: string };
+
+/** True when nothing works on what was handed in. */
 export function isFinal(report: { state: ReportState }): boolean {
-  return report.state === 'ready' || report.state === 'failed';
+  return report.state !== 'submitted' && report.state !== 'processing';
 }
 
-/** The error in a response body, which may also come from a proxy. */
-export function errorFrom(status: number, body: string): ApiError {
-  try {
-    const { error } = JSON.parse(body) as ErrorBody;
-    return new ApiError(status, error.code, error.message);
-  } catch {
-    // A proxy's HTML page, or an empty body: there is no message to show.
-    return new ApiError(status, status === 0 ? 'network' : `http_${status}`, '');
-  }
-}
+const reportPath = (id: string) => `${API}/reports/${encodeURIComponent(id)}`;
 
 export const paths = {
-  info: '/api/info',
-  reports: '/api/reports',
-  report: (id: string) => `/api/reports/${encodeURIComponent(id)}`,
-  events: (id: string) => `/api/reports/${encodeURIComponent(id)}/events`,
+  events: (id: string) => `${reportPath(id)}/events`,
+  uploads: `${API}/uploads/`,
 };
 
-async function get<Route extends keyof Routes>(
-  path: string,
-  query: Record<string, string>,
-): Promise<Answer<Route>> {
-  let response: Response;
-  try {
-    response = await fetch(`${path}?${new URLSearchParams(query).toString()}`, {
-      headers: { accept: 'application/json' },
-    });
-  } catch {
-    throw new ApiError(0, 'network', '');
-  }
-  const body = await response.text();
-  if (!response.ok) throw errorFrom(response.status, body);
-  try {
-    return JSON.parse(body) as Answer<Route>;
-  } catch {
-    throw new ApiError(response.status, 'bad_answer', '');
-  }
+export async function getInfo(): Promise<Info> {
+  return (await request<Info>(`${API}/info`)).body;
 }
 
-export function getInfo(lang: string): Promise<Info> {
-  return get<'/api/info'>(paths.info, { lang });
+export async function signIn(name: string, password: string): Promise<Person> {
+  const { body } = await request<PersonBody>(`${API}/session`, { method: 'POST', body: { name, password } });
+  return body.person;
 }
 
-export function listReports(lang: string, limit: number, before?: string): Promise<ReportList> {
-  const query: Record<string, string> = { lang, limit: String(limit) };
-  if (before !== undefined) query['before'] = before;
-  return get<'/api/reports'>(paths.reports, query);
+export async function signOut(): Promise<void> {
+  await request(`${API}/session`, { method: 'DELETE' });
 }
 
-export async function getReport(id: string, lang: string): Promise<Report> {
-  const { report } = await get<'/api/reports/{id}'>(paths.report(id), { lang });
-  return report;
+export interface FirstOperator {
+  secret: string;
+  name: string;
+  display_name: string;
+  password: string;
+}
+
+export async function setUp(operator: FirstOperator): Promise<Person> {
+  return (await request<PersonBody>(`${API}/setup`, { method: 'POST', body: operator })).body.person;
+}
+
+export async function getMe(): Promise<Person> {
+  return (await request<Person>(`${API}/me`)).body;
+}
+
+export async function changePassword(current: string, next: string): Promise<void> {
+  await request(`${API}/me/password`, { method: 'POST', body: { current, new: next } });
+}
+
+export async function listSessions(): Promise<readonly Session[]> {
+  return (await request<SessionList>(`${API}/me/sessions`)).body.sessions;
+}
+
+export async function endSession(id: string): Promise<void> {
+  await request(`${API}/me/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+export async function listTokens(): Promise<readonly Token[]> {
+  return (await request<TokenList>(`${API}/me/tokens`)).body.tokens;
+}
+
+export async function makeToken(name: string, days: number): Promise<TokenBody> {
+  const body = { name, expires_in_days: days };
+  return (await request<TokenBody>(`${API}/me/tokens`, { method: 'POST', body })).body;
+}
+
+export async function revokeToken(id: string): Promise<void> {
+  await request(`${API}/me/tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+export async function listReports(limit: number, before?: string): Promise<ReportList> {
+  const query: Record<string, string> = { limit: String(limit) };
+  if (before !== undefined) query.before = before;
+  return (await request<ReportList>(`${API}/reports`, { query })).body;
+}
+
+export async function getReport(id: string): Promise<Report> {
+  return (await request<ReportBody>(reportPath(id))).body.report;
+}
+
+/** A report with its ETag, which a change of it names. */
+export function getTagged(id: string): Promise<Answer<ReportBody>> {
+  return request<ReportBody>(reportPath(id));
+}
+
+export function createReport(report: NewReport): Promise<Answer<ReportBody>> {
+  return request<ReportBody>(`${API}/reports`, { method: 'POST', body: report });
+}
+
+export function changeReport(id: string, fields: ReportFields, etag: string): Promise<Answer<ReportBody>> {
+  return request<ReportBody>(reportPath(id), { method: 'PATCH', body: fields, ifMatch: etag });
+}
+
+export async function submitReport(id: string): Promise<void> {
+  await request(`${reportPath(id)}/submit`, { method: 'POST' });
+}
+
+/** Removes a draft that was never handed in. */
+export async function discardDraft(id: string): Promise<void> {
+  await request(reportPath(id), { method: 'DELETE' });
+}
+
+export async function withdrawReport(id: string): Promise<void> {
+  await request(`${reportPath(id)}/withdraw`, { method: 'POST' });
+}
+
+/** Lets the server forget a file of a draft, or a part of it. */
+export async function removeUpload(id: string): Promise<void> {
+  await request(`${paths.uploads}${encodeURIComponent(id)}`, { method: 'DELETE', tus: true });
 }

@@ -1,16 +1,6 @@
-/** Two pages, told apart by the hash: `#/` and `#/reports/{id}`. */
+/** The route of this page, kept up to date. */
 
-export type Route = { page: 'home' } | { page: 'report'; id: string };
-
-function parse(hash: string): Route {
-  const id = /^#\/reports\/([^/?#]+)$/.exec(hash)?.[1];
-  if (id === undefined) return { page: 'home' };
-  try {
-    return { page: 'report', id: decodeURIComponent(id) };
-  } catch {
-    return { page: 'home' };
-  }
-}
+import { parse, reportHref, type Route } from './route';
 
 class Router {
   route = $state.raw<Route>(parse(location.hash));
@@ -21,10 +11,15 @@ class Router {
       scrollTo(0, 0);
     });
   }
+
+  toReport(id: string): void {
+    location.hash = reportHref(id);
+  }
+
+  /** Goes to the first page without leaving the present address in the history. */
+  replaceWithHome(): void {
+    location.replace('#/');
+  }
 }
 
 export const router = new Router();
-
-export function reportHref(id: string): string {
-  return `#/reports/${encodeURIComponent(id)}`;
-}

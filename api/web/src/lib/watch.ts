@@ -1,6 +1,8 @@
-/** Follows one report until it is ready or failed: by server-sent events, or else by polling. */
+/** Follows one report until nothing works on it: by server-sent events, or else by polling. */
 
-import { ApiError, type EventData, type EventName, getReport, isFinal, paths, type Report } from './api';
+import { type EventData, type EventName, getReport, isFinal, paths, type Report } from './api';
+import { type ApiError, asApiError } from './errors';
+import { withQuery } from './http';
 
 export type Connection = 'live' | 'polling' | 'lost' | 'ended';
 
@@ -19,7 +21,7 @@ const SILENCE_MS = 20_000;
 const MAX_BROKEN_STREAMS = 3;
 
 /** Starts to follow the report; the returned function stops it. */
-export function watchReport(id: string, lang: string, handlers: WatchHandlers): () => void {
+export function watchReport(id: string, handlers: WatchHandlers): () => void {
   let stopped = false;
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -49,15 +51,15 @@ export function watchReport(id: string, lang: string, handlers: WatchHandlers): 
 
   async function poll(): Promise<void> {
     try {
-      const report = await getReport(id, lang);
+      const report = await getReport(id);
       if (stopped) return;
       failedPolls = 0;
       deliver(report);
       if (stopped) return;
     } catch (error) {
       if (stopped) return;
-      const failure = error instanceof ApiError ? error : new ApiError(0, 'network', '');
-      if (failure.status === 404 || !seen) {
+      const failure = asApiError(error);
+      if (failure.status === 404 || failure.unauthorized || !seen) {
         stop();
         handlers.error(failure);
         return;
@@ -77,7 +79,7 @@ export function watchReport(id: string, lang: string, handlers: WatchHandlers): 
   }
 
   function listen(): void {
-    const stream = new EventSource(`${paths.events(id)}?${new URLSearchParams({ lang }).toString()}`);
+    const stream = new EventSource(withQuery(paths.events(id)));
     source = stream;
     later(SILENCE_MS);
     stream.addEventListener('open', () => handlers.connection('live'));

@@ -1,8 +1,9 @@
 /** The language of the pages: first the browser's, then as switched. */
 
-import type { ApiError } from '../api';
+import type { ApiError } from '../errors';
 import type { FileProblem } from '../limits';
 import { bytes, clock } from '../format';
+import { parseQuarter } from '../period';
 import { en } from './en';
 import { zh, type Dictionary } from './zh';
 
@@ -43,6 +44,11 @@ class I18n {
   /** The message about a failed request. */
   problem(error: ApiError): string {
     const { t } = this;
+    // What the pages can say better than the server, because they know what was being done.
+    if (error.status === 412) return t.problem.outdated;
+    if (error.code === 'not_a_draft') return t.problem.notADraft;
+    if (error.unauthorized) return t.problem.unauthorized;
+    if (error.code === 'unreadable') return t.problem.unreadable;
     if (error.message !== '') return error.message;
     if (error.status === 0) return t.problem.network;
     if (error.status === 404) return t.problem.notFound;
@@ -68,6 +74,23 @@ class I18n {
     if (seconds < 60) return words.seconds(Math.max(1, Math.round(seconds)));
     if (seconds < 5400) return words.minutes(Math.round(seconds / 60));
     return words.hours(Math.round(seconds / 360) / 10);
+  }
+
+  kindName(code: string): string {
+    return this.t.kinds[code] ?? code;
+  }
+
+  /** A quarter in words; another period as it is. */
+  periodName(period: string): string {
+    const quarter = parseQuarter(period);
+    return quarter === null ? period : this.t.quarter(quarter.year, quarter.quarter);
+  }
+
+  /** A report's title, or what else it can be told by. */
+  reportTitle(report: { title: string; kind: string; period: string }): string {
+    if (report.title !== '') return report.title;
+    if (report.period === '') return this.t.untitled;
+    return `${this.kindName(report.kind)} · ${this.periodName(report.period)}`;
   }
 
   languageName(code: string): string {

@@ -1,0 +1,36 @@
+/** The pages, told apart by the hash. */
+
+export type Route =
+  | { page: 'home' }
+  | { page: 'report'; id: string }
+  | { page: 'account' }
+  | { page: 'setup'; secret: string };
+
+export function parse(hash: string): Route {
+  if (hash === '#/account') return { page: 'account' };
+  const [, page, last] = /^#\/(reports|setup)\/([^/?#]+)$/.exec(hash) ?? [];
+  if (last === undefined) return { page: 'home' };
+  try {
+    const decoded = decodeURIComponent(last);
+    return page === 'setup' ? { page, secret: decoded } : { page: 'report', id: decoded };
+  } catch {
+    return { page: 'home' };
+  }
+}
+
+export function reportHref(id: string): string {
+  return `#/reports/${encodeURIComponent(id)}`;
+}
+
+export type SessionState = 'loading' | 'unreachable' | 'out' | 'in';
+
+export type Shown = Route['page'] | 'sign-in' | 'loading' | 'unreachable';
+
+/**
+ * What is shown at a route. The sign-in page takes the place of the page that needs it and leaves the address
+ * alone: afterwards one is where one was, and no address to go to has to be passed on and checked.
+ */
+export function shown(route: Route, session: SessionState): Shown {
+  if (route.page === 'setup' || session === 'in') return route.page;
+  return session === 'out' ? 'sign-in' : session;
+}

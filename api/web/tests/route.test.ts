@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { parse, reportHref, shown } from '../src/lib/route';
+
+it('tells the pages apart', () => {
+  expect(parse('')).toEqual({ page: 'home' });
+  expect(parse('#/account')).toEqual({ page: 'account' });
+  expect(parse('#/setup/a%2Fb')).toEqual({ page: 'setup', secret: 'a/b' });
+  expect(parse(reportHref('0199-ab'))).toEqual({ page: 'report', id: '0199-ab' });
+});
+
+it('takes whatever else for the first page', () => {
+  for (const odd of ['#/reports/', '#/reports/a/b', '#/setup', '#//evil.example', '#/reports/%E0%A4%A', '#https://evil.example']) {
+    expect(parse(odd), odd).toEqual({ page: 'home' });
+  }
+});
+
+it('shows the sign-in page in place of any page that needs it', () => {
+  for (const hash of ['#/', '#/account', '#/reports/1']) {
+    expect(shown(parse(hash), 'out')).toBe('sign-in');
+    expect(shown(parse(hash), 'loading')).toBe('loading');
+    expect(shown(parse(hash), 'unreachable')).toBe('unreachable');
+    expect(shown(parse(hash), 'in')).toBe(parse(hash).page);
+  }
+});
+
+it('sets up the first operator without anybody signed in', () => {
+  for (const state of ['out', 'loading', 'in'] as const) expect(shown(parse('#/setup/x'), state)).toBe('setup');
+});
