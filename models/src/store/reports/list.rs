@@ -4,12 +4,32 @@ use std::cmp::Reverse;
 
 use super::{ReportOverview, ReportRow, Reports, report_columns};
 use crate::domain::access::ReportScope;
-use crate::domain::branch::BranchPath;
-use crate::domain::ids::{PersonId, ReportId, SubmissionId};
+use crate::domain::ids::{ReportId, SubmissionId};
 use crate::domain::report::Report;
 use crate::store::engine::fetch;
 use crate::store::unit::Session;
 use crate::store::{StoreError, Submissions};
+
+/// The newest rows that fulfil a condition, at most `limit`, older than `before` if that is given. The
+/// condition's own values begin at `$3`.
+macro_rules! newest {
+    ($session:expr, $condition:literal, $before:expr, $limit:expr $(, $bind:expr)* $(,)?) => {
+        fetch!(
+            $session.tx(),
+            fetch_all,
+            sqlx::query_as::<_, ReportRow>(concat!(
+                "SELECT ",
+                report_columns!(),
+                " FROM reports WHERE ($1 IS NULL OR id < $1) AND ",
+                $condition,
+                " ORDER BY id DESC LIMIT $2"
+            )),
+            $before.map(ReportId::uuid),
+            i64::from($limit)
+            $(, $bind)*
+        )
+    };
+}
 
 impl<S: Session> Reports<'_, S> {
     /// The newest reports of all, at most `limit`, older than `before` if that is given, with their
@@ -19,17 +39,7 @@ impl<S: Session> Reports<'_, S> {
         before: Option<ReportId>,
         limit: u32,
     ) -> Result<Vec<ReportOverview>, StoreError> {
-        let rows = fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, ReportRow>(concat!(
-                "SELECT ",
-                report_columns!(),
-                " FROM reports WHERE $1 IS NULL OR id < $1 ORDER BY id DESC LIMIT $2"
-            )),
-            before.map(ReportId::uuid),
-            i64::from(limit)
-        )?;
+        let rows = newest!(self.0, "TRUE", before, limit)?;
         self.overviews(rows).await
     }
 
@@ -40,10 +50,26 @@ impl<S: Session> Reports<'_, S> {
         before: Option<ReportId>,
         limit: u32,
     ) -> Result<Vec<ReportOverview>, StoreError> {
-        let mut rows = self.newest_own(scope.own, before, limit).await?;
-        rows.extend(self.newest_of_contacts(scope.own, before, limit).await?);
+        // Each part comes from one index.
+        let reader = scope.own.uuid();
+        let mut rows = newest!(self.0, "author_id = $3", before, limit, reader)?;
+        rows.extend(newest!(
+            self.0,
+            "author_id IN (SELECT activist_id FROM contacts WHERE contact_id = $3)
+             AND state NOT IN ('draft', 'withdrawn')",
+            before,
+            limit,
+            reader
+        )?);
         for branch in &scope.branches {
-            rows.extend(self.newest_of_branch(branch, before, limit).await?);
+            rows.extend(newest!(
+                self.0,
+                "branch >= $3 AND branch < $4 AND state NOT IN ('draft', 'withdrawn')",
+                before,
+                limit,
+                branch.key(),
+                branch.end(),
+            )?);
         }
         // Each part is complete down to its last row, so what they begin with together is complete.
         rows.sort_unstable_by_key(|row| Reverse(row.id));
@@ -63,74 +89,5 @@ impl<S: Session> Reports<'_, S> {
                 Ok(ReportOverview { report, submission })
             })
             .collect()
-    }
-
-    /// Parts of [`Self::newest_for`], each from one index.
-    async fn newest_own(
-        &mut self,
-        author: PersonId,
-        before: Option<ReportId>,
-        limit: u32,
-    ) -> Result<Vec<ReportRow>, StoreError> {
-        Ok(fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, ReportRow>(concat!(
-                "SELECT ",
-                report_columns!(),
-                " FROM reports WHERE author_id = $1 AND ($2 IS NULL OR id < $2)
-                  ORDER BY id DESC LIMIT $3"
-            )),
-            author.uuid(),
-            before.map(ReportId::uuid),
-            i64::from(limit)
-        )?)
-    }
-
-    async fn newest_of_contacts(
-        &mut self,
-        contact: PersonId,
-        before: Option<ReportId>,
-        limit: u32,
-    ) -> Result<Vec<ReportRow>, StoreError> {
-        Ok(fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, ReportRow>(concat!(
-                "SELECT ",
-                report_columns!(),
-                " FROM reports
-                  WHERE author_id IN (SELECT activist_id FROM contacts WHERE contact_id = $1)
-                    AND state NOT IN ('draft', 'withdrawn') AND ($2 IS NULL OR id < $2)
-                  ORDER BY id DESC LIMIT $3"
-            )),
-            contact.uuid(),
-            before.map(ReportId::uuid),
-            i64::from(limit)
-        )?)
-    }
-
-    async fn newest_of_branch(
-        &mut self,
-        branch: &BranchPath,
-        before: Option<ReportId>,
-        limit: u32,
-    ) -> Result<Vec<ReportRow>, StoreError> {
-        Ok(fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, ReportRow>(concat!(
-                "SELECT ",
-                report_columns!(),
-                " FROM reports
-                  WHERE branch >= $1 AND branch < $2
-                    AND state NOT IN ('draft', 'withdrawn') AND ($3 IS NULL OR id < $3)
-                  ORDER BY id DESC LIMIT $4"
-            )),
-            branch.key(),
-            branch.end(),
-            before.map(ReportId::uuid),
-            i64::from(limit)
-        )?)
     }
 }
