@@ -1,77 +1,79 @@
-//! Who is asking, and what they are allowed to do here.
+//! What callers are allowed to do here.
 //!
-//! `guard` finds out who is asking, before any handler runs. A handler gets a report only as
-//! [`Permitted`], which asks the rules of [`huibao_models::domain::access`]; so none can be written that
-//! forgets to.
+//! A handler gets a report only as [`Permitted`], which asks the rules of
+//! [`huibao_models::domain::access`]; so none can be written that forgets to.
 
-use std::convert::Infallible;
 use std::marker::PhantomData;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use huibao_models::domain::access::{self, Access, Action, Principal, Resource};
-use huibao_models::domain::actor::Actor;
-use huibao_models::domain::ids::{PersonId, ReportId, SessionId, TokenId};
+use huibao_models::domain::access::{Access, Action, Resource};
+use huibao_models::domain::audit::Subject;
+use huibao_models::domain::ids::{PersonId, ReportId, RoundId};
+use huibao_models::domain::person::{Grant, Person};
 use huibao_models::domain::report::Report;
+use huibao_models::domain::round::Round;
 
+use crate::audit;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::ReportPath;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
 
-/// How somebody has proved who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Proof {
-    /// A browser in which they are signed in.
-    Session(SessionId),
-    /// A personal access token.
-    Token(TokenId),
-}
-
-/// Somebody who has proved who they are.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    /// What decides what they may do.
-    pub principal: Principal,
-    /// How they proved it.
-    pub proof: Proof,
-}
-
 impl Caller {
-    /// The person.
-    pub(crate) const fn person(&self) -> PersonId {
-        self.principal.person
-    }
-
-    /// Who makes the changes that this request makes.
-    pub(crate) const fn actor(&self) -> Actor {
-        match self.proof {
-            Proof::Session(_) => Actor::Person(self.principal.person),
-            Proof::Token(token) => Actor::Token(token),
-        }
-    }
-
-    /// The session, where there is one. Tokens do not change how their owner signs in.
-    pub(crate) fn session(&self) -> Result<SessionId, RequestError> {
-        match self.proof {
-            Proof::Session(session) => Ok(session),
-            Proof::Token(_) => Err(RequestError::Forbidden),
-        }
-    }
-
-    /// Whether the rules allow something.
-    pub(crate) fn check(&self, action: Action, what: &Resource<'_>) -> Result<(), RequestError> {
-        match access::may(&self.principal, action, what) {
-            Access::Allowed => Ok(()),
-            Access::Hidden => Err(RequestError::NotFound),
-            Access::Refused => Err(RequestError::Forbidden),
-        }
+    /// Asks the rules, and lets the audit log know if they do not allow it.
+    pub(crate) fn check(
+        &self,
+        state: &ApiState,
+        action: Action,
+        what: &Resource<'_>,
+        subject: impl Into<Subject>,
+    ) -> Result<(), RequestError> {
+        let error = match self.may(action, what) {
+            Access::Allowed => return Ok(()),
+            Access::Hidden => RequestError::NotFound,
+            Access::Refused => RequestError::Forbidden,
+        };
+        audit::refused(state, self, action, subject.into());
+        Err(error)
     }
 
     /// Whether the rules allow something with a report.
-    pub(crate) fn check_report(&self, action: Action, report: &Report) -> Result<(), RequestError> {
-        let (author, branch, state) = (report.author, &report.branch, report.state);
-        self.check(action, &Resource::Report { author, branch, state })
+    pub(crate) fn may_report(&self, action: Action, report: &Report) -> Access {
+        self.may(action, &resource(report))
+    }
+
+    /// Asks the rules about somebody, and returns who it is and what they are.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::NotFound`] also for somebody who must not be known to exist.
+    pub(crate) async fn person_for(
+        &self,
+        state: &ApiState,
+        action: Action,
+        id: PersonId,
+    ) -> Result<(Person, Vec<Grant>), ApiError> {
+        let mut snapshot = state.store.snapshot().await?;
+        let person = snapshot.people().get(id).await?.ok_or(RequestError::NotFound)?;
+        let grants = snapshot.people().grants(id).await?;
+        drop(snapshot);
+        self.check(state, action, &Resource::Person { id, grants: &grants }, id)?;
+        Ok((person, grants))
+    }
+
+    /// Asks the rules about a round, and returns it.
+    pub(crate) async fn round_for(
+        &self,
+        state: &ApiState,
+        action: Action,
+        id: RoundId,
+    ) -> Result<Round, ApiError> {
+        let round = state.store.snapshot().await?.rounds().get(id).await?;
+        let round = round.ok_or(RequestError::NotFound)?;
+        self.check(state, action, &Resource::Round(&round.branch), id)?;
+        Ok(round)
     }
 
     /// The report, if this caller may do something with it.
@@ -87,27 +89,13 @@ impl Caller {
     ) -> Result<ReportAccess, ApiError> {
         let report = state.store.snapshot().await?.reports().get(id).await?;
         let report = report.ok_or(RequestError::NotFound)?;
-        self.check_report(action, &report)?;
+        self.check(state, action, &resource(&report), report.id)?;
         Ok(ReportAccess { caller: self.clone(), report })
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        // Put there by `guard`.
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| RequestError::Unauthorized.into())
-    }
-}
-
-/// Where nobody has to be known.
-impl<S: Sync> OptionalFromRequestParts<S> for Caller {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned())
-    }
+fn resource(report: &Report) -> Resource<'_> {
+    Resource::Report { author: report.author, branch: &report.branch, state: report.state }
 }
 
 /// A report that a caller may do something with.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{Uri, uri::Scheme};
 use ipnet::IpNet;
 
+use crate::sign_on::config::SignOnConfig;
 use crate::view::UploadLimits;
 
 /// Settings of the interface.
@@ -21,6 +22,8 @@ pub struct ApiConfig {
     pub public_url: Option<Uri>,
     /// Proxies whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Sign-on through the campus.
+    pub sign_on: SignOnConfig,
 }
 
 impl ApiConfig {
@@ -39,6 +42,13 @@ impl ApiConfig {
         let limits =
             UploadLimits { max_video_bytes: 1, max_written_bytes: 1, max_duration_seconds: 1 };
         let (languages, upload_idle) = (vec!["zh".into()], Duration::from_secs(1));
-        Self { limits, languages, upload_idle, public_url: None, trusted_proxies: vec![] }
+        Self {
+            limits,
+            languages,
+            upload_idle,
+            public_url: None,
+            trusted_proxies: vec![],
+            sign_on: SignOnConfig::default(),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What every request has to pass before its handler: who asks, and that no other site asks for them.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -8,9 +10,12 @@ use axum::response::{IntoResponse, Response};
 use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt};
 use huibao_models::credentials::SecretDigest;
+use huibao_models::domain::access::Principal;
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::scope::{Scope, Scopes};
 
-use crate::access::{Caller, Proof};
+use crate::caller::{Caller, Proof};
+use crate::client_address::client_address;
 use crate::cookie;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
@@ -22,6 +27,9 @@ const API: &str = "/api/";
 /// The routes by which one comes in, and what one has to know before.
 const OPEN: [&str; 4] =
     ["/api/v1/info", "/api/v1/session", "/api/v1/setup", "/api/v1/openapi.json"];
+
+/// Routes on the way to an identity provider and back.
+const SIGN_ON: &str = "/api/v1/sign-on/";
 
 /// Checks every request before its handler.
 pub(crate) async fn guard(
@@ -57,9 +65,16 @@ async fn check(state: &ApiState, request: &mut Request) -> Result<(), ApiError> 
         return Err(RequestError::CrossSite.into());
     }
     // Also where nobody has to be known: to sign out, for example.
-    let caller = authenticate(state, request.headers()).await?;
-    if caller.is_none() && !OPEN.contains(&path) {
-        return Err(RequestError::Unauthorized.into());
+    let address = client_address(&state.config, request.headers(), request.extensions());
+    let caller = authenticate(state, request.headers(), address).await?;
+    let open = OPEN.contains(&path) || path.starts_with(SIGN_ON);
+    match &caller {
+        None if !open => return Err(RequestError::Unauthorized.into()),
+        // Where the rules ask about something, they ask about the scope as well. This is for all else.
+        Some(caller) if !open && !is_in_scope(caller, request.method().is_safe()) => {
+            return Err(RequestError::Forbidden.into());
+        }
+        _ => {}
     }
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
@@ -67,8 +82,19 @@ async fn check(state: &ApiState, request: &mut Request) -> Result<(), ApiError> 
     Ok(())
 }
 
+/// Whether the token in use, if it is one, is for reading, or for changing anything.
+fn is_in_scope(caller: &Caller, reads: bool) -> bool {
+    let scopes = &caller.principal.scopes;
+    let changes = scopes.has(Scope::Write) || scopes.has(Scope::Manage);
+    if reads { scopes.has(Scope::Read) } else { changes }
+}
+
 /// Who is asking: by a token, or else by the cookie of a session.
-async fn authenticate(state: &ApiState, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
+pub(crate) async fn authenticate(
+    state: &ApiState,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<Option<Caller>, ApiError> {
     let now = state.store.now();
     let bearer = headers.typed_get::<Authorization<Bearer>>();
     let secret = match &bearer {
@@ -78,21 +104,23 @@ async fn authenticate(state: &ApiState, headers: &HeaderMap) -> Result<Option<Ca
     let Some(secret) = secret else { return Ok(None) };
     let digest = SecretDigest::of(&secret);
     let mut snapshot = state.store.snapshot().await?;
-    let (person, proof, untold) = if bearer.is_some() {
+    let (person, proof, scopes, untold) = if bearer.is_some() {
         let Some(token) = snapshot.tokens().find(&digest, now).await? else { return Ok(None) };
-        (token.person, Proof::Token(token.id), token.is_stale(now))
+        let untold = token.is_stale(now);
+        (token.person, Proof::Token(token.id), token.scopes, untold)
     } else {
         let Some(signed_in) = snapshot.sessions().find(&digest, now).await? else {
             return Ok(None);
         };
-        (signed_in.person, Proof::Session(signed_in.id), signed_in.is_stale(now))
+        let untold = signed_in.is_stale(now);
+        (signed_in.person, Proof::Session(signed_in.id), Scopes::all(), untold)
     };
-    let principal = snapshot.people().principal(person).await?;
+    let principal = Principal { scopes, ..snapshot.people().principal(person).await? };
     drop(snapshot);
     if untold {
         touch(state, proof).await?;
     }
-    Ok(Some(Caller { principal, proof }))
+    Ok(Some(Caller { principal, proof, address }))
 }
 
 async fn touch(state: &ApiState, proof: Proof) -> Result<(), ApiError> {

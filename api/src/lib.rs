@@ -6,6 +6,8 @@
 
 mod access;
 mod access_log;
+mod audit;
+mod caller;
 mod client_address;
 mod config;
 mod cookie;
@@ -19,10 +21,12 @@ mod metrics_page;
 mod openapi;
 mod range;
 mod readiness;
+mod recently;
 mod request_error;
 mod routes;
 mod server;
 mod sign_in;
+mod sign_on;
 mod state;
 mod uploads;
 pub mod view;
@@ -31,6 +35,7 @@ pub use config::ApiConfig;
 pub use metrics_page::MetricsPage;
 pub use readiness::Readiness;
 pub use server::{router, serve};
+pub use sign_on::{CasConfig, ClaimNames, InvalidRule, OidcConfig, Rule, SignOnConfig};
 pub use view::{Check, UploadLimits};
 
 /// The OpenAPI document of the interface.

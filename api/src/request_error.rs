@@ -99,6 +99,30 @@ request_errors! {
     InvalidName = "invalid_name", UNPROCESSABLE_ENTITY,
         "这个用户名已被占用或不可用：须为 1 到 64 个字符，不含空格和斜杠。",
         "This name is taken or cannot be used: it has 1 to 64 characters, without spaces and slashes.";
+    /// A number that another account has.
+    NumberTaken = "number_taken", CONFLICT,
+        "这个学号（工号）属于另一个用户。", "This number belongs to another account.";
+    /// Somebody whom the campus knows and nobody here does.
+    NoAccount = "no_account", FORBIDDEN,
+        "身份验证成功，但这里还没有你的账号。请联系所在支部。",
+        "The campus knows you, but you have no account here. Please ask your branch.";
+    /// A sign-on through the campus that did not work.
+    SignOnFailed = "sign_on_failed", BAD_REQUEST,
+        "统一身份认证没有成功，请重新登录。",
+        "Signing on through the campus did not work. Please try again.";
+    /// A roster of which some rows cannot be taken over.
+    BadRoster = "bad_roster", UNPROCESSABLE_ENTITY,
+        "名单没有导入：文件无法读取。请使用不超过 5 MB 的 .csv 或 .xlsx 文件。",
+        "The roster was not imported: the file cannot be read. Use a .csv or .xlsx of at most 5 MB.";
+    /// A report for a round that its author has one for.
+    RoundTaken = "round_taken", CONFLICT,
+        "你已经为这一轮建立了汇报。", "You have begun a report for this round already.";
+    /// A round that does not take such a report.
+    NotForRound = "not_for_round", UNPROCESSABLE_ENTITY,
+        "这一轮不收这类汇报，或不面向你。", "This round does not take such a report, or is not for you.";
+    /// A round that is closed.
+    RoundClosed = "round_closed", CONFLICT,
+        "这一轮已经结束，不能再提交。", "This round is closed. Nothing can be handed in any more.";
     /// A report that is handed in cannot be changed.
     NotADraft = "not_a_draft", CONFLICT,
         "这份汇报已经提交，不能再修改。", "This report is handed in and cannot be changed.";

@@ -41,7 +41,15 @@ pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readines
     let document = Arc::new(document);
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let hashing = Arc::new(Semaphore::new(cores));
-    let state = ApiState { backends, readiness, config: Arc::new(config), document, hashing };
+    let state = ApiState {
+        backends,
+        readiness,
+        config: Arc::new(config),
+        document,
+        hashing,
+        providers: Arc::default(),
+        recently: Arc::default(),
+    };
     let guarded = described
         .fallback(routes::fallback)
         .method_not_allowed_fallback(routes::method_not_allowed)

@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use huibao_models::credentials::{self, NewSecret, Verdict};
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::audit::AuditAction;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::PersonId;
 use huibao_models::domain::person::{LoginName, Person};
 use huibao_models::store::UnitOfWork;
+use serde_json::json;
 
 use crate::client_address::address_key;
 use crate::error::ApiError;
@@ -39,14 +41,14 @@ pub(crate) async fn sign_in(
     state: &ApiState,
     name: &str,
     password: String,
-    address: IpAddr,
+    client: IpAddr,
     user_agent: &str,
 ) -> Result<SignIn, ApiError> {
     let now = state.store.now();
     let name = LoginName::parse(name).ok();
     // Names that cannot be are an account, too: they cost as much.
     let account = format!("account:{}", name.as_ref().map_or("", LoginName::as_str));
-    let address = address_key(address);
+    let address = address_key(client);
     let mut snapshot = state.store.snapshot().await?;
     if let Some(until) = snapshot.sign_ins().blocked_until([&account, &address], now).await? {
         return Ok(SignIn::Blocked { until });
@@ -61,9 +63,15 @@ pub(crate) async fn sign_in(
     };
     drop(snapshot);
     let verdict = verify(state, password.clone(), hash).await?;
+    let known = person.as_ref().map(|person| person.id);
     let allowed = person.filter(|person| person.disabled_at.is_none());
     let (Some(person), Verdict::Right | Verdict::Outdated) = (allowed, verdict) else {
-        let mut unit = state.store.begin(Actor::System, state.store.now()).await?;
+        let unit = state.store.begin(Actor::System, state.store.now()).await?;
+        let mut unit = unit.from_address(client);
+        if let Some(known) = known {
+            // Names that are not known are not written down: they may be passwords.
+            unit.audit().record(AuditAction::SignInFailed, known, json!({})).await?;
+        }
         unit.sign_ins().failed(&account, 1).await?;
         unit.sign_ins().failed(&address, ACCOUNTS_OF_AN_ADDRESS).await?;
         unit.commit().await?;
@@ -73,10 +81,11 @@ pub(crate) async fn sign_in(
         Verdict::Outdated => Some(hash_password(state, password).await?),
         _ => None,
     };
-    let mut unit = state.store.begin(Actor::Person(person.id), state.store.now()).await?;
+    let unit = state.store.begin(Actor::Person(person.id), state.store.now()).await?;
+    let mut unit = unit.from_address(client);
     unit.sign_ins().succeeded(&account).await?;
     if let Some(hash) = renewed {
-        unit.people().set_password_hash(person.id, &hash).await?;
+        unit.people().renew_password_hash(person.id, &hash).await?;
     }
     let secret = begin_session(&mut unit, person.id, user_agent).await?;
     unit.commit().await?;

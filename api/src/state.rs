@@ -10,6 +10,8 @@ use utoipa::openapi::OpenApi;
 
 use crate::config::ApiConfig;
 use crate::readiness::Readiness;
+use crate::recently::Recently;
+use crate::sign_on::Providers;
 
 /// The backends and the settings. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +23,10 @@ pub(crate) struct ApiState {
     pub document: Arc<OpenApi>,
     /// Turns at hashing passwords.
     pub hashing: Arc<Semaphore>,
+    /// What talks to identity providers.
+    pub providers: Arc<Providers>,
+    /// What the audit log has been told a moment ago.
+    pub recently: Arc<Recently>,
 }
 
 /// Allows `state.store` and `state.storage`.

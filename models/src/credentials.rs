@@ -90,6 +90,15 @@ impl NewSecret {
         Ok(Self(format!("{TOKEN_PREFIX}{}", Self::new()?.0)))
     }
 
+    /// A new password of 60 random bits, in letters and digits that nobody mistakes for each other.
+    pub fn password() -> Result<Self, CredentialError> {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let mut bytes = [0; 12];
+        getrandom::fill(&mut bytes).map_err(|error| CredentialError(error.to_string()))?;
+        // 32 divides 256: each is as likely as the others.
+        Ok(Self(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()))
+    }
+
     /// The secret, to be shown to its owner.
     pub fn expose(&self) -> &str {
         &self.0

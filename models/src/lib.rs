@@ -4,12 +4,14 @@
 //! and [`queue`] (job messages). Nothing here speaks HTTP or links FFmpeg or Whisper.
 
 pub mod backends;
+pub mod checkpoint;
 pub mod collector;
 pub mod credentials;
 pub mod domain;
 pub mod export;
 pub mod metrics;
 pub mod queue;
+pub mod roster;
 pub mod storage;
 pub mod store;
 pub mod trace;

@@ -21,16 +21,17 @@ use futures::TryStreamExt;
 use huibao_models::credentials::NewSecret;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::ids::{JobId, PersonId, ReportId, SubmissionId};
+use huibao_models::domain::ids::{JobId, ReportId, SubmissionId};
 use huibao_models::domain::job::{Job, JobMessage, JobState, RetryPolicy};
 use huibao_models::domain::media::Rendition;
 use huibao_models::domain::person::{Grant, LoginName, Role};
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::scope::Scopes;
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::store::{
-    ArchiveResult, Claim, Claimant, IngestResult, NewPerson, NewReport, NewSubmission, Outcome,
-    Store, StoreError, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, NewPerson, NewReport, NewSubmission, NewToken,
+    Outcome, Store, StoreError, TranscodeResult,
 };
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use tempfile::TempDir;
@@ -225,17 +226,22 @@ async fn everything_arrives_as_it_was() {
 async fn people_come_along_with_what_they_are() {
     let harness = Harness::new().await;
     let person = NewPerson {
-        id: PersonId::new(),
-        name: LoginName::parse("li").unwrap(),
         display_name: "李晓明".into(),
         password_hash: Some("$argon2id$".into()),
+        ..NewPerson::named(LoginName::parse("li").unwrap())
     };
     let secret = NewSecret::token().unwrap();
     let mut unit = harness.from.store.begin(Actor::System, harness.now).await.unwrap();
     unit.people().insert(&person).await.unwrap();
     let grant = Grant { role: Role::Reviewer, branch: "/校/院".parse().unwrap() };
     unit.people().grant(person.id, &grant).await.unwrap();
-    unit.tokens().insert(person.id, "t", &secret.digest(), None).await.unwrap();
+    unit.tokens()
+        .insert(
+            NewToken { person: person.id, name: "t", scopes: Scopes::all(), expires_at: None },
+            &secret.digest(),
+        )
+        .await
+        .unwrap();
     unit.sessions().insert(person.id, &NewSecret::new().unwrap().digest(), "").await.unwrap();
     unit.commit().await.unwrap();
     let to = distributed().await;

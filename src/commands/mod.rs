@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod api;
+pub mod audit;
 mod bars;
 pub mod collect;
 pub mod config;
@@ -75,6 +76,8 @@ pub enum Command {
     User(user::Args),
     /// Make, list and remove personal access tokens
     Token(token::Args),
+    /// Verify, export and vouch for the audit log
+    Audit(audit::Args),
     /// List jobs, show one, retry dead ones
     #[command(alias = "tasks")]
     Jobs(jobs::Args),
@@ -121,6 +124,7 @@ impl Cli {
             | Command::Collect(collect::Args { data_dir, .. })
             | Command::User(user::Args { data_dir, .. })
             | Command::Token(token::Args { data_dir, .. })
+            | Command::Audit(audit::Args { data_dir, .. })
             | Command::Jobs(jobs::Args { data_dir, .. })
             | Command::RecognizeAgain(recognize_again::Args { data_dir, .. }) => {
                 Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
@@ -139,6 +143,7 @@ impl Cli {
             Command::Doctor(args) => args.json,
             Command::User(args) => args.json,
             Command::Token(args) => args.json,
+            Command::Audit(args) => args.json,
             Command::Jobs(args) => args.json,
             Command::RecognizeAgain(args) => args.json,
             Command::Migrate(args) => args.json,

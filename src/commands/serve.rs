@@ -58,6 +58,7 @@ fn api_config(settings: &Settings) -> Result<ApiConfig, CommandError> {
         upload_idle: UPLOAD_IDLE,
         public_url: settings.public_url()?,
         trusted_proxies: settings.trusted_proxies()?,
+        sign_on: settings.sign_on()?,
     })
 }
 

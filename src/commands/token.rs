@@ -8,7 +8,8 @@ use huibao_models::credentials::NewSecret;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::ids::TokenId;
-use huibao_models::store::Token;
+use huibao_models::domain::scope::{Scope, Scopes};
+use huibao_models::store::{NewToken, Token};
 use serde_json::{Value, json};
 
 use super::user::find;
@@ -39,6 +40,9 @@ enum Verb {
         /// What the token is for
         #[arg(long, value_name = "TEXT", default_value = "command line")]
         label: String,
+        /// What it may be used for, as often as there are scopes [default: all of them]
+        #[arg(long = "scope", value_name = "read|write|manage", value_parser = parse_scope)]
+        scopes: Vec<Scope>,
         /// For how many days it is accepted [default: without end]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: Option<u32>,
@@ -60,6 +64,10 @@ enum Verb {
     },
 }
 
+fn parse_scope(name: &str) -> Result<Scope, String> {
+    name.parse().map_err(|_| "use read, write or manage".to_owned())
+}
+
 /// Runs the command.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
     prepare_folder(&settings)?;
@@ -68,12 +76,14 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let now = store.now();
     let mut unit = store.begin_durable(Actor::System, now).await.map_err(Failure::from)?;
     match args.verb {
-        Verb::Create { name, label, days, quiet } => {
+        Verb::Create { name, label, scopes, days, quiet } => {
             let person = find(&mut unit, &name).await?;
             let secret = NewSecret::token().map_err(Failure::internal)?;
             let expires = days.map(|days| now + TimeDelta::days(days.into()));
             let digest = secret.digest();
-            let token = unit.tokens().insert(person.id, &label, &digest, expires).await;
+            let scopes = if scopes.is_empty() { Scopes::all() } else { Scopes::of(&scopes) };
+            let new = NewToken { person: person.id, name: &label, scopes, expires_at: expires };
+            let token = unit.tokens().insert(new, &digest).await;
             let token = token.map_err(Failure::from)?;
             unit.commit().await.map_err(Failure::from)?;
             print_new(&token, &secret, lang, args.json, quiet);
@@ -104,6 +114,7 @@ fn to_json(token: &Token) -> Value {
     json!({
         "id": token.id,
         "label": token.name,
+        "scopes": token.scopes.as_slice(),
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "used_at": token.used_at,

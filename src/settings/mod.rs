@@ -1,7 +1,9 @@
 //! The settings: commented defaults, then `huibao.toml`, then `HUIBAO_*`, then flags.
 
 mod network;
+mod notices;
 mod redacted;
+mod sign_on;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +41,22 @@ pub struct Settings {
     pub public_url: String,
     pub trusted_proxies: String,
     pub metrics_listen: String,
+    pub oidc_issuer: String,
+    pub oidc_client_id: String,
+    pub oidc_client_secret: Secret,
+    pub oidc_scopes: String,
+    pub oidc_label: String,
+    pub cas_url: String,
+    pub cas_label: String,
+    pub number_claim: String,
+    pub name_claim: String,
+    pub login_claim: String,
+    pub email_claim: String,
+    pub sign_on_rules: Vec<String>,
+    pub audit_key: PathBuf,
+    pub smtp_url: Secret,
+    pub mail_from: String,
+    pub private_channels: bool,
     pub model_dir: PathBuf,
     pub model: String,
     pub vad_model: PathBuf,
@@ -165,6 +183,8 @@ impl Settings {
         self.listen_addr()?;
         self.public_url()?;
         self.trusted_proxies()?;
+        self.sign_on()?;
+        self.notices()?;
         Ok(())
     }
 
@@ -195,6 +215,14 @@ impl Settings {
     /// The operator's glossary, if there is one.
     pub fn glossary_path(&self) -> Option<PathBuf> {
         (!self.glossary.as_os_str().is_empty()).then(|| self.glossary.clone())
+    }
+
+    /// The key that signs checkpoints of the audit log.
+    pub fn audit_key_path(&self) -> PathBuf {
+        if self.audit_key.as_os_str().is_empty() {
+            return self.data_dir.join("audit.key");
+        }
+        self.audit_key.clone()
     }
 
     /// Where models are that go by their names.
@@ -279,6 +307,9 @@ impl Settings {
             scratch,
             stages,
             recurring: true,
+            audit_key: Some(self.audit_key_path()),
+            // Checked when they were read.
+            notices: self.notices().unwrap_or_default(),
             cores: self.cores(),
             cores_per_task: self.cores_per_task,
             model: self.model_path(),

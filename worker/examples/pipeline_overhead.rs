@@ -31,7 +31,7 @@ use huibao_models::store::{
 };
 use huibao_models::{queue, storage};
 use huibao_worker::jobs::{Attempt, JobKind, Kinds};
-use huibao_worker::{ModelFolder, Worker, WorkerConfig};
+use huibao_worker::{ModelFolder, NoticeConfig, Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 
 /// Connections to the database, as the default configuration has them.
@@ -139,6 +139,8 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
         scratch: scratch.to_owned(),
         stages: Stage::ALL.to_vec(),
         recurring: false,
+        audit_key: None,
+        notices: NoticeConfig::default(),
         cores: at_once,
         cores_per_task: 1,
         model: "none".into(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use huibao_models::domain::job::{RetryPolicy, Urgency};
 use huibao_models::domain::pipeline::Stage;
 
-use crate::ModelFolder;
+use crate::{ModelFolder, NoticeConfig};
 
 /// Settings of one worker process.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ pub struct WorkerConfig {
     pub stages: Vec<Stage>,
     /// Whether it adds recurring jobs when they are due.
     pub recurring: bool,
+    /// The file of the key that signs checkpoints of the audit log; none are made without one.
+    pub audit_key: Option<PathBuf>,
+    /// How notices reach people outside.
+    pub notices: NoticeConfig,
     /// Cores for all heavy work together.
     pub cores: u32,
     /// The most cores that one job is given. More threads do less each: past four, whisper's

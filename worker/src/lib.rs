@@ -11,6 +11,7 @@ pub mod jobs;
 mod lease;
 pub mod media;
 mod model_folder;
+mod notices;
 mod relay;
 mod runner;
 mod scheduler;
@@ -21,4 +22,5 @@ pub mod written;
 
 pub use config::WorkerConfig;
 pub use model_folder::ModelFolder;
+pub use notices::{MailConfig, NoticeConfig};
 pub use runner::Worker;

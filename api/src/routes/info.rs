@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use huibao_models::domain::report::ReportKind;
 
+use crate::sign_on::SignOnConfig;
 use crate::state::ApiState;
-use crate::view::Info;
+use crate::view::{Info, SignOnView};
 
 /// Version, limits and languages of this installation.
 #[utoipa::path(get, path = "/api/v1/info", tag = "info", security(()),
@@ -16,5 +17,16 @@ pub(crate) async fn info(State(state): State<ApiState>) -> Json<Info> {
         limits: state.config.limits,
         languages: state.config.languages.clone(),
         kinds: ReportKind::ALL.to_vec(),
+        sign_on: sign_on(&state.config.sign_on),
     })
+}
+
+fn sign_on(config: &SignOnConfig) -> Vec<SignOnView> {
+    let view = |name: &str, label: &String| SignOnView {
+        label: label.clone(),
+        url: format!("/api/v1/sign-on/{name}"),
+    };
+    let oidc = config.oidc.iter().map(|oidc| view("oidc", &oidc.label));
+    let cas = config.cas.iter().map(|cas| view("cas", &cas.label));
+    oidc.chain(cas).collect()
 }

@@ -1,13 +1,19 @@
 //! The routes: one file per resource.
 
+mod audit;
+mod branches;
+mod channels;
 mod health;
 mod info;
 mod me;
 mod openapi_json;
 mod pages;
+mod people;
 mod reports;
+mod rounds;
 mod session;
 mod setup;
+mod sign_on;
 mod uploads;
 
 use axum::Router;
@@ -31,12 +37,20 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(info::info))
         .routes(routes!(setup::setup))
         .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(sign_on::begin))
+        .routes(routes!(sign_on::callback))
         .routes(routes!(me::show::me))
         .routes(routes!(me::password::change))
         .routes(routes!(me::sessions::list))
         .routes(routes!(me::sessions::end))
         .routes(routes!(me::tokens::list, me::tokens::create))
         .routes(routes!(me::tokens::remove))
+        .routes(routes!(me::events::events))
+        .routes(routes!(me::notices::list))
+        .routes(routes!(me::notices::read))
+        .routes(routes!(me::notices::settings, me::notices::set_settings))
+        .routes(routes!(channels::list, channels::add))
+        .routes(routes!(channels::remove))
         .routes(routes!(reports::create::create, reports::list::list))
         .routes(routes!(reports::show::show, reports::edit::edit, reports::discard::discard))
         .routes(routes!(reports::hand_in::submit))
@@ -51,6 +65,20 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::transcript::txt))
         .routes(routes!(reports::transcript::json))
         .routes(routes!(reports::versions::versions))
+        .routes(routes!(rounds::list::list, rounds::open::open))
+        .routes(routes!(rounds::show::show, rounds::edit::edit))
+        .routes(routes!(rounds::close::close))
+        .routes(routes!(rounds::participants::list))
+        .routes(routes!(rounds::participants::set))
+        .routes(routes!(people::list::list, people::add::add))
+        .routes(routes!(people::roster::import))
+        .routes(routes!(people::roster::export))
+        .routes(routes!(people::show::show, people::edit::edit))
+        .routes(routes!(people::password::reset))
+        .routes(routes!(people::grants::grant, people::grants::revoke))
+        .routes(routes!(people::contacts::add, people::contacts::remove))
+        .routes(routes!(branches::list))
+        .routes(routes!(audit::list))
         .routes(routes!(uploads::options, uploads::create))
         .routes(routes!(uploads::head, uploads::patch, uploads::remove))
         .routes(routes!(openapi_json::openapi_json))

@@ -5,11 +5,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use huibao_models::credentials::NewSecret;
-use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::person::Person;
 
-use crate::access::{Caller, Proof};
+use crate::caller::{Caller, Proof};
 use crate::cookie;
 use crate::error::ApiError;
 use crate::extract::{self, ClientAddress};
@@ -55,10 +54,11 @@ pub(crate) async fn sign_out(
     State(state): State<ApiState>,
     caller: Option<Caller>,
 ) -> Result<Response, ApiError> {
-    if let Some(Caller { principal, proof: Proof::Session(session) }) = &caller {
-        let actor = Actor::Person(principal.person);
-        let mut unit = state.store.begin(actor, state.store.now()).await?;
-        unit.sessions().end(principal.person, *session).await?;
+    if let Some(caller) = &caller
+        && let Proof::Session(session) = caller.proof
+    {
+        let mut unit = caller.begin(&state).await?;
+        unit.sessions().end(caller.person(), session).await?;
         unit.commit().await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();

@@ -7,13 +7,12 @@ use huibao_models::credentials::SecretDigest;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::branch::BranchPath;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::ids::PersonId;
 use huibao_models::domain::person::{Grant, LoginName, Role, display_name};
 use huibao_models::store::NewPerson;
 
 use super::session::{signed_in, user_agent};
 use crate::error::ApiError;
-use crate::extract;
+use crate::extract::{self, ClientAddress};
 use crate::request_error::RequestError;
 use crate::sign_in::{begin_session, hash_password};
 use crate::state::ApiState;
@@ -31,6 +30,7 @@ use crate::view::{ErrorBody, FirstOperator, PersonBody};
         (status = 422, description = "`weak_password`, `invalid_name`", body = ErrorBody)))]
 pub(crate) async fn setup(
     State(state): State<ApiState>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     extract::Json(chosen): extract::Json<FirstOperator>,
 ) -> Result<Response, ApiError> {
@@ -38,8 +38,9 @@ pub(crate) async fn setup(
     let shown = display_name(&chosen.display_name).unwrap_or_else(|| name.as_str().to_owned());
     let hash = hash_password(&state, chosen.password).await?;
     let new =
-        NewPerson { id: PersonId::new(), name, display_name: shown, password_hash: Some(hash) };
-    let mut unit = state.store.begin_durable(Actor::Person(new.id), state.store.now()).await?;
+        NewPerson { display_name: shown, password_hash: Some(hash), ..NewPerson::named(name) };
+    let unit = state.store.begin_durable(Actor::Person(new.id), state.store.now()).await?;
+    let mut unit = unit.from_address(address);
     if !unit.sign_ins().use_setup_link(&SecretDigest::of(&chosen.secret)).await? {
         return Err(RequestError::NotFound.into());
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::limit;
 use super::protocol::{self, Concat, Metadata};
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::file_name;
 use crate::request_error::RequestError;
@@ -56,7 +56,7 @@ pub(crate) async fn begin(
         touched_at: state.store.now(),
     };
     // The row first: whoever finds it without bytes removes it in the end.
-    let mut unit = state.store.begin_durable(caller.actor(), upload.touched_at).await?;
+    let mut unit = caller.begin_durable(state).await?;
     unit.uploads().insert(&upload).await?;
     unit.commit().await?;
     state.storage.create_upload(UploadId::from(id), &place.key).await?;
@@ -113,7 +113,7 @@ async fn file(
         let detail = "the name has none of the endings that are read";
         return Err(Failure::new(FailureCode::WrittenUnsupported, detail).into());
     }
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(state).await?;
     let submission = match unit.reports().begin_submission(report).await {
         Err(StoreError::IllegalTransition { .. }) => return Err(RequestError::NotADraft.into()),
         begun => begun?,

@@ -3,7 +3,7 @@
 use huibao_models::domain::upload::{Purpose, Upload};
 use huibao_models::storage::{StorageError, StorageKey, UploadId};
 
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
@@ -29,7 +29,7 @@ pub(crate) async fn finish(
 ) -> Result<Upload, ApiError> {
     let id = UploadId::from(upload.id);
     let stored = state.storage.finish_upload(id).await?;
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(state).await?;
     let replaced = unit.uploads().finish(&upload, &stored).await?;
     unit.commit().await?;
     upload.length = Some(stored.size_bytes);
@@ -50,7 +50,7 @@ pub(crate) async fn remove(
     caller: &Caller,
     upload: &Upload,
 ) -> Result<(), ApiError> {
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(state).await?;
     unit.uploads().remove(upload.id).await?;
     unit.commit().await?;
     remove_bytes(state, upload).await;

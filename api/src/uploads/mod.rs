@@ -18,7 +18,7 @@ use huibao_models::domain::access::Action;
 use huibao_models::domain::upload::{Purpose, Upload, UploadRole};
 use uuid::Uuid;
 
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
 use crate::state::ApiState;

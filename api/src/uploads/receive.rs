@@ -17,7 +17,7 @@ use super::first_bytes::check_video;
 use super::limit;
 use super::protocol;
 use super::writer::Writer;
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
@@ -80,7 +80,7 @@ async fn learn_length(
         return Err(RequestError::BadRequest.into());
     }
     check_length(state, upload.purpose, Some(length))?;
-    let mut unit = state.store.begin(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin(state).await?;
     unit.uploads().set_length(upload.id, length).await?;
     unit.commit().await?;
     upload.length = Some(length);

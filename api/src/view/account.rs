@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use huibao_models::domain::person::Role;
+use huibao_models::domain::scope::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -48,6 +49,14 @@ pub struct PersonView {
     pub name: String,
     /// The name that others see.
     pub display_name: String,
+    /// The student or staff number.
+    #[schema(required)]
+    pub number: Option<String>,
+    /// Where mail reaches them.
+    #[schema(required)]
+    pub email: Option<String>,
+    /// Whether the account is disabled.
+    pub disabled: bool,
     /// What they are, and where.
     pub grants: Vec<GrantView>,
 }
@@ -97,9 +106,13 @@ pub struct SessionView {
 
 /// A token that is to be made.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct NewToken {
+#[schema(as = NewToken)]
+pub(crate) struct NewTokenBody {
     /// What it is for.
     pub name: String,
+    /// What it may be used for; everything if not given.
+    #[schema(value_type = Option<Vec<enums::TokenScope>>)]
+    pub scopes: Option<Vec<Scope>>,
     /// For how many days it is accepted; without end if not given.
     #[schema(minimum = 1, maximum = 3650)]
     pub expires_in_days: Option<u32>,
@@ -112,7 +125,7 @@ pub struct TokenList {
     pub tokens: Vec<TokenView>,
 }
 
-/// A personal access token: what a program signs in with. It may do what its owner may.
+/// A personal access token: what a program signs in with. It may do what its owner may, as far as its scopes go.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Token)]
 pub struct TokenView {
@@ -120,6 +133,9 @@ pub struct TokenView {
     pub id: Uuid,
     /// What it is for.
     pub name: String,
+    /// What it may be used for.
+    #[schema(value_type = Vec<enums::TokenScope>)]
+    pub scopes: Vec<Scope>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it was used last, to a few minutes.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::ids::{PersonId, ReportId, TranscriptId};
+use huibao_models::domain::ids::{PersonId, ReportId, RoundId, TranscriptId};
 use huibao_models::domain::job::Job;
 use huibao_models::domain::media::{MediaInfo, Rendition};
 use huibao_models::domain::person::{Grant, Person};
@@ -91,6 +91,7 @@ impl ReportSummary {
             branch: report.branch.to_string(),
             kind: report.kind,
             period: report.period.as_str().to_owned(),
+            round: report.round.map(RoundId::uuid),
             state: VisibleState::of(report.state, state),
             created_at: submission.map_or(report.created_at, |submission| submission.created_at),
             duration_seconds: media.map(|media| seconds(media.duration_ms)),
@@ -267,6 +268,9 @@ impl PersonView {
             id: person.id.uuid(),
             name: person.name.as_str().to_owned(),
             display_name: person.display_name,
+            number: person.number.map(|number| number.as_str().to_owned()),
+            email: person.email,
+            disabled: person.disabled_at.is_some(),
             grants: grants.into_iter().map(grant).collect(),
         }
     }
@@ -291,6 +295,7 @@ impl From<Token> for TokenView {
         Self {
             id: token.id.uuid(),
             name: token.name,
+            scopes: token.scopes.as_slice().to_vec(),
             created_at: token.created_at,
             used_at: token.used_at,
             expires_at: token.expires_at,

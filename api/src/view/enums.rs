@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huibao_models::domain::failure::FailureCode;
 use huibao_models::domain::job;
 use huibao_models::domain::pipeline::Stage;
-use huibao_models::domain::{person, report, transcript};
+use huibao_models::domain::{audit, channel, notice, person, report, round, scope, transcript};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -39,6 +39,20 @@ enum_schemas! {
     ReportState = report::VisibleState::ALL;
     /// What a report is about.
     ReportKind = report::ReportKind::ALL;
+    /// What a token may be used for.
+    TokenScope = scope::Scope::ALL;
+    /// What somebody is told of.
+    NoticeEvent = notice::NoticeEvent::ALL;
+    /// How far the mail of a notice is.
+    MailState = notice::MailState::ALL;
+    /// When somebody wants mail: of others' reports, there is a digest at the most.
+    MailMode = notice::MailMode::ALL;
+    /// How a channel wants to be spoken to.
+    ChannelKind = channel::ChannelKind::ALL;
+    /// How somebody stands in a round.
+    Standing = round::Standing::ALL;
+    /// What the audit log tells of. Later versions have more.
+    AuditAction = audit::AuditAction::ALL;
     /// What a person is in a branch.
     Role = person::Role::ALL;
     /// A stage of the pipeline.

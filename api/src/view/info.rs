@@ -18,6 +18,18 @@ pub struct Info {
     /// What reports are about.
     #[schema(value_type = Vec<enums::ReportKind>)]
     pub kinds: Vec<ReportKind>,
+    /// How to sign on through the campus.
+    pub sign_on: Vec<SignOnView>,
+}
+
+/// An identity provider.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = SignOn)]
+pub struct SignOnView {
+    /// What people call it.
+    pub label: String,
+    /// Where to go: a link, not a request of a script.
+    pub url: String,
 }
 
 /// Limits on uploads.

@@ -37,6 +37,9 @@ pub struct ReportSummary {
     pub kind: ReportKind,
     /// The quarter that it is for, such as `2026Q4`; may be empty.
     pub period: String,
+    /// The round that it is for, if it is for one.
+    #[schema(required)]
+    pub round: Option<Uuid>,
     /// Where it is in its life.
     #[schema(value_type = enums::ReportState)]
     pub state: VisibleState,

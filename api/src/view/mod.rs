@@ -4,6 +4,7 @@
 //! `convert` builds them from rows.
 
 mod account;
+mod audit;
 mod convert;
 mod enums;
 mod error;
@@ -12,24 +13,38 @@ mod health;
 mod info;
 mod list;
 mod media;
+mod notice;
+mod people;
 mod report;
+mod roster;
+mod round;
 mod stage;
 mod transcript;
 mod transcript_file;
 
-pub(crate) use account::{Credentials, FirstOperator, NewPassword, NewToken};
+pub(crate) use account::{Credentials, FirstOperator, NewPassword, NewTokenBody};
 pub use account::{
     GrantView, PersonBody, PersonView, SessionList, SessionView, TokenBody, TokenList, TokenView,
 };
+pub use audit::{AuditEntryView, AuditList};
 pub(crate) use convert::ReportRows;
 pub use error::{ErrorBody, FailureView};
 pub use event::{EndOfEvents, ReportEvent};
 pub use health::{Check, Health, ReadinessView};
-pub use info::{Info, UploadLimits};
+pub use info::{Info, SignOnView, UploadLimits};
 pub use list::{ReportList, ReportSummary};
 pub use media::{Links, MediaView, VideoFileView, WrittenFileView};
+pub use notice::{
+    ChannelBody, ChannelList, ChannelView, NoticeList, NoticeSettingsView, NoticeView,
+};
+pub(crate) use notice::{NewChannel, ReadNotices};
+pub use people::{BranchList, PeopleList};
+pub(crate) use people::{GivenPassword, GrantBody, NewPersonBody, PersonChange};
 pub use report::{ReportBody, ReportView, SubmissionRef, UploadView};
 pub(crate) use report::{ReportChange, ReportDraft};
+pub use roster::{ImportView, ImportedPerson, RosterProblem};
+pub(crate) use round::{ExceptionBody, NewRound, RoundChange};
+pub use round::{ParticipantList, ParticipantView, RoundBody, RoundList, RoundView};
 pub use stage::StageView;
 pub use transcript::{SegmentView, TranscriptVersionView, TranscriptView, VersionList, WordView};
 pub use transcript_file::TranscriptFile;

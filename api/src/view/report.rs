@@ -101,6 +101,8 @@ pub(crate) struct ReportDraft {
     pub language: String,
     /// The branch that it is handed in to, if its author is an activist in several.
     pub branch: Option<String>,
+    /// The round that it is for.
+    pub round: Option<Uuid>,
 }
 
 /// What is to be changed in a draft. What is not given stays.

@@ -19,6 +19,20 @@ enum For {
     SignedIn,
     /// Activists.
     Activists,
+    /// Reviewers.
+    Reviewers,
+    /// Whoever looks after a branch: reviewers and operators.
+    Overseers,
+    /// Operators of some branch.
+    Operators,
+    /// Operators of everything.
+    Root,
+    /// Something about the person in the path: see `people`.
+    Person,
+    /// Something about the round in the path: see `rounds`.
+    Round,
+    /// Something about the channel in the path: see `notices`.
+    Channel,
     /// Whoever may read the report in the path.
     Readers,
     /// The author of the report in the path.
@@ -27,11 +41,21 @@ enum For {
 
 fn rule(method: &str, path: &str) -> Option<For> {
     Some(match (method, path) {
-        ("get", "/healthz" | "/readyz" | "/api/v1/info" | "/api/v1/openapi.json")
+        (
+            "get",
+            "/healthz"
+            | "/readyz"
+            | "/api/v1/info"
+            | "/api/v1/openapi.json"
+            | "/api/v1/sign-on/{provider}"
+            | "/api/v1/sign-on/{provider}/callback",
+        )
         | ("post" | "delete", "/api/v1/session")
         | ("post", "/api/v1/setup") => For::Everybody,
         (method, path)
             if (method, path) == ("get", "/api/v1/reports")
+                || (method, path) == ("get", "/api/v1/branches")
+                || (method, path) == ("get", "/api/v1/rounds")
                 || path.starts_with("/api/v1/me")
                 // Uploads are for a report: see `tus`.
                 || path.starts_with("/api/v1/uploads/") =>
@@ -39,6 +63,14 @@ fn rule(method: &str, path: &str) -> Option<For> {
             For::SignedIn
         }
         ("post", "/api/v1/reports") => For::Activists,
+        ("post", "/api/v1/rounds") => For::Reviewers,
+        ("get", "/api/v1/people" | "/api/v1/people/export") => For::Overseers,
+        ("post", "/api/v1/people" | "/api/v1/people/import")
+        | ("get" | "post", "/api/v1/channels") => For::Operators,
+        ("delete", "/api/v1/channels/{id}") => For::Channel,
+        ("get", "/api/v1/audit") => For::Root,
+        (_, path) if path.starts_with("/api/v1/people/{id}") => For::Person,
+        (_, path) if path.starts_with("/api/v1/rounds/{id}") => For::Round,
         ("patch" | "delete", "/api/v1/reports/{id}")
         | ("post", "/api/v1/reports/{id}/submit" | "/api/v1/reports/{id}/withdraw") => For::Author,
         ("get", path) if path.starts_with("/api/v1/reports/{id}") => For::Readers,
@@ -151,6 +183,64 @@ async fn a_report_is_seen_by_those_whose_business_it_is() {
             client.get(harness.url("/api/v1/reports")).send().await.unwrap().json().await.unwrap();
         let listed = list["reports"].as_array().unwrap().len();
         assert_eq!(listed, usize::from(*reads), "{who}");
+    }
+}
+
+/// What makes the routes without an id in the path work, for whoever may use them.
+fn request(method: &str, path: &str) -> (Option<Value>, u16) {
+    let body = match (method, path) {
+        ("post", "/api/v1/reports") => json!({ "branch": BRANCH }),
+        ("post", "/api/v1/rounds") => {
+            json!({ "branch": BRANCH, "title": "一", "deadline": "2030-01-01T00:00:00Z" })
+        }
+        ("post", "/api/v1/people") => {
+            json!({ "name": "new", "role": "activist", "branch": BRANCH })
+        }
+        ("post", "/api/v1/channels") => {
+            json!({ "branch": BRANCH, "kind": "webhook", "url": "https://example.org/hook" })
+        }
+        // Of a roster too: who may not import one does not even learn that this is none.
+        _ => return (None, 200),
+    };
+    (Some(body), 201)
+}
+
+#[tokio::test]
+async fn lists_and_beginnings_are_for_those_whose_business_they_are() {
+    let document = Harness::new().await.json("/api/v1/openapi.json").await;
+    for (method, path) in operations(&document) {
+        let (roles, everywhere): (&[Role], bool) = match rule(&method, &path).unwrap() {
+            For::Activists => (&[Role::Activist], false),
+            For::Reviewers => (&[Role::Reviewer], false),
+            For::Overseers => (&[Role::Reviewer, Role::Operator], true),
+            For::Operators => (&[Role::Operator], method == "get" || path.ends_with("/import")),
+            For::Root => (&[Role::Operator], false),
+            _ => continue,
+        };
+        for (role, branch) in [
+            (Role::Activist, BRANCH),
+            (Role::Activist, "/x"),
+            (Role::Reviewer, BRANCH),
+            (Role::Reviewer, "/a"),
+            (Role::Reviewer, "/"),
+            (Role::Operator, BRANCH),
+            (Role::Operator, "/"),
+        ] {
+            // A role holds for what is below; lists show what is there.
+            let covers = if path == "/api/v1/audit" { branch == "/" } else { branch != "/x" };
+            let allowed = roles.contains(&role) && (everywhere || covers);
+            let harness = Harness::new().await;
+            let (_, client) = harness.person("x", &[(role, branch)]).await;
+            let (body, good) = request(&method, &path);
+            let http: Method = method.to_uppercase().parse().unwrap();
+            let mut asked = client.request(http, harness.url(&path));
+            if let Some(body) = body {
+                asked = asked.json(&body);
+            }
+            let status = asked.send().await.unwrap().status();
+            let expected = if allowed { good } else { 403 };
+            assert_eq!(status, expected, "{role} of {branch}: {method} {path}");
+        }
     }
 }
 

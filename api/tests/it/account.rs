@@ -6,7 +6,8 @@ use huibao_models::credentials::{NewSecret, hash_password};
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::ids::PersonId;
 use huibao_models::domain::person::{LoginName, Role};
-use huibao_models::store::{NewPerson, SETUP_LIFETIME};
+use huibao_models::domain::scope::Scopes;
+use huibao_models::store::{NewPerson, NewToken, SETUP_LIFETIME};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -18,10 +19,9 @@ const PASSWORD: &str = "登记-密码-2026";
 /// Adds somebody who signs in with [`PASSWORD`].
 async fn with_password(harness: &Harness, name: &str) -> PersonId {
     let new = NewPerson {
-        id: PersonId::new(),
-        name: LoginName::parse(name).unwrap(),
         display_name: name.to_owned(),
         password_hash: Some(hash_password(PASSWORD).unwrap()),
+        ..NewPerson::named(LoginName::parse(name).unwrap())
     };
     let mut unit = harness.store.begin(Actor::System, harness.store.now()).await.unwrap();
     unit.people().insert(&new).await.unwrap();
@@ -239,7 +239,13 @@ async fn a_token_expires_and_dies_with_its_account() {
     let now = harness.store.now();
     let mut unit = harness.store.begin(Actor::System, now).await.unwrap();
     let past = Some(now - TimeDelta::seconds(1));
-    unit.tokens().insert(id, "old", &secret.digest(), past).await.unwrap();
+    unit.tokens()
+        .insert(
+            NewToken { person: id, name: "old", scopes: Scopes::all(), expires_at: past },
+            &secret.digest(),
+        )
+        .await
+        .unwrap();
     unit.commit().await.unwrap();
     let url = harness.url("/api/v1/me");
     let old = stranger().get(&url).bearer_auth(secret.expose()).send().await.unwrap();

@@ -17,6 +17,7 @@ use huibao_models::domain::job::{JobState, RetryPolicy, Urgency};
 use huibao_models::domain::media::{AudioTrack, MediaInfo, MediaScan, Rendition, VideoTrack};
 use huibao_models::domain::person::{Grant, LoginName, Role};
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::scope::Scopes;
 use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
 use huibao_models::domain::transcript::{
     Recognition, RecognizerInfo, Segment, SegmentFlag, Transcript,
@@ -24,7 +25,7 @@ use huibao_models::domain::transcript::{
 use huibao_models::queue::{EmbeddedQueue, Queue};
 use huibao_models::storage::{LocalStorage, Storage, StorageKey};
 use huibao_models::store::{
-    ArchiveResult, Claim, Claimant, IngestResult, JobFilter, NewPerson, Outcome, Store,
+    ArchiveResult, Claim, Claimant, IngestResult, JobFilter, NewPerson, NewToken, Outcome, Store,
     TranscodeResult,
 };
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -68,6 +69,7 @@ pub fn config() -> ApiConfig {
         upload_idle: PATIENCE,
         public_url: None,
         trusted_proxies: vec![],
+        sign_on: huibao_api::SignOnConfig::default(),
     }
 }
 
@@ -99,6 +101,17 @@ impl Harness {
     pub async fn person(&self, name: &str, roles: &[(Role, &str)]) -> (PersonId, Client) {
         let (id, bearer) = person(&self.store, name, roles).await;
         (id, client(&bearer))
+    }
+
+    /// A client with another token of the activist's.
+    pub async fn token(&self, scopes: &str) -> Client {
+        let secret = NewSecret::token().unwrap();
+        let (person, scopes) = (self.activist, scopes.parse().unwrap());
+        let new = NewToken { person, name: "scoped", scopes, expires_at: None };
+        let mut unit = self.store.begin(Actor::System, Utc::now()).await.unwrap();
+        unit.tokens().insert(new, &secret.digest()).await.unwrap();
+        unit.commit().await.unwrap();
+        client(&format!("Bearer {}", secret.expose()))
     }
 
     /// The URL of a path.
@@ -264,10 +277,8 @@ fn client(bearer: &str) -> Client {
 /// Adds a person, and returns the header that their token makes.
 async fn person(store: &Store, name: &str, roles: &[(Role, &str)]) -> (PersonId, String) {
     let new = NewPerson {
-        id: PersonId::new(),
-        name: LoginName::parse(name).unwrap(),
         display_name: name.to_owned(),
-        password_hash: None,
+        ..NewPerson::named(LoginName::parse(name).unwrap())
     };
     let secret = NewSecret::token().unwrap();
     let mut unit = store.begin(Actor::System, Utc::now()).await.unwrap();
@@ -276,7 +287,13 @@ async fn person(store: &Store, name: &str, roles: &[(Role, &str)]) -> (PersonId,
         let grant = Grant { role: *role, branch: branch.parse().unwrap() };
         unit.people().grant(new.id, &grant).await.unwrap();
     }
-    unit.tokens().insert(new.id, "test", &secret.digest(), None).await.unwrap();
+    unit.tokens()
+        .insert(
+            NewToken { person: new.id, name: "test", scopes: Scopes::all(), expires_at: None },
+            &secret.digest(),
+        )
+        .await
+        .unwrap();
     unit.commit().await.unwrap();
     (new.id, format!("Bearer {}", secret.expose()))
 }

@@ -5,13 +5,17 @@
 
 mod access;
 mod account;
+mod audit;
 mod drafts;
 mod events;
 mod files;
 mod harness;
+mod notices;
 mod openapi;
 mod pages;
+mod people;
 mod reports;
+mod rounds;
 mod schema;
 mod security;
 mod tus;

@@ -2,8 +2,10 @@
 
 use super::branch::BranchPath;
 use super::ids::PersonId;
+use super::names::names;
 use super::person::{Grant, Role};
 use super::report::ReportState;
+use super::scope::{Scope, Scopes};
 
 /// Who asks, with everything that decides what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Principal {
     pub grants: Vec<Grant>,
     /// Those whose contact person (培养联系人) they are.
     pub contacts: Vec<PersonId>,
+    /// What the token in use is for; all scopes without one.
+    pub scopes: Scopes,
 }
 
 /// What somebody would do.
@@ -27,22 +31,39 @@ pub enum Action {
     HandIn,
     /// Begin a report in a branch.
     Create,
+    /// See who somebody is, and what they are.
+    SeePerson,
     /// Add people to a branch, change what they are, disable them.
     ManagePeople,
+    /// See a round.
+    SeeRound,
+    /// Open, change and close rounds, and see how everybody stands.
+    ManageRound,
     /// See and repair jobs, workers and storage.
     ManageSystem,
 }
 
+names!(Action, "action", {
+    Read = "read",
+    Edit = "edit",
+    HandIn = "hand_in",
+    Create = "create",
+    SeePerson = "see_person",
+    ManagePeople = "manage_people",
+    SeeRound = "see_round",
+    ManageRound = "manage_round",
+    ManageSystem = "manage_system",
+});
+
 impl Action {
-    /// Every action.
-    pub const ALL: [Self; 6] = [
-        Self::Read,
-        Self::Edit,
-        Self::HandIn,
-        Self::Create,
-        Self::ManagePeople,
-        Self::ManageSystem,
-    ];
+    /// The scope that a token needs for it.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Read | Self::SeePerson | Self::SeeRound => Scope::Read,
+            Self::Edit | Self::HandIn | Self::Create => Scope::Write,
+            Self::ManagePeople | Self::ManageRound | Self::ManageSystem => Scope::Manage,
+        }
+    }
 }
 
 /// What it would be done to.
@@ -59,6 +80,15 @@ pub enum Resource<'a> {
     },
     /// A branch with its people.
     Branch(&'a BranchPath),
+    /// Somebody with an account.
+    Person {
+        /// Who.
+        id: PersonId,
+        /// What they are, and where.
+        grants: &'a [Grant],
+    },
+    /// A round of a branch.
+    Round(&'a BranchPath),
     /// The installation.
     System,
 }
@@ -76,6 +106,15 @@ pub enum Access {
 
 /// Whether somebody may do something.
 pub fn may(who: &Principal, action: Action, what: &Resource<'_>) -> Access {
+    let access = may_without_scope(who, action, what);
+    // What a token is not for is refused, unless it must not even be known.
+    if access == Access::Allowed && !who.scopes.has(action.scope()) {
+        return Access::Refused;
+    }
+    access
+}
+
+fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Access {
     match *what {
         Resource::Report { author, branch, state } => {
             if author == Some(who.person) {
@@ -95,7 +134,16 @@ pub fn may(who: &Principal, action: Action, what: &Resource<'_>) -> Access {
         Resource::Branch(branch) => match action {
             Action::Create if who.is(Role::Activist, branch) => Access::Allowed,
             Action::ManagePeople if who.is(Role::Operator, branch) => Access::Allowed,
+            Action::SeePerson if who.oversees(branch) => Access::Allowed,
+            Action::ManageRound if who.is(Role::Reviewer, branch) => Access::Allowed,
             _ => Access::Refused,
+        },
+        Resource::Person { id, grants } => to_person(who, action, id, grants),
+        Resource::Round(branch) => match action {
+            Action::ManageRound if who.is(Role::Reviewer, branch) => Access::Allowed,
+            Action::SeeRound if who.sees_round(branch) => Access::Allowed,
+            _ if who.sees_round(branch) => Access::Refused,
+            _ => Access::Hidden,
         },
         Resource::System => match action {
             Action::ManageSystem if who.is(Role::Operator, &BranchPath::root()) => Access::Allowed,
@@ -108,7 +156,30 @@ pub fn may(who: &Principal, action: Action, what: &Resource<'_>) -> Access {
 const fn to_own_report(action: Action) -> Access {
     match action {
         Action::Read | Action::Edit | Action::HandIn => Access::Allowed,
-        Action::Create | Action::ManagePeople | Action::ManageSystem => Access::Refused,
+        Action::Create
+        | Action::SeePerson
+        | Action::ManagePeople
+        | Action::SeeRound
+        | Action::ManageRound
+        | Action::ManageSystem => Access::Refused,
+    }
+}
+
+/// A person is managed by those who may manage everything that they are: an operator of one branch must not
+/// get at the account of somebody who is more elsewhere.
+fn to_person(who: &Principal, action: Action, id: PersonId, grants: &[Grant]) -> Access {
+    let everywhere = who.is(Role::Operator, &BranchPath::root());
+    let all =
+        !grants.is_empty() && grants.iter().all(|grant| who.is(Role::Operator, &grant.branch));
+    let seen = everywhere
+        || id == who.person
+        || who.contacts.contains(&id)
+        || grants.iter().any(|grant| who.oversees(&grant.branch));
+    match action {
+        Action::ManagePeople if everywhere || all => Access::Allowed,
+        Action::SeePerson if seen => Access::Allowed,
+        _ if seen => Access::Refused,
+        _ => Access::Hidden,
     }
 }
 
@@ -118,6 +189,20 @@ impl Principal {
         self.grants.iter().any(|grant| grant.role == role && grant.branch.contains(branch))
     }
 
+    /// Whether it is the person's business who is in a branch.
+    pub fn oversees(&self, branch: &BranchPath) -> bool {
+        self.is(Role::Reviewer, branch) || self.is(Role::Operator, branch)
+    }
+
+    /// Whether a round of a branch is the person's business: they take part, or they look after the branch, one
+    /// above or one below it.
+    fn sees_round(&self, of: &BranchPath) -> bool {
+        self.grants.iter().any(|grant| {
+            of.contains(&grant.branch)
+                || (grant.role != Role::Activist && grant.branch.contains(of))
+        })
+    }
+
     /// The branches, with all below them, in which the person has a role.
     pub fn branches(&self, role: Role) -> impl Iterator<Item = &BranchPath> {
         self.grants.iter().filter(move |grant| grant.role == role).map(|grant| &grant.branch)
@@ -125,6 +210,11 @@ impl Principal {
 
     /// Which reports lists show: the same as those that [`may`] allows to [`Action::Read`].
     pub fn scope(&self) -> ReportScope {
+        // A token that is not for reading sees nothing: a list of no branch and of nobody.
+        if !self.scopes.has(Scope::Read) {
+            let nobody = PersonId::from(uuid::Uuid::nil());
+            return ReportScope { own: nobody, contacts: vec![], branches: vec![] };
+        }
         ReportScope {
             own: self.person,
             contacts: self.contacts.clone(),
@@ -154,7 +244,7 @@ mod tests {
     }
 
     fn with(grants: Vec<Grant>) -> Principal {
-        Principal { person: PersonId::new(), grants, contacts: vec![] }
+        Principal { person: PersonId::new(), grants, contacts: vec![], scopes: Scopes::all() }
     }
 
     fn report(author: PersonId, branch: &BranchPath, state: ReportState) -> Resource<'_> {
@@ -205,6 +295,74 @@ mod tests {
         assert_eq!(may(&who, Action::Read, &other), Access::Hidden);
         let draft = report(activist, &branch, ReportState::Draft);
         assert_eq!(may(&who, Action::Read, &draft), Access::Hidden);
+    }
+
+    #[test]
+    fn a_person_is_managed_by_who_manages_all_that_they_are() {
+        let local = with(vec![grant(Role::Operator, "/a")]);
+        let root = with(vec![grant(Role::Operator, "/")]);
+        let reviewer = with(vec![grant(Role::Reviewer, "/a/b")]);
+        let activist = with(vec![grant(Role::Activist, "/a/b")]);
+        let id = PersonId::new();
+        for (grants, who, see, manage) in [
+            (vec![grant(Role::Activist, "/a/b")], &local, Access::Allowed, Access::Allowed),
+            (vec![grant(Role::Activist, "/a/b")], &reviewer, Access::Allowed, Access::Refused),
+            (vec![grant(Role::Activist, "/a/b")], &activist, Access::Hidden, Access::Hidden),
+            (vec![grant(Role::Activist, "/b")], &local, Access::Hidden, Access::Hidden),
+            // Who is more elsewhere is not theirs.
+            (
+                vec![grant(Role::Activist, "/a/b"), grant(Role::Operator, "/")],
+                &local,
+                Access::Allowed,
+                Access::Refused,
+            ),
+            (vec![], &local, Access::Hidden, Access::Hidden),
+            (vec![], &root, Access::Allowed, Access::Allowed),
+        ] {
+            let what = Resource::Person { id, grants: &grants };
+            assert_eq!(may(who, Action::SeePerson, &what), see, "{grants:?} {who:?}");
+            assert_eq!(may(who, Action::ManagePeople, &what), manage, "{grants:?} {who:?}");
+        }
+        let own = Resource::Person { id: activist.person, grants: &activist.grants };
+        assert_eq!(may(&activist, Action::SeePerson, &own), Access::Allowed);
+        assert_eq!(may(&activist, Action::ManagePeople, &own), Access::Refused);
+    }
+
+    #[test]
+    fn a_round_is_seen_from_below_and_above_and_managed_by_reviewers() {
+        let branch: BranchPath = "/a/b".parse().unwrap();
+        let round = Resource::Round(&branch);
+        for (role, of, see, manage) in [
+            (Role::Activist, "/a/b", Access::Allowed, Access::Refused),
+            (Role::Activist, "/a/b/c", Access::Allowed, Access::Refused),
+            (Role::Activist, "/a", Access::Hidden, Access::Hidden),
+            (Role::Reviewer, "/a", Access::Allowed, Access::Allowed),
+            (Role::Reviewer, "/a/b/c", Access::Allowed, Access::Refused),
+            (Role::Reviewer, "/b", Access::Hidden, Access::Hidden),
+            (Role::Operator, "/", Access::Allowed, Access::Refused),
+        ] {
+            let who = with(vec![grant(role, of)]);
+            assert_eq!(may(&who, Action::SeeRound, &round), see, "{role} {of}");
+            assert_eq!(may(&who, Action::ManageRound, &round), manage, "{role} {of}");
+        }
+    }
+
+    #[test]
+    fn a_token_reaches_no_further_than_its_scopes() {
+        let branch: BranchPath = "/a".parse().unwrap();
+        let mut who = with(vec![grant(Role::Activist, "/a"), grant(Role::Operator, "/")]);
+        who.scopes = Scopes::of(&[Scope::Read]);
+        let own = report(who.person, &branch, ReportState::Draft);
+        assert_eq!(may(&who, Action::Read, &own), Access::Allowed);
+        assert_eq!(may(&who, Action::Edit, &own), Access::Refused);
+        assert_eq!(may(&who, Action::Create, &Resource::Branch(&branch)), Access::Refused);
+        assert_eq!(may(&who, Action::ManageSystem, &Resource::System), Access::Refused);
+        who.scopes = Scopes::of(&[Scope::Write]);
+        assert_eq!(may(&who, Action::Read, &own), Access::Refused);
+        assert_ne!(who.scope().own, who.person);
+        // What is hidden stays hidden.
+        let other = report(PersonId::new(), &branch, ReportState::Draft);
+        assert_eq!(may(&who, Action::Edit, &other), Access::Hidden);
     }
 
     #[test]

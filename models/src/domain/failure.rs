@@ -124,6 +124,10 @@ failure_codes! {
     WrittenTooLarge = "written_too_large", Permanent,
         "书面汇报过大（或解压后过大）。请删去图片等附件后再上传。",
         "The written report is too large (or unpacks to too much). Please remove pictures and attachments and upload it again.";
+    /// A notice that a mail server or a channel does not take, or has not taken for a day.
+    NoticeRefused = "notice_refused", Permanent,
+        "通知没有送达：对方拒收，或一天内一直无法连接。请管理员检查邮箱地址、邮件服务器或群机器人的设置。",
+        "A notice did not arrive: the other side refuses it, or was away for a day. The operator should check the address, the mail server or the channel.";
     /// The stored bytes are not those that were received.
     ChecksumMismatch = "checksum_mismatch", Internal,
         "文件校验不一致，系统会自动重试；如果仍然失败，请联系管理员。",

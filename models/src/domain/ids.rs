@@ -60,6 +60,10 @@ ids! {
     SubmissionId;
     /// Of a job.
     JobId;
+    /// Of a notice: what somebody is told.
+    NoticeId;
+    /// Of a round: what a branch asks for.
+    RoundId;
     /// Of a version of a transcript.
     TranscriptId;
     /// Of a person.

@@ -2,15 +2,20 @@
 
 pub mod access;
 pub mod actor;
+pub mod audit;
 pub mod branch;
+pub mod channel;
 pub mod failure;
 pub mod ids;
 pub mod job;
 pub mod media;
 mod names;
+pub mod notice;
 pub mod person;
 pub mod pipeline;
 pub mod report;
+pub mod round;
+pub mod scope;
 pub mod submission;
 pub mod transcript;
 pub mod upload;

@@ -9,6 +9,12 @@ use super::names::names;
 /// The most characters of a name to sign in with, and of a name that is shown.
 const MAX_NAME: usize = 64;
 
+/// The most characters of a student's number.
+const MAX_NUMBER: usize = 32;
+
+/// The most bytes of an address (RFC 5321, 4.5.3.1.3).
+const MAX_EMAIL: usize = 254;
+
 /// What a person may be in a branch and everything below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
@@ -44,6 +50,10 @@ pub struct Person {
     pub name: LoginName,
     /// The name that others see.
     pub display_name: String,
+    /// The student or staff number.
+    pub number: Option<Number>,
+    /// Where mail reaches them.
+    pub email: Option<String>,
     /// Since when the account is disabled.
     pub disabled_at: Option<DateTime<Utc>>,
     /// When the account was made.
@@ -74,6 +84,40 @@ impl LoginName {
     }
 }
 
+/// A student or staff number: up to 32 letters, digits or hyphens. Capitals make no difference.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Number(String);
+
+/// A text that is no number of a student.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a number has 1 to 32 letters, digits or hyphens")]
+pub struct InvalidNumber;
+
+impl Number {
+    /// Reads a number as a roster has it.
+    pub fn parse(text: &str) -> Result<Self, InvalidNumber> {
+        let number = text.trim().to_uppercase();
+        let fits = (1..=MAX_NUMBER).contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if fits { Ok(Self(number)) } else { Err(InvalidNumber) }
+    }
+
+    /// The number.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether mail can be sent there. Whether it arrives, only sending tells.
+pub fn is_email(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c);
+    text.len() <= MAX_EMAIL
+        && !text.contains(odd)
+        && text.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && !host.contains('@') && host.split('.').all(|part| !part.is_empty())
+        })
+}
+
 /// A display name as it is kept: without control characters and spaces at its ends, and not too long;
 /// `None` if nothing is left.
 pub fn display_name(text: &str) -> Option<String> {
@@ -97,6 +141,24 @@ mod tests {
         assert_eq!(LoginName::parse("李晓明").unwrap().as_str(), "李晓明");
         for bad in ["", " ", "a b", "a/b", "a\nb", &"x".repeat(65)] {
             assert!(LoginName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_the_same_however_they_are_typed() {
+        assert_eq!(Number::parse(" t-20260001 ").unwrap().as_str(), "T-20260001");
+        for bad in ["", "2026 0001", "学号", "=1", &"1".repeat(33)] {
+            assert!(Number::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_mail_have_a_user_and_a_host() {
+        for good in ["li@example.org", "a.b+c@x", "李@例子.中国"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "li", "@x", "li@", "a@b@c", "a b@c", "a@b\r\nBcc: x@y", "a@b..c", "<a@b>"] {
+            assert!(!is_email(bad), "{bad}");
         }
     }
 

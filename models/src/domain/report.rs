@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use super::branch::BranchPath;
-use super::ids::{PersonId, ReportId, SubmissionId};
+use super::ids::{PersonId, ReportId, RoundId, SubmissionId};
 use super::names::names;
 use super::submission::SubmissionState;
 
@@ -192,6 +192,8 @@ pub struct Report {
     pub author_name: Option<String>,
     /// The branch that it is handed in to.
     pub branch: BranchPath,
+    /// The round that it is for.
+    pub round: Option<RoundId>,
     /// What it is about.
     pub kind: ReportKind,
     /// The quarter that it is for.

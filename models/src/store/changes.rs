@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, broadcast};
 
-use crate::domain::ids::{ReportId, SubmissionId};
+use crate::domain::ids::{PersonId, ReportId, SubmissionId};
 
 /// Announcements that a follower has not yet received. One that is slower looks again at everything.
 const CAPACITY: usize = 1024;
@@ -24,6 +24,8 @@ pub enum Change {
     Report(ReportId),
     /// A submission, its jobs, files or transcripts.
     Submission(SubmissionId),
+    /// What a person is told.
+    Person(PersonId),
 }
 
 /// Announcements of changes. Cheap to clone.

@@ -6,17 +6,22 @@
 //!
 //! Both engines run the same statements (`engine`). Time is a parameter of the functions that need it.
 
+mod audit;
 mod changes;
+mod channels;
 mod clock;
 mod engine;
 mod error;
+mod identities;
 mod jobs;
+mod notices;
 mod open;
 mod people;
 mod references;
 mod reports;
 mod repositories;
 mod results;
+mod rounds;
 mod rows;
 mod sessions;
 mod sign_in;
@@ -28,19 +33,24 @@ mod transfer;
 mod unit;
 mod uploads;
 
+pub use audit::{Audit, AuditFilter, Link};
 pub use changes::{Change, Changes};
+pub use channels::{Channels, POST_JOB};
 pub use error::{Lost, StoreError};
+pub use identities::Identities;
 pub use jobs::{
     Backlog, Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered,
 };
-pub use people::{NewPerson, People};
+pub use notices::{MAIL_JOB, NewNotice, Notices};
+pub use people::{NewPerson, People, PeopleFilter, PersonOverview};
 pub use references::References;
 pub use reports::{NewReport, ReportContent, ReportOverview, Reports};
 pub use results::{ArchiveResult, IngestResult, NoResult, TranscodeResult};
+pub use rounds::{ANNOUNCE_ROUND_JOB, RoundContent, Rounds};
 pub use sessions::{IDLE as SESSION_IDLE, LIFETIME as SESSION_LIFETIME, Sessions, SignedIn};
 pub use sign_in::{SETUP_LIFETIME, SignIns};
 pub use submissions::{NewSubmission, Submissions};
-pub use tokens::{Token, Tokens};
+pub use tokens::{NewToken, Token, Tokens};
 pub use transcripts::Transcripts;
 pub use transfer::{AccountRows, Extent, Reference, ReportRows};
 pub use unit::{Session, Snapshot, UnitOfWork};

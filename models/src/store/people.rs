@@ -1,17 +1,21 @@
-//! The repository of people: accounts, what they are and where, and whom they look after.
+//! The repository of people: accounts. What people are, and where, is in `grants`; lists are in `list`.
+
+mod grants;
+mod list;
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::StoreError;
 use super::engine::{execute, fetch};
-use super::rows::{all, named};
 use super::unit::{HasTx, Session, UnitOfWork};
-use crate::domain::access::Principal;
-use crate::domain::branch::BranchPath;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::PersonId;
-use crate::domain::person::{Grant, LoginName, Person};
+use crate::domain::person::{LoginName, Number, Person};
+
+pub use list::{PeopleFilter, PersonOverview};
 
 /// People in a session.
 pub struct People<'s, S>(pub(super) &'s mut S);
@@ -25,8 +29,21 @@ pub struct NewPerson {
     pub name: LoginName,
     /// The name that others see.
     pub display_name: String,
+    /// The student or staff number.
+    pub number: Option<Number>,
+    /// Where mail reaches them.
+    pub email: Option<String>,
     /// The hash of the password, in PHC format, if there is one.
     pub password_hash: Option<String>,
+}
+
+impl NewPerson {
+    /// An account of somebody of whom only the name is known.
+    pub fn named(name: LoginName) -> Self {
+        let display_name = name.as_str().to_owned();
+        let (number, email, password_hash) = (None, None, None);
+        Self { id: PersonId::new(), name, display_name, number, email, password_hash }
+    }
 }
 
 #[derive(FromRow)]
@@ -34,6 +51,8 @@ struct PersonRow {
     id: Uuid,
     name: String,
     display_name: String,
+    number: Option<String>,
+    email: Option<String>,
     disabled_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
@@ -42,11 +61,14 @@ impl TryFrom<PersonRow> for Person {
     type Error = StoreError;
 
     fn try_from(row: PersonRow) -> Result<Self, StoreError> {
-        let name = LoginName::parse(&row.name);
+        let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt(error.to_string());
+        let number = row.number.as_deref().map(Number::parse).transpose();
         Ok(Self {
             id: row.id.into(),
-            name: name.map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            name: LoginName::parse(&row.name).map_err(|error| corrupt(&error))?,
             display_name: row.display_name,
+            number: number.map_err(|error| corrupt(&error))?,
+            email: row.email,
             disabled_at: row.disabled_at,
             created_at: row.created_at,
         })
@@ -56,9 +78,10 @@ impl TryFrom<PersonRow> for Person {
 /// The columns of [`PersonRow`].
 macro_rules! person_columns {
     () => {
-        "id, name, display_name, disabled_at, created_at"
+        "id, name, display_name, number, email, disabled_at, created_at"
     };
 }
+use person_columns;
 
 impl<S: Session> People<'_, S> {
     /// The person, or `None`.
@@ -91,17 +114,19 @@ impl<S: Session> People<'_, S> {
         row.map(Person::try_from).transpose()
     }
 
-    /// Everybody, by name.
-    pub async fn list(&mut self) -> Result<Vec<Person>, StoreError> {
-        all(fetch!(
+    /// The person with this number, or `None`.
+    pub async fn by_number(&mut self, number: &Number) -> Result<Option<Person>, StoreError> {
+        let row = fetch!(
             self.0.tx(),
-            fetch_all,
+            fetch_optional,
             sqlx::query_as::<_, PersonRow>(concat!(
                 "SELECT ",
                 person_columns!(),
-                " FROM people ORDER BY name"
-            ))
-        )?)
+                " FROM people WHERE number = $1"
+            )),
+            number.as_str()
+        )?;
+        row.map(Person::try_from).transpose()
     }
 
     /// Whether there is anybody.
@@ -126,60 +151,74 @@ impl<S: Session> People<'_, S> {
         )?;
         Ok(hash.flatten())
     }
-
-    /// What a person is, and where.
-    pub async fn grants(&mut self, of: PersonId) -> Result<Vec<Grant>, StoreError> {
-        let rows = fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_as::<_, (String, String)>(
-                "SELECT role, branch FROM grants WHERE person_id = $1 ORDER BY branch, role"
-            ),
-            of.uuid()
-        )?;
-        rows.into_iter().map(|(role, branch)| grant(&role, &branch)).collect()
-    }
-
-    /// Everything that decides what a person may do.
-    pub async fn principal(&mut self, person: PersonId) -> Result<Principal, StoreError> {
-        let grants = self.grants(person).await?;
-        let contacts = fetch!(
-            self.0.tx(),
-            fetch_all,
-            sqlx::query_scalar::<_, Uuid>("SELECT activist_id FROM contacts WHERE contact_id = $1"),
-            person.uuid()
-        )?;
-        let contacts = contacts.into_iter().map(PersonId::from).collect();
-        Ok(Principal { person, grants, contacts })
-    }
-}
-
-fn grant(role: &str, branch: &str) -> Result<Grant, StoreError> {
-    Ok(Grant { role: named(role)?, branch: super::rows::branch(branch)? })
 }
 
 impl People<'_, UnitOfWork> {
-    /// Adds an account. Says whether it was added: the name may be taken.
+    /// Adds an account. Says whether it was added: the name or the number may be taken.
     pub async fn insert(&mut self, new: &NewPerson) -> Result<bool, StoreError> {
         let (actor, now) = (self.0.actor().to_string(), self.0.now());
         let added = execute!(
             self.0.tx(),
             sqlx::query(
-                "INSERT INTO people (id, name, display_name, password_hash, created_by, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING"
+                "INSERT INTO people (id, name, display_name, number, email, password_hash,
+                                     created_by, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"
             ),
             new.id.uuid(),
             new.name.as_str(),
             &new.display_name,
+            new.number.as_ref().map(Number::as_str),
+            &new.email,
             &new.password_hash,
             actor,
             now
         )?;
+        if added == 1 {
+            let detail = json!({ "name": new.name.as_str() });
+            self.0.audit().record(AuditAction::PersonAdded, new.id, detail).await?;
+        }
         Ok(added == 1)
+    }
+
+    /// Changes what is known of a person. Says whether it was changed: the number may be taken.
+    pub async fn describe(
+        &mut self,
+        id: PersonId,
+        display_name: &str,
+        number: Option<&Number>,
+        email: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self.0.tx(),
+            sqlx::query(
+                "UPDATE people SET display_name = $1, number = $2, email = $3
+                 WHERE id = $4 AND NOT EXISTS
+                     (SELECT 1 FROM people AS other WHERE other.number = $2 AND other.id <> $4)"
+            ),
+            display_name,
+            number.map(Number::as_str),
+            email,
+            id.uuid()
+        )?;
+        if changed == 1 {
+            let detail = json!({ "number": number.map(Number::as_str) });
+            self.0.audit().record(AuditAction::PersonChanged, id, detail).await?;
+        }
+        Ok(changed == 1)
     }
 
     /// Gives a person another password.
     pub async fn set_password_hash(&mut self, id: PersonId, hash: &str) -> Result<(), StoreError> {
+        self.renew_password_hash(id, hash).await?;
+        self.0.audit().record(AuditAction::PasswordChanged, id, json!({})).await
+    }
+
+    /// Hashes the same password with other parameters.
+    pub async fn renew_password_hash(
+        &mut self,
+        id: PersonId,
+        hash: &str,
+    ) -> Result<(), StoreError> {
         execute!(
             self.0.tx(),
             sqlx::query("UPDATE people SET password_hash = $1 WHERE id = $2"),
@@ -193,95 +232,23 @@ impl People<'_, UnitOfWork> {
     /// are not accepted.
     pub async fn set_disabled(&mut self, id: PersonId, disabled: bool) -> Result<(), StoreError> {
         let at = disabled.then(|| self.0.now());
-        execute!(
+        let changed = execute!(
             self.0.tx(),
-            sqlx::query("UPDATE people SET disabled_at = $1 WHERE id = $2"),
+            sqlx::query(
+                "UPDATE people SET disabled_at = $1
+                 WHERE id = $2 AND (disabled_at IS NULL) = ($1 IS NOT NULL)"
+            ),
             at,
             id.uuid()
         )?;
         if disabled {
             self.0.sessions().end_all(id, None).await?;
         }
-        Ok(())
-    }
-
-    /// Makes a person something in a branch. The branch, and those above it, are added if they are not
-    /// there. Says whether it is new.
-    pub async fn grant(&mut self, to: PersonId, grant: &Grant) -> Result<bool, StoreError> {
-        for branch in grant.branch.lineage() {
-            self.add_branch(&branch).await?;
+        if changed == 1 {
+            let action =
+                if disabled { AuditAction::PersonDisabled } else { AuditAction::PersonEnabled };
+            self.0.audit().record(action, id, json!({})).await?;
         }
-        let (actor, now) = (self.0.actor().to_string(), self.0.now());
-        let added = execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO grants (person_id, role, branch, created_by, created_at)
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
-            ),
-            to.uuid(),
-            grant.role.as_str(),
-            grant.branch.key(),
-            actor,
-            now
-        )?;
-        Ok(added == 1)
-    }
-
-    /// Takes away what a person is in a branch. Says whether they were that.
-    pub async fn revoke(&mut self, from: PersonId, grant: &Grant) -> Result<bool, StoreError> {
-        let removed = execute!(
-            self.0.tx(),
-            sqlx::query("DELETE FROM grants WHERE person_id = $1 AND role = $2 AND branch = $3"),
-            from.uuid(),
-            grant.role.as_str(),
-            grant.branch.key()
-        )?;
-        Ok(removed == 1)
-    }
-
-    /// Makes somebody the contact person of an activist, or no longer.
-    pub async fn set_contact(
-        &mut self,
-        contact: PersonId,
-        activist: PersonId,
-        is: bool,
-    ) -> Result<(), StoreError> {
-        let (actor, now) = (self.0.actor().to_string(), self.0.now());
-        if is {
-            execute!(
-                self.0.tx(),
-                sqlx::query(
-                    "INSERT INTO contacts (contact_id, activist_id, created_by, created_at)
-                     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
-                ),
-                contact.uuid(),
-                activist.uuid(),
-                actor,
-                now
-            )?;
-        } else {
-            execute!(
-                self.0.tx(),
-                sqlx::query("DELETE FROM contacts WHERE contact_id = $1 AND activist_id = $2"),
-                contact.uuid(),
-                activist.uuid()
-            )?;
-        }
-        Ok(())
-    }
-
-    async fn add_branch(&mut self, branch: &BranchPath) -> Result<(), StoreError> {
-        let (actor, now) = (self.0.actor().to_string(), self.0.now());
-        execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO branches (path, created_by, created_at)
-                 VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-            ),
-            branch.key(),
-            actor,
-            now
-        )?;
         Ok(())
     }
 }

@@ -13,8 +13,10 @@ use super::changes::Change;
 use super::engine::{execute, fetch};
 use super::rows::{branch, count, named};
 use super::unit::{HasTx, Session, UnitOfWork};
+use crate::domain::audit::AuditAction;
 use crate::domain::branch::BranchPath;
-use crate::domain::ids::{PersonId, ReportId, SubmissionId};
+use crate::domain::ids::{PersonId, ReportId, RoundId, SubmissionId};
+use crate::domain::notice::NoticeEvent;
 use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
 
@@ -34,6 +36,8 @@ pub struct NewReport {
     pub author: Option<PersonId>,
     /// The branch that it is handed in to.
     pub branch: BranchPath,
+    /// The round that it is for.
+    pub round: Option<RoundId>,
     /// What its author writes.
     pub content: ReportContent,
 }
@@ -41,8 +45,8 @@ pub struct NewReport {
 impl NewReport {
     /// A report that belongs to nobody.
     pub fn anonymous(id: ReportId, title: String, speaker: String) -> Self {
-        let (author, branch) = (None, BranchPath::root());
-        Self { id, title, speaker, author, branch, content: ReportContent::default() }
+        let (author, branch, round) = (None, BranchPath::root(), None);
+        Self { id, title, speaker, author, branch, round, content: ReportContent::default() }
     }
 }
 
@@ -87,6 +91,7 @@ struct ReportRow {
     author_id: Option<Uuid>,
     author_name: Option<String>,
     branch: String,
+    round_id: Option<Uuid>,
     kind: String,
     period: String,
     written_text: String,
@@ -109,6 +114,7 @@ impl TryFrom<ReportRow> for Report {
             author: row.author_id.map(PersonId::from),
             author_name: row.author_name,
             branch: branch(&row.branch)?,
+            round: row.round_id.map(RoundId::from),
             kind: named(&row.kind)?,
             period: named(&row.period)?,
             written_text: row.written_text,
@@ -127,7 +133,7 @@ macro_rules! report_columns {
     () => {
         "id, title, speaker, author_id,
          (SELECT display_name FROM people WHERE people.id = author_id) AS author_name,
-         branch, kind, period, written_text, language, state, revision, draft_submission,
+         branch, round_id, kind, period, written_text, language, state, revision, draft_submission,
          created_at, current_submission"
     };
 }
@@ -161,15 +167,16 @@ impl<S: Session> Reports<'_, S> {
 }
 
 impl Reports<'_, UnitOfWork> {
-    /// Adds a report, as a draft.
-    pub async fn insert(&mut self, new: &NewReport) -> Result<(), StoreError> {
+    /// Adds a report, as a draft. Says whether it was added: its author may have one for its round already.
+    pub async fn insert(&mut self, new: &NewReport) -> Result<bool, StoreError> {
         let (actor, now) = (self.0.actor().to_string(), self.0.now());
-        execute!(
+        let added = execute!(
             self.0.tx(),
             sqlx::query(
                 "INSERT INTO reports (id, title, speaker, state, created_by, created_at, author_id,
-                                      branch, kind, period, written_text, language)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                                      branch, kind, period, written_text, language, round_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 ON CONFLICT DO NOTHING"
             ),
             new.id.uuid(),
             &new.title,
@@ -182,10 +189,15 @@ impl Reports<'_, UnitOfWork> {
             new.content.kind.as_str(),
             new.content.period.as_str(),
             &new.content.written_text,
-            &new.content.language
+            &new.content.language,
+            new.round.map(RoundId::uuid)
         )?;
-        self.0.changed(Change::Report(new.id));
-        Ok(())
+        if added == 1 {
+            let detail = serde_json::json!({ "branch": new.branch.to_string() });
+            self.0.audit().record(AuditAction::ReportCreated, new.id, detail).await?;
+            self.0.changed(Change::Report(new.id));
+        }
+        Ok(added == 1)
     }
 
     /// Moves a report on in its life cycle.
@@ -206,6 +218,19 @@ impl Reports<'_, UnitOfWork> {
             next.as_str(),
             id.uuid()
         )?;
+        match next {
+            ReportState::Returned => {
+                self.0.notices().of_report(id, NoticeEvent::Returned, None).await?;
+            }
+            ReportState::Accepted => {
+                self.0.notices().of_report(id, NoticeEvent::Accepted, None).await?;
+            }
+            _ => {}
+        }
+        if next == ReportState::Withdrawn {
+            let nothing = serde_json::json!({});
+            self.0.audit().record(AuditAction::ReportWithdrawn, id, nothing).await?;
+        }
         self.0.changed(Change::Report(id));
         Ok(())
     }

@@ -1,8 +1,13 @@
 //! The way from a session to the repositories.
 
+use super::audit::Audit;
+use super::channels::Channels;
+use super::identities::Identities;
 use super::jobs::Jobs;
+use super::notices::Notices;
 use super::people::People;
 use super::reports::Reports;
+use super::rounds::Rounds;
 use super::sessions::Sessions;
 use super::sign_in::SignIns;
 use super::submissions::Submissions;
@@ -22,6 +27,31 @@ macro_rules! repositories {
             /// People, and what they are.
             pub fn people(&mut self) -> People<'_, Self> {
                 People(self)
+            }
+
+            /// What identity providers call people.
+            pub fn identities(&mut self) -> Identities<'_, Self> {
+                Identities(self)
+            }
+
+            /// What people are told.
+            pub fn notices(&mut self) -> Notices<'_, Self> {
+                Notices(self)
+            }
+
+            /// Where notices go besides people.
+            pub fn channels(&mut self) -> Channels<'_, Self> {
+                Channels(self)
+            }
+
+            /// Rounds.
+            pub fn rounds(&mut self) -> Rounds<'_, Self> {
+                Rounds(self)
+            }
+
+            /// The audit log.
+            pub fn audit(&mut self) -> Audit<'_, Self> {
+                Audit(self)
             }
 
             /// Where people are signed in.

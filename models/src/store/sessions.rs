@@ -11,6 +11,7 @@ use super::engine::{execute, fetch};
 use super::rows::all;
 use super::unit::{HasTx, Session, UnitOfWork};
 use crate::credentials::SecretDigest;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, SessionId};
 
 /// A session that nobody has used for this long has ended.
@@ -144,6 +145,8 @@ impl Sessions<'_, UnitOfWork> {
             user_agent,
             now
         )?;
+        let detail = serde_json::json!({ "session": id });
+        self.0.audit().record(AuditAction::SignedIn, person, detail).await?;
         Ok(id)
     }
 
@@ -167,6 +170,10 @@ impl Sessions<'_, UnitOfWork> {
             of.uuid(),
             id.uuid()
         )?;
+        if ended == 1 {
+            let detail = serde_json::json!({ "session": id });
+            self.0.audit().record(AuditAction::SignedOut, of, detail).await?;
+        }
         Ok(ended == 1)
     }
 

@@ -12,10 +12,12 @@ use super::changes::Change;
 use super::engine::{Tx, execute, fetch, fetch_of_ids};
 use super::rows::{all, count, named};
 use super::unit::{HasTx, Session, UnitOfWork};
+use crate::domain::audit::AuditAction;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ReportId, SubmissionId, TranscriptId};
 use crate::domain::job::NewJob;
 use crate::domain::media::{MediaInfo, Rendition};
+use crate::domain::notice::NoticeEvent;
 use crate::domain::pipeline::Stage;
 use crate::domain::report::ReportState;
 use crate::domain::submission::{
@@ -248,7 +250,9 @@ impl Submissions<'_, UnitOfWork> {
             };
             self.0.jobs().insert(&job).await?;
         }
-        Ok(())
+        let detail = serde_json::json!({ "submission": new.id });
+        self.0.audit().record(AuditAction::ReportHandedIn, new.report_id, detail).await?;
+        self.0.notices().of_report(new.report_id, NoticeEvent::HandedIn, None).await
     }
 
     /// Adds files to a submission.
@@ -326,6 +330,7 @@ impl Submissions<'_, UnitOfWork> {
         next: SubmissionState,
         failure: Option<&Failure>,
     ) -> Result<(), StoreError> {
+        let before = self.lock(id).await?;
         if self.transition(id, next).await? != next {
             return Ok(());
         }
@@ -336,7 +341,22 @@ impl Submissions<'_, UnitOfWork> {
             failure.filter(|_| next == SubmissionState::Failed).map(Json),
             id.uuid()
         )?;
-        Ok(())
+        if before == next {
+            return Ok(());
+        }
+        let event = match next {
+            SubmissionState::Ready => NoticeEvent::Ready,
+            SubmissionState::Failed => NoticeEvent::ProcessingFailed,
+            SubmissionState::Submitted | SubmissionState::Processing => return Ok(()),
+        };
+        let report = fetch!(
+            self.0.tx(),
+            fetch_one,
+            sqlx::query_scalar::<_, Uuid>("SELECT report_id FROM submissions WHERE id = $1"),
+            id.uuid()
+        )?;
+        let code = failure.map(|failure| failure.code);
+        self.0.notices().of_report(report.into(), event, code).await
     }
 
     /// Checks that a submission may become `next`, and returns the state that it has from now on.

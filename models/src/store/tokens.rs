@@ -8,10 +8,12 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::engine::{execute, fetch};
-use super::rows::all;
+use super::rows::{all, named};
 use super::unit::{HasTx, Session, UnitOfWork};
 use crate::credentials::SecretDigest;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{PersonId, TokenId};
+use crate::domain::scope::Scopes;
 
 /// That a token is used is written down at most this often.
 const TOUCH: Duration = Duration::from_mins(5);
@@ -28,12 +30,27 @@ pub struct Token {
     pub person: PersonId,
     /// What its owner calls it.
     pub name: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// From when on it is no longer accepted.
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was used last, to a few minutes.
     pub used_at: Option<DateTime<Utc>>,
+}
+
+/// What a new token is.
+#[derive(Debug, Clone)]
+pub struct NewToken<'a> {
+    /// Whose it is.
+    pub person: PersonId,
+    /// What its owner calls it.
+    pub name: &'a str,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// From when on it is no longer accepted.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Token {
@@ -48,6 +65,7 @@ struct TokenRow {
     id: Uuid,
     person_id: Uuid,
     name: String,
+    scopes: String,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     used_at: Option<DateTime<Utc>>,
@@ -61,6 +79,7 @@ impl TryFrom<TokenRow> for Token {
             id: row.id.into(),
             person: row.person_id.into(),
             name: row.name,
+            scopes: named(&row.scopes)?,
             created_at: row.created_at,
             expires_at: row.expires_at,
             used_at: row.used_at,
@@ -71,7 +90,7 @@ impl TryFrom<TokenRow> for Token {
 /// The columns of [`TokenRow`].
 macro_rules! token_columns {
     () => {
-        "tokens.id, person_id, tokens.name, tokens.created_at, expires_at, used_at"
+        "tokens.id, person_id, tokens.name, scopes, tokens.created_at, expires_at, used_at"
     };
 }
 
@@ -117,26 +136,29 @@ impl Tokens<'_, UnitOfWork> {
     /// Adds a token of a person.
     pub async fn insert(
         &mut self,
-        person: PersonId,
-        name: &str,
+        new: NewToken<'_>,
         secret: &SecretDigest,
-        expires_at: Option<DateTime<Utc>>,
     ) -> Result<Token, StoreError> {
+        let NewToken { person, name, scopes, expires_at } = new;
         let (id, now) = (TokenId::new(), self.0.now());
         execute!(
             self.0.tx(),
             sqlx::query(
-                "INSERT INTO tokens (id, person_id, name, secret_hash, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)"
+                "INSERT INTO tokens (id, person_id, name, secret_hash, scopes, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)"
             ),
             id.uuid(),
             person.uuid(),
             name,
             secret.as_bytes(),
+            scopes.to_string(),
             now,
             expires_at
         )?;
-        Ok(Token { id, person, name: name.to_owned(), created_at: now, expires_at, used_at: None })
+        let detail = serde_json::json!({ "token": id, "scopes": scopes.to_string() });
+        self.0.audit().record(AuditAction::TokenCreated, person, detail).await?;
+        let name = name.to_owned();
+        Ok(Token { id, person, name, scopes, created_at: now, expires_at, used_at: None })
     }
 
     /// Writes down that a token is used.
@@ -159,6 +181,10 @@ impl Tokens<'_, UnitOfWork> {
             of.uuid(),
             id.uuid()
         )?;
+        if removed == 1 {
+            let detail = serde_json::json!({ "token": id });
+            self.0.audit().record(AuditAction::TokenRemoved, of, detail).await?;
+        }
         Ok(removed == 1)
     }
 }

@@ -5,6 +5,7 @@
 //! that no commit comes in between.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +13,7 @@ use super::changes::Change;
 use super::engine::{Engine, Tx};
 use super::{Store, StoreError};
 use crate::domain::actor::Actor;
-use crate::domain::ids::SubmissionId;
+use crate::domain::ids::{PersonId, SubmissionId};
 use crate::domain::job::JobMessage;
 use crate::domain::submission::SubmissionState;
 use crate::metrics::DatabaseTimer;
@@ -39,6 +40,8 @@ pub struct UnitOfWork {
     tx: Tx,
     store: Store,
     actor: Actor,
+    person: Option<PersonId>,
+    address: Option<IpAddr>,
     now: DateTime<Utc>,
     messages: Vec<JobMessage>,
     changes: BTreeSet<Change>,
@@ -65,6 +68,30 @@ impl UnitOfWork {
     /// Who makes the change.
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The person behind the actor: of a token, its owner.
+    pub const fn person(&self) -> Option<PersonId> {
+        self.person
+    }
+
+    /// Where the request came from.
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Says whose token the actor is.
+    #[must_use]
+    pub const fn of_person(mut self, person: PersonId) -> Self {
+        self.person = Some(person);
+        self
+    }
+
+    /// Says where the request comes from.
+    #[must_use]
+    pub const fn from_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
     }
 
     /// The time of the change.
@@ -143,7 +170,21 @@ impl Store {
             Engine::Sqlite { write, .. } => Tx::Sqlite(write.begin_with(sqlite).await?),
             Engine::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         };
-        let (store, messages, changes) = (self.clone(), Vec::new(), BTreeSet::new());
-        Ok(UnitOfWork { tx, store, actor, now, messages, changes, locked: None, _timer: timer })
+        let person = match &actor {
+            Actor::Person(person) => Some(*person),
+            Actor::Token(_) | Actor::Worker(_) | Actor::System => None,
+        };
+        Ok(UnitOfWork {
+            tx,
+            store: self.clone(),
+            actor,
+            person,
+            address: None,
+            now,
+            messages: Vec::new(),
+            changes: BTreeSet::new(),
+            locked: None,
+            _timer: timer,
+        })
     }
 }

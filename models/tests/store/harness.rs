@@ -101,6 +101,11 @@ impl Harness {
         self.store.claim(&message, &TEST, &self.policy, now).await.unwrap()
     }
 
+    /// Whether a worker gets a job at this time.
+    pub async fn takes(&self, job: &Job, now: DateTime<Utc>) -> bool {
+        self.store.claim(&job.message(), &TEST, &self.policy, now).await.unwrap().is_some()
+    }
+
     pub async fn claim(&self, stage: Stage) -> Claim {
         self.try_claim(stage, self.now).await.unwrap()
     }

@@ -44,11 +44,14 @@ macro_rules! on_every_engine {
 
 // Below the macro that it uses.
 mod again;
+mod audit;
 mod harness;
 mod jobs;
 mod lifecycle;
+mod notices;
 mod old;
 mod people;
+mod rounds;
 mod schema;
 mod transcripts;
 mod units;

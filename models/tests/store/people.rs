@@ -6,10 +6,12 @@ use chrono::TimeDelta;
 use huibao_models::credentials::NewSecret;
 use huibao_models::domain::access::{Access, Action, Resource, may};
 use huibao_models::domain::ids::{PersonId, ReportId};
-use huibao_models::domain::person::{Grant, LoginName, Role};
+use huibao_models::domain::person::{Grant, LoginName, Number, Role};
 use huibao_models::domain::report::{ReportKind, ReportState};
+use huibao_models::domain::scope::Scopes;
 use huibao_models::store::{
-    NewPerson, NewReport, ReportContent, SESSION_IDLE, SESSION_LIFETIME, StoreError,
+    NewPerson, NewReport, NewToken, PeopleFilter, ReportContent, SESSION_IDLE, SESSION_LIFETIME,
+    StoreError,
 };
 
 use crate::harness::Harness;
@@ -23,6 +25,9 @@ on_every_engine! {
     failures_block_longer_and_longer_and_are_forgotten
     a_draft_is_changed_by_one_at_a_time
     a_submission_is_begun_once
+    a_number_belongs_to_one_person
+    rules_of_a_sign_on_give_and_take
+    people_are_listed_by_branch_role_and_text
 }
 
 async fn add(harness: &Harness, name: &str, grants: &[(Role, &str)]) -> PersonId {
@@ -38,10 +43,8 @@ async fn add(harness: &Harness, name: &str, grants: &[(Role, &str)]) -> PersonId
 
 fn person(name: &str) -> NewPerson {
     NewPerson {
-        id: PersonId::new(),
-        name: LoginName::parse(name).unwrap(),
         display_name: name.to_uppercase(),
-        password_hash: None,
+        ..NewPerson::named(LoginName::parse(name).unwrap())
     }
 }
 
@@ -194,8 +197,22 @@ async fn tokens_expire_and_die_with_their_account(harness: Harness) {
     let day = TimeDelta::days(1);
     let mut unit = harness.begin().await;
     let expires = Some(harness.now + day);
-    let first = unit.tokens().insert(li, "一", &one.digest(), expires).await.unwrap();
-    let second = unit.tokens().insert(li, "二", &other.digest(), None).await.unwrap();
+    let first = unit
+        .tokens()
+        .insert(
+            NewToken { person: li, name: "一", scopes: Scopes::all(), expires_at: expires },
+            &one.digest(),
+        )
+        .await
+        .unwrap();
+    let second = unit
+        .tokens()
+        .insert(
+            NewToken { person: li, name: "二", scopes: Scopes::all(), expires_at: None },
+            &other.digest(),
+        )
+        .await
+        .unwrap();
     unit.commit().await.unwrap();
     let mut snapshot = harness.snapshot().await;
     assert_eq!(snapshot.tokens().of(li).await.unwrap(), [second.clone(), first.clone()]);
@@ -274,4 +291,82 @@ async fn a_submission_is_begun_once(harness: Harness) {
     unit.commit().await.unwrap();
     let kept = harness.snapshot().await.reports().get(id).await.unwrap().unwrap();
     assert_eq!(kept.draft_submission, Some(begun));
+}
+
+async fn a_number_belongs_to_one_person(harness: Harness) {
+    let number = Number::parse("2026-1").unwrap();
+    let li = NewPerson { number: Some(number.clone()), ..person("li") };
+    let mut unit = harness.begin().await;
+    assert!(unit.people().insert(&li).await.unwrap());
+    let same = NewPerson { number: Some(number.clone()), ..person("wang") };
+    assert!(!unit.people().insert(&same).await.unwrap());
+    let wang = person("wang");
+    assert!(unit.people().insert(&wang).await.unwrap());
+    assert!(!unit.people().describe(wang.id, "王", Some(&number), None).await.unwrap());
+    assert!(unit.people().describe(li.id, "李", Some(&number), Some("li@x")).await.unwrap());
+    let found = unit.people().by_number(&number).await.unwrap().unwrap();
+    assert_eq!((found.id, found.display_name.as_str()), (li.id, "李"));
+    assert_eq!((found.number, found.email.as_deref()), (Some(number), Some("li@x")));
+}
+
+async fn rules_of_a_sign_on_give_and_take(harness: Harness) {
+    let li = add(&harness, "li", &[(Role::Activist, "/a")]).await;
+    let mut unit = harness.begin().await;
+    let [a, b, c] = ["/a", "/b", "/c"].map(|branch| grant(Role::Activist, branch));
+    unit.people().sync_grants(li, "oidc", &[a.clone(), b.clone()]).await.unwrap();
+    assert_eq!(unit.people().grants(li).await.unwrap(), [a.clone(), b.clone()]);
+    unit.people().sync_grants(li, "oidc", std::slice::from_ref(&c)).await.unwrap();
+    assert_eq!(
+        unit.people().grants(li).await.unwrap(),
+        [a.clone(), c.clone()],
+        "a person gave the first"
+    );
+    unit.people().sync_grants(li, "cas", &[]).await.unwrap();
+    assert_eq!(unit.people().grants(li).await.unwrap(), [a, c], "another provider's are not its");
+    unit.identities().link("oidc", "subject", li).await.unwrap();
+    assert_eq!(unit.identities().person("oidc", "subject").await.unwrap(), Some(li));
+    assert_eq!(unit.identities().person("cas", "subject").await.unwrap(), None);
+}
+
+async fn people_are_listed_by_branch_role_and_text(harness: Harness) {
+    let li = add(&harness, "li", &[(Role::Activist, "/a/b")]).await;
+    let wang = add(&harness, "wang", &[(Role::Reviewer, "/a"), (Role::Activist, "/c")]).await;
+    let none = add(&harness, "nobody", &[]).await;
+    let mut snapshot = harness.snapshot().await;
+    let within = |branches: &[&str]| Some(branches.iter().map(|b| b.parse().unwrap()).collect());
+    let all = PeopleFilter::default();
+    for (filter, expected) in [
+        (all.clone(), vec![li, wang, none]),
+        (PeopleFilter { within: within(&["/a"]), ..all.clone() }, vec![li, wang]),
+        (PeopleFilter { within: within(&["/c", "/a/b"]), ..all.clone() }, vec![li, wang]),
+        (PeopleFilter { within: within(&[]), ..all.clone() }, vec![]),
+        (PeopleFilter { role: Some(Role::Activist), ..all.clone() }, vec![li, wang]),
+        (
+            PeopleFilter { within: within(&["/a"]), role: Some(Role::Activist), ..all.clone() },
+            vec![li],
+        ),
+        (PeopleFilter { text: Some("WAN".into()), ..all.clone() }, vec![wang]),
+        (PeopleFilter { text: Some("%".into()), ..all.clone() }, vec![]),
+        (PeopleFilter { after: Some(li), ..all.clone() }, vec![wang, none]),
+    ] {
+        for size in [1, 2, 100] {
+            let mut page = PeopleFilter { ..filter.clone() };
+            let mut found = Vec::new();
+            loop {
+                let people = snapshot.people().page(&page, size).await.unwrap();
+                page.after = people.last().map(|entry| entry.person.id).or(page.after);
+                found.extend(people.iter().map(|entry| entry.person.id));
+                if people.len() < size as usize {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "{filter:?}");
+        }
+    }
+    let wang = snapshot
+        .people()
+        .page(&PeopleFilter { text: Some("wang".into()), ..all }, 9)
+        .await
+        .unwrap();
+    assert_eq!(wang[0].grants, [grant(Role::Activist, "/c"), grant(Role::Reviewer, "/a")]);
 }

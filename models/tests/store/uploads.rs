@@ -28,10 +28,8 @@ struct Draft {
 
 async fn draft(harness: &Harness) -> Draft {
     let person = NewPerson {
-        id: PersonId::new(),
-        name: LoginName::parse("li").unwrap(),
         display_name: "李晓明".into(),
-        password_hash: None,
+        ..NewPerson::named(LoginName::parse("li").unwrap())
     };
     let report = new_report();
     let mut unit = harness.begin().await;

@@ -13,7 +13,7 @@ use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use huibao_models::domain::ids::SubmissionId;
 use huibao_models::domain::job::{Job, RetryPolicy};
 use huibao_models::domain::submission::SubmissionState;
-use huibao_worker::{Worker, WorkerConfig};
+use huibao_worker::{NoticeConfig, Worker, WorkerConfig};
 use tokio_util::sync::CancellationToken;
 
 use self::output::Output;
@@ -77,6 +77,8 @@ async fn pipeline(
         retry: RetryPolicy { max_attempts: 1, ..RetryPolicy::default() },
         grace: Duration::ZERO,
         recurring: false,
+        audit_key: None,
+        notices: NoticeConfig::default(),
         ..settings.worker(work.scratch())
     };
     let stop = CancellationToken::new();

@@ -61,7 +61,7 @@ async fn media(
     audio: &Path,
     poster: &Path,
 ) -> Result<MediaInfo, Failure> {
-    let max_duration_ms = attempt.config.max_duration_ms;
+    let max_duration_ms = max_duration_ms(attempt).await?;
     let job = FileTask::Ingest {
         video: video.to_owned(),
         audio: audio.to_owned(),
@@ -79,6 +79,18 @@ async fn media(
         ChildOutput::Ingest(media) => Ok(*media),
         other => Err(unexpected(&other)),
     }
+}
+
+/// The longest video in milliseconds: as the settings say, or less if the round of the report says so.
+async fn max_duration_ms(attempt: &Attempt) -> Result<u64, Failure> {
+    let longest = attempt.config.max_duration_ms;
+    let report = attempt.submission().await?.report_id;
+    let mut snapshot = attempt.store.snapshot().await?;
+    let report = snapshot.reports().get(report).await?;
+    let Some(round) = report.and_then(|report| report.round) else { return Ok(longest) };
+    let round = snapshot.rounds().get(round).await?;
+    let max_seconds = round.and_then(|round| round.max_seconds);
+    Ok(max_seconds.map_or(longest, |seconds| (u64::from(seconds) * 1000).min(longest)))
 }
 
 /// Are the stored bytes the ones that were received?

@@ -4,14 +4,21 @@
 //! keys of its own attempt, and returns what is to be committed. To add one, write its file and name it
 //! in [`Kinds::standard`]; the database and the queue need no change.
 
+mod announce_round;
 mod archive;
 mod attempt;
 mod collect;
+mod deliver;
+mod digest;
 mod expire_uploads;
 mod ingest;
 mod kind;
+mod mail;
+mod post;
 mod prune;
+mod remind;
 mod scratch;
+mod seal_audit;
 mod transcode;
 mod transcribe;
 
@@ -36,6 +43,12 @@ impl Kinds {
             Arc::new(collect::Collect),
             Arc::new(expire_uploads::ExpireUploads),
             Arc::new(prune::Prune),
+            Arc::new(seal_audit::SealAudit),
+            Arc::new(announce_round::AnnounceRound),
+            Arc::new(remind::Remind),
+            Arc::new(mail::SendMail),
+            Arc::new(digest::Digest),
+            Arc::new(post::PostToChannel),
         ])
     }
 

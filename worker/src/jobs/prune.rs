@@ -13,6 +13,9 @@ use super::{Attempt, JobKind};
 /// How long an operator can look at them.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
+/// How long people can look up what they were told.
+const NOTICES_KEPT: Duration = Duration::from_hours(2 * 365 * 24);
+
 pub(super) struct Prune;
 
 #[async_trait]
@@ -44,6 +47,8 @@ impl Outcome for Pruned {
         let pruned = unit.jobs().prune(before).await?;
         let sessions = unit.sessions().prune().await?;
         unit.sign_ins().prune().await?;
+        let told_before = unit.now() - NOTICES_KEPT;
+        unit.notices().prune(told_before).await?;
         tracing::debug!(pruned, sessions, "removed rows of old jobs and sessions");
         Ok(())
     }

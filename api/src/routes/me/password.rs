@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use huibao_models::credentials::Verdict;
 
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract;
 use crate::request_error::RequestError;
@@ -31,7 +31,7 @@ pub(crate) async fn change(
         return Err(RequestError::WrongCredentials.into());
     }
     let hash = hash_password(&state, given.new).await?;
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(&state).await?;
     unit.people().set_password_hash(person, &hash).await?;
     unit.sessions().end_all(person, Some(session)).await?;
     unit.commit().await?;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use huibao_models::domain::ids::SessionId;
 
-use crate::access::{Caller, Proof};
+use crate::caller::{Caller, Proof};
 use crate::error::ApiError;
 use crate::extract::IdPath;
 use crate::request_error::RequestError;
@@ -35,7 +35,7 @@ pub(crate) async fn end(
     caller: Caller,
     IdPath(id): IdPath<SessionId>,
 ) -> Result<StatusCode, ApiError> {
-    let mut unit = state.store.begin(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin(&state).await?;
     if !unit.sessions().end(caller.person(), id).await? {
         return Err(RequestError::NotFound.into());
     }

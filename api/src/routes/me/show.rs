@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
 use crate::state::ApiState;

@@ -8,13 +8,15 @@ use huibao_models::credentials::NewSecret;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::TokenId;
 use huibao_models::domain::person::display_name;
+use huibao_models::domain::scope::Scopes;
+use huibao_models::store::NewToken;
 
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::{self, IdPath};
 use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::{ErrorBody, NewToken, TokenBody, TokenList, TokenView};
+use crate::view::{ErrorBody, NewTokenBody, TokenBody, TokenList, TokenView};
 
 /// Ten years: longer is for ever.
 const MAX_DAYS: u32 = 3650;
@@ -32,17 +34,22 @@ pub(crate) async fn list(
 
 /// Makes a token. Its secret is in this answer and nowhere else. A token cannot make others.
 #[utoipa::path(post, path = "/api/v1/me/tokens", tag = "account",
-    request_body = NewToken,
+    request_body = NewTokenBody,
     responses((status = 201, description = "Made", body = TokenBody),
         (status = 400, description = "`bad_request`", body = ErrorBody),
         (status = 403, description = "`forbidden`: with a token", body = ErrorBody)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
-    extract::Json(wanted): extract::Json<NewToken>,
+    extract::Json(wanted): extract::Json<NewTokenBody>,
 ) -> Result<(StatusCode, Json<TokenBody>), ApiError> {
     caller.session()?;
     let name = display_name(&wanted.name).ok_or(RequestError::BadRequest)?;
+    let scopes = match &wanted.scopes {
+        Some(scopes) if scopes.is_empty() => return Err(RequestError::BadRequest.into()),
+        Some(scopes) => Scopes::of(scopes),
+        None => Scopes::all(),
+    };
     let now = state.store.now();
     let expires_at = match wanted.expires_in_days {
         Some(days) if (1..=MAX_DAYS).contains(&days) => Some(now + TimeDelta::days(days.into())),
@@ -51,7 +58,9 @@ pub(crate) async fn create(
     };
     let secret = NewSecret::token().map_err(Failure::internal)?;
     let mut unit = state.store.begin_durable(caller.actor(), now).await?;
-    let token = unit.tokens().insert(caller.person(), &name, &secret.digest(), expires_at).await?;
+    let person = caller.person();
+    let new = NewToken { person, name: &name, scopes, expires_at };
+    let token = unit.tokens().insert(new, &secret.digest()).await?;
     unit.commit().await?;
     let body = TokenBody { token: token.into(), secret: secret.expose().to_owned() };
     Ok((StatusCode::CREATED, Json(body)))
@@ -67,7 +76,7 @@ pub(crate) async fn remove(
     caller: Caller,
     IdPath(id): IdPath<TokenId>,
 ) -> Result<StatusCode, ApiError> {
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(&state).await?;
     if !unit.tokens().remove(caller.person(), id).await? {
         return Err(RequestError::NotFound.into());
     }

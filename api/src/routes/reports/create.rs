@@ -5,13 +5,16 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use huibao_models::domain::access::{Action, Resource};
+use huibao_models::domain::audit::Subject;
 use huibao_models::domain::branch::BranchPath;
-use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::ids::{ReportId, RoundId};
 use huibao_models::domain::person::Role;
+use huibao_models::domain::report::ReportKind;
+use huibao_models::domain::round::{Participant, Round};
 use huibao_models::store::{NewReport, ReportContent};
 
 use super::fields;
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::{self, Locale};
 use crate::loaded::LoadedReport;
@@ -30,18 +33,30 @@ use crate::view::{ErrorBody, ReportBody, ReportDraft};
         (status = 400, description = "`bad_request`, `field_too_long`, `unsupported_language`",
             body = ErrorBody),
         (status = 403, description = "`forbidden`: no activist of this branch", body = ErrorBody),
-        (status = 413, description = "`body_too_large`, `written_too_large`", body = ErrorBody)))]
+        (status = 404, description = "`not_found`: no such round", body = ErrorBody),
+        (status = 409, description = "`round_taken`, `round_closed`", body = ErrorBody),
+        (status = 413, description = "`body_too_large`, `written_too_large`", body = ErrorBody),
+        (status = 422, description = "`not_for_round`", body = ErrorBody)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     Locale(lang): Locale,
     caller: Caller,
     extract::Json(draft): extract::Json<ReportDraft>,
 ) -> Result<Response, ApiError> {
-    let branch = match draft.branch.as_deref() {
-        Some(path) => path.parse().map_err(|_| RequestError::BadRequest)?,
-        None => home(&caller)?,
+    let round = match draft.round {
+        Some(id) => Some(round(&state, &caller, id.into(), draft.kind).await?),
+        None => None,
     };
-    caller.check(Action::Create, &Resource::Branch(&branch))?;
+    let branch = match (draft.branch.as_deref(), &round) {
+        (Some(path), _) => path.parse().map_err(|_| RequestError::BadRequest)?,
+        (None, Some((_, participant))) => participant.branch.clone(),
+        (None, None) => home(&caller)?,
+    };
+    caller.check(&state, Action::Create, &Resource::Branch(&branch), Subject::branch(&branch))?;
+    let period = match (&*draft.period, &round) {
+        ("", Some((round, _))) => round.period.clone(),
+        (text, _) => fields::period(text)?,
+    };
     let speaker = match fields::speaker(&draft.speaker)? {
         speaker if speaker.is_empty() => display_name(&state, &caller).await?,
         speaker => speaker,
@@ -52,19 +67,42 @@ pub(crate) async fn create(
         speaker,
         author: Some(caller.person()),
         branch,
+        round: round.map(|(round, _)| round.id),
         content: ReportContent {
             kind: draft.kind,
-            period: fields::period(&draft.period)?,
+            period,
             written_text: fields::written_text(&state, &draft.written_text)?,
             language: fields::language(&state, &draft.language)?,
         },
     };
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
-    unit.reports().insert(&new).await?;
+    let mut unit = caller.begin_durable(&state).await?;
+    if !unit.reports().insert(&new).await? {
+        return Err(RequestError::RoundTaken.into());
+    }
     unit.commit().await?;
     let loaded = LoadedReport::load(&state.store, new.id).await?.ok_or(RequestError::NotFound)?;
     let location = [(header::LOCATION, format!("/api/v1/reports/{}", new.id))];
     Ok((StatusCode::CREATED, location, Json(loaded.body(caller.person(), lang))).into_response())
+}
+
+/// A round that asks such a report of the caller, and how they stand in it.
+async fn round(
+    state: &ApiState,
+    caller: &Caller,
+    id: RoundId,
+    kind: ReportKind,
+) -> Result<(Round, Participant), ApiError> {
+    let round = caller.round_for(state, Action::SeeRound, id).await?;
+    if round.closed_at.is_some() {
+        return Err(RequestError::RoundClosed.into());
+    }
+    let now = state.store.now();
+    let mut snapshot = state.store.snapshot().await?;
+    let participant = snapshot.rounds().participant(&round, caller.person(), now).await?;
+    match participant {
+        Some(participant) if round.takes(kind) => Ok((round, participant)),
+        _ => Err(RequestError::NotForRound.into()),
+    }
 }
 
 /// The branch of an activist who names none.

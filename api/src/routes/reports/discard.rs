@@ -22,7 +22,7 @@ pub(crate) async fn discard(
     permitted: Permitted<Edit>,
 ) -> Result<StatusCode, ApiError> {
     let (id, caller) = (permitted.id(), &permitted.access.caller);
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(&state).await?;
     let uploads = unit.uploads().of_report(id).await?;
     match unit.reports().discard(id).await {
         Err(StoreError::IllegalTransition { .. }) => return Err(RequestError::NotADraft.into()),

@@ -61,7 +61,7 @@ pub(crate) async fn edit(
             None => report.language,
         },
     };
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(&state).await?;
     match unit.reports().edit(id, report.revision, &title, &content).await {
         Err(StoreError::Outdated { .. }) => return Err(RequestError::Outdated.into()),
         Err(StoreError::IllegalTransition { .. }) => return Err(RequestError::NotADraft.into()),

@@ -9,7 +9,7 @@ use axum::http::HeaderName;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
-use huibao_models::domain::access::Action;
+use huibao_models::domain::access::{Access, Action};
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::store::Change;
@@ -18,7 +18,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Caller, Permitted, Read};
+use crate::access::{Permitted, Read};
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Locale;
 use crate::loaded::LoadedReport;
@@ -141,8 +142,9 @@ impl Watch {
         self.changes = self.changes.resubscribe();
         match LoadedReport::load(&self.state.store, self.id).await {
             // It may have been taken back meanwhile.
-            Ok(loaded) => loaded
-                .filter(|loaded| self.caller.check_report(Action::Read, loaded.report()).is_ok()),
+            Ok(loaded) => loaded.filter(|loaded| {
+                self.caller.may_report(Action::Read, loaded.report()) == Access::Allowed
+            }),
             Err(error) => {
                 tracing::error!(%error, "cannot follow a report");
                 None
@@ -156,6 +158,7 @@ impl Watch {
             let of_this = match self.changes.recv().await {
                 Ok(Change::Report(id)) => id == self.id,
                 Ok(Change::Submission(id)) => Some(id) == self.submission,
+                Ok(Change::Person(_)) => false,
                 Err(RecvError::Lagged(_)) => true,
                 // The store, which announces, lives as long as the state.
                 Err(RecvError::Closed) => std::future::pending().await,

@@ -12,7 +12,8 @@ use huibao_models::storage::StorageKey;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
 
-use crate::access::{Permitted, Read};
+use crate::access::{Permitted, Read, ReportAccess};
+use crate::audit;
 use crate::error::ApiError;
 use crate::file_name::{Disposition, content_disposition};
 use crate::range::{Selection, select};
@@ -49,6 +50,11 @@ macro_rules! file_routes {
                 headers: HeaderMap,
             ) -> Result<Response, ApiError> {
                 let file = find(&state, permitted.id(), FileKind::$kind).await?;
+                // A still picture stands in lists, too.
+                if FileKind::$kind != FileKind::Poster {
+                    let ReportAccess { caller, report } = &permitted.access;
+                    audit::fetched(&state, caller, report, FileKind::$kind.as_str()).await?;
+                }
                 send(&state, &file, Disposition::$disposition, &method, &headers).await
             }
         )*

@@ -13,7 +13,8 @@ use huibao_models::store::{NewSubmission, StoreError};
 use huibao_models::trace;
 use tracing::Instrument;
 
-use crate::access::{Caller, HandIn, Permitted, ReportAccess};
+use crate::access::{HandIn, Permitted, ReportAccess};
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Locale;
 use crate::loaded::LoadedReport;
@@ -30,7 +31,7 @@ const TYPED_NAME: &str = "汇报正文.txt";
     responses(
         (status = 202, description = "Handed in and queued", body = ReportBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
-        (status = 409, description = "`not_a_draft`", body = ErrorBody),
+        (status = 409, description = "`not_a_draft`, `round_closed`", body = ErrorBody),
         (status = 422, description = "`missing_video`", body = ErrorBody)))]
 pub(crate) async fn submit(
     State(state): State<ApiState>,
@@ -39,7 +40,7 @@ pub(crate) async fn submit(
 ) -> Result<(StatusCode, Json<ReportBody>), ApiError> {
     let (id, reader) = (permitted.id(), permitted.access.caller.person());
     let caller = permitted.access.caller.clone();
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(&state).await?;
     let submission = unit.reports().begin_submission(id).await.map_err(closed)?;
     unit.commit().await?;
     // In a task of its own: if the client disconnects now, the rows and their files must still be kept
@@ -85,10 +86,16 @@ async fn commit(
     submission: SubmissionId,
     typed: Option<StoredFile>,
 ) -> Result<bool, ApiError> {
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(state).await?;
     // It locks the report: of two requests at once, the second finds it handed in.
     if unit.reports().begin_submission(report.id).await.map_err(closed)? != submission {
         return Err(RequestError::NotADraft.into());
+    }
+    if let Some(round) = report.round
+        && let Some(round) = unit.rounds().get(round).await?
+        && round.closed_at.is_some()
+    {
+        return Err(RequestError::RoundClosed.into());
     }
     let mut files = unit.uploads().take_finished(report.id).await?;
     if !files.iter().any(|file| file.kind == FileKind::Original) {
@@ -147,7 +154,7 @@ pub(crate) async fn withdraw(
     permitted: Permitted<HandIn>,
 ) -> Result<Json<ReportBody>, ApiError> {
     let (id, caller) = (permitted.id(), &permitted.access.caller);
-    let mut unit = state.store.begin_durable(caller.actor(), state.store.now()).await?;
+    let mut unit = caller.begin_durable(&state).await?;
     match unit.reports().set_state(id, ReportState::Withdrawn).await {
         Err(StoreError::IllegalTransition { .. }) => {
             return Err(RequestError::NotWithdrawable.into());

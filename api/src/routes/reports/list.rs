@@ -7,7 +7,7 @@ use huibao_models::domain::submission::FileKind;
 use huibao_models::store::ReportOverview;
 use serde::Deserialize;
 
-use crate::access::Caller;
+use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::state::ApiState;

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use crate::access::{Permitted, Read};
+use crate::access::{Permitted, Read, ReportAccess};
+use crate::audit;
 use crate::error::ApiError;
 use crate::extract::Locale;
 use crate::loaded::LoadedReport;
@@ -27,8 +28,10 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let loaded = LoadedReport::load(&state.store, permitted.id()).await?;
     let loaded = loaded.ok_or(RequestError::NotFound)?;
+    let ReportAccess { caller, report } = &permitted.access;
+    audit::viewed(&state, caller, report).await?;
     let tag = [(header::ETAG, etag(loaded.report().revision))];
-    Ok((tag, Json(loaded.body(permitted.access.caller.person(), lang))).into_response())
+    Ok((tag, Json(loaded.body(caller.person(), lang))).into_response())
 }
 
 /// The entity tag of a revision.

@@ -9,7 +9,8 @@ use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
 use serde::Deserialize;
 
-use crate::access::{Permitted, Read};
+use crate::access::{Permitted, Read, ReportAccess};
+use crate::audit;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::file_name::{Disposition, content_disposition, sanitize};
@@ -43,6 +44,8 @@ macro_rules! transcript_routes {
                 permitted: Permitted<Read>,
                 Params(params): Params<VersionParams>,
             ) -> Result<Response, ApiError> {
+                let ReportAccess { caller, report } = &permitted.access;
+                audit::fetched(&state, caller, report, stringify!($name)).await?;
                 let (title, transcript) = find(&state, permitted.id(), params.version).await?;
                 let render: Render = $render;
                 let text = render(&transcript)?;

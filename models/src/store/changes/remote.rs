@@ -86,6 +86,7 @@ fn encode(change: &Change) -> String {
     match change {
         Change::Report(id) => format!("r{}", id.uuid().simple()),
         Change::Submission(id) => format!("s{}", id.uuid().simple()),
+        Change::Person(id) => format!("p{}", id.uuid().simple()),
     }
 }
 
@@ -94,6 +95,7 @@ fn decode(text: &str) -> Option<Change> {
     match text.get(..1)? {
         "r" => Some(Change::Report(id.into())),
         "s" => Some(Change::Submission(id.into())),
+        "p" => Some(Change::Person(id.into())),
         _ => None,
     }
 }
@@ -101,11 +103,15 @@ fn decode(text: &str) -> Option<Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{ReportId, SubmissionId};
+    use crate::domain::ids::{PersonId, ReportId, SubmissionId};
 
     #[test]
     fn announcements_read_back() {
-        for change in [Change::Report(ReportId::new()), Change::Submission(SubmissionId::new())] {
+        for change in [
+            Change::Report(ReportId::new()),
+            Change::Submission(SubmissionId::new()),
+            Change::Person(PersonId::new()),
+        ] {
             assert_eq!(decode(&encode(&change)), Some(change));
         }
         for text in ["", "s", "x0", "好", "s好"] {

@@ -1,6 +1,7 @@
 //! What authors do with a report that is open: write, upload, throw away.
 
 use super::{ReportContent, Reports};
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{ReportId, SubmissionId};
 use crate::domain::report::Report;
 use crate::store::StoreError;
@@ -75,6 +76,8 @@ impl Reports<'_, UnitOfWork> {
             return Err(StoreError::IllegalTransition { what: "report", from, to: "nothing" });
         }
         execute!(self.0.tx(), sqlx::query("DELETE FROM reports WHERE id = $1"), id.uuid())?;
+        let nothing = serde_json::json!({});
+        self.0.audit().record(AuditAction::ReportDiscarded, id, nothing).await?;
         self.0.changed(Change::Report(id));
         Ok(())
     }

@@ -1,14 +1,18 @@
-//! People, what they are, and their tokens. Where they are signed in stays behind, and so do uploads that
-//! are not handed in.
+//! People, what they are, their tokens, and the rounds that they take part in. Where they are signed in stays
+//! behind, and so do uploads that are not handed in.
 
 use chrono::{DateTime, Utc};
 
-use super::rows::{BranchRow, ContactRow, GrantRow, PersonRow, TokenRow};
+use super::audit::AuditRows;
+use super::rows::{
+    BranchRow, ChannelRow, ContactRow, ExceptionRow, GrantRow, IdentityRow, NoticeRow,
+    NoticeSettingsRow, PersonRow, RoundRow, TokenRow,
+};
 use crate::domain::actor::Actor;
 use crate::store::unit::HasTx;
 use crate::store::{Store, StoreError};
 
-/// Everybody, with everything that belongs to accounts.
+/// Everybody, with everything that belongs to accounts, and the audit log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountRows {
     branches: Vec<BranchRow>,
@@ -16,6 +20,13 @@ pub struct AccountRows {
     grants: Vec<GrantRow>,
     contacts: Vec<ContactRow>,
     tokens: Vec<TokenRow>,
+    identities: Vec<IdentityRow>,
+    rounds: Vec<RoundRow>,
+    exceptions: Vec<ExceptionRow>,
+    notices: Vec<NoticeRow>,
+    settings: Vec<NoticeSettingsRow>,
+    channels: Vec<ChannelRow>,
+    audit: AuditRows,
 }
 
 impl Store {
@@ -29,6 +40,13 @@ impl Store {
             grants: GrantRow::read(tx, None).await?,
             contacts: ContactRow::read(tx, None).await?,
             tokens: TokenRow::read(tx, None).await?,
+            identities: IdentityRow::read(tx, None).await?,
+            rounds: RoundRow::read(tx, None).await?,
+            exceptions: ExceptionRow::read(tx, None).await?,
+            notices: NoticeRow::read(tx, None).await?,
+            settings: NoticeSettingsRow::read(tx, None).await?,
+            channels: ChannelRow::read(tx, None).await?,
+            audit: AuditRows::read(tx).await?,
         })
     }
 
@@ -44,21 +62,17 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut unit = self.begin_durable(Actor::System, now).await?;
         let tx = unit.tx();
-        for branch in &rows.branches {
-            branch.write(tx).await?;
+        macro_rules! write_all {
+            ($($table:ident),+) => {
+                $(for row in &rows.$table {
+                    row.write(tx).await?;
+                })+
+            };
         }
-        for person in &rows.people {
-            person.write(tx).await?;
-        }
-        for grant in &rows.grants {
-            grant.write(tx).await?;
-        }
-        for contact in &rows.contacts {
-            contact.write(tx).await?;
-        }
-        for token in &rows.tokens {
-            token.write(tx).await?;
-        }
+        // Each after what it refers to.
+        write_all!(branches, people, grants, contacts, tokens, identities, rounds, exceptions);
+        write_all!(notices, settings, channels);
+        rows.audit.adopt(tx).await?;
         unit.commit().await?;
         Ok(())
     }

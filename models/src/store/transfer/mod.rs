@@ -2,6 +2,7 @@
 //! they are stored: ids, times, tokens and versions stay what they were. People come along (`accounts`).
 
 mod accounts;
+mod audit;
 mod rows;
 mod table;
 #[cfg(test)]

@@ -26,6 +26,7 @@ table!(ReportRow, "reports", "id = $1", "id", {
     language: String,
     revision: i64,
     draft_submission: Option<Uuid>,
+    round_id: Option<Uuid>,
 });
 
 table!(SubmissionRow, "submissions", "report_id = $1", "version", {
@@ -123,6 +124,8 @@ table!(PersonRow, "people", "$1 IS NULL", "id", {
     disabled_at: Option<DateTime<Utc>>,
     created_by: String,
     created_at: DateTime<Utc>,
+    number: Option<String>,
+    email: Option<String>,
 });
 
 table!(GrantRow, "grants", "$1 IS NULL", "person_id, role, branch", {
@@ -131,6 +134,7 @@ table!(GrantRow, "grants", "$1 IS NULL", "person_id, role, branch", {
     branch: String,
     created_by: String,
     created_at: DateTime<Utc>,
+    source: String,
 });
 
 table!(ContactRow, "contacts", "$1 IS NULL", "contact_id, activist_id", {
@@ -148,6 +152,101 @@ table!(TokenRow, "tokens", "$1 IS NULL", "id", {
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     used_at: Option<DateTime<Utc>>,
+    scopes: String,
+});
+
+table!(IdentityRow, "identities", "$1 IS NULL", "provider, subject", {
+    provider: String,
+    subject: String,
+    person_id: Uuid,
+    created_at: DateTime<Utc>,
+});
+
+table!(RoundRow, "rounds", "$1 IS NULL", "id", {
+    id: Uuid,
+    branch: String,
+    title: String,
+    period: String,
+    kinds: Json<Value>,
+    instructions: String,
+    max_seconds: Option<i64>,
+    deadline: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    revision: i64,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(ExceptionRow, "round_exceptions", "$1 IS NULL", "round_id, person_id", {
+    round_id: Uuid,
+    person_id: Uuid,
+    extended_to: Option<DateTime<Utc>>,
+    excused: bool,
+    reason: String,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(NoticeRow, "notices", "$1 IS NULL", "id", {
+    id: Uuid,
+    person_id: Uuid,
+    event: String,
+    report_id: Option<Uuid>,
+    round_id: Option<Uuid>,
+    detail: Json<Value>,
+    mail: String,
+    created_at: DateTime<Utc>,
+    read_at: Option<DateTime<Utc>>,
+});
+
+table!(NoticeSettingsRow, "notice_settings", "$1 IS NULL", "person_id", {
+    person_id: Uuid,
+    mail: String,
+    muted: Json<Value>,
+    quiet_from: Option<i64>,
+    quiet_to: Option<i64>,
+    utc_offset: i64,
+    lang: String,
+});
+
+table!(ChannelRow, "channels", "$1 IS NULL", "id", {
+    id: Uuid,
+    branch: String,
+    kind: String,
+    name: String,
+    url: String,
+    secret: String,
+    events: Json<Value>,
+    next_at: DateTime<Utc>,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+table!(AuditRow, "audit_entries", "$1 IS NULL", "id", {
+    id: Uuid,
+    at: DateTime<Utc>,
+    actor: String,
+    person_id: Option<Uuid>,
+    address: Option<String>,
+    action: String,
+    subject: String,
+    detail: String,
+});
+
+table!(AuditPendingRow, "audit_pending", "$1 IS NULL", "entry_id", {
+    entry_id: Uuid,
+});
+
+table!(AuditChainRow, "audit_chain", "$1 IS NULL", "seq", {
+    seq: i64,
+    entry_id: Uuid,
+    hash: Vec<u8>,
+});
+
+table!(AuditCheckpointRow, "audit_checkpoints", "$1 IS NULL", "seq", {
+    seq: i64,
+    note: String,
+    made_at: DateTime<Utc>,
 });
 
 impl JobRow {

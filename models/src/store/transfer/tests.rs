@@ -1,6 +1,10 @@
 //! Nothing in the schema is left out.
 
-use super::rows::{BranchRow, ContactRow, GrantRow, PersonRow, TokenRow};
+use super::rows::{
+    AuditChainRow, AuditCheckpointRow, AuditPendingRow, AuditRow, BranchRow, ChannelRow,
+    ContactRow, ExceptionRow, GrantRow, IdentityRow, NoticeRow, NoticeSettingsRow, PersonRow,
+    RoundRow, TokenRow,
+};
 use super::*;
 
 /// Tables that are not moved.
@@ -33,6 +37,16 @@ async fn every_table_and_column_is_known() {
         (GrantRow::TABLE, GrantRow::COLUMNS),
         (ContactRow::TABLE, ContactRow::COLUMNS),
         (TokenRow::TABLE, TokenRow::COLUMNS),
+        (IdentityRow::TABLE, IdentityRow::COLUMNS),
+        (RoundRow::TABLE, RoundRow::COLUMNS),
+        (ExceptionRow::TABLE, ExceptionRow::COLUMNS),
+        (NoticeRow::TABLE, NoticeRow::COLUMNS),
+        (NoticeSettingsRow::TABLE, NoticeSettingsRow::COLUMNS),
+        (ChannelRow::TABLE, ChannelRow::COLUMNS),
+        (AuditRow::TABLE, AuditRow::COLUMNS),
+        (AuditPendingRow::TABLE, AuditPendingRow::COLUMNS),
+        (AuditChainRow::TABLE, AuditChainRow::COLUMNS),
+        (AuditCheckpointRow::TABLE, AuditCheckpointRow::COLUMNS),
     ] {
         known.extend(columns.iter().map(|column| (table.to_owned(), (*column).to_owned())));
     }

@@ -1,20 +1,22 @@
 //! `huibao user`: accounts, what people are, and whom they look after.
 
+mod roster;
+mod unit;
+
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use huibao_models::credentials::hash_password;
-use huibao_models::domain::actor::Actor;
 use huibao_models::domain::branch::BranchPath;
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::ids::PersonId;
 use huibao_models::domain::person::{
-    Grant, LoginName, Person, Role, display_name, is_acceptable_password,
+    Grant, LoginName, Number, Person, Role, display_name, is_acceptable_password, is_email,
 };
 use huibao_models::store::{NewPerson, Store, UnitOfWork};
 use serde_json::{Value, json};
 
+use self::unit::begin;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::installation::prepare_folder;
@@ -39,6 +41,11 @@ enum Verb {
     Add(AddArgs),
     /// List all accounts
     List,
+    /// Take over a roster: a .csv or .xlsx with columns for number, name and branch (学号, 姓名, 支部), and if you
+    /// like role, login and email. People are told apart by their number, so it can be done again
+    Import(roster::ImportArgs),
+    /// Print everybody as a .csv that can be imported again
+    Export,
     /// Disable an account: its sessions end, its tokens are refused
     Disable {
         /// The account's name
@@ -87,6 +94,12 @@ struct AddArgs {
     /// The name that others see [default: the name to sign in with]
     #[arg(long, value_name = "NAME")]
     display_name: Option<String>,
+    /// The student or staff number, by which rosters and campus sign-on know the person
+    #[arg(long, value_name = "NUMBER")]
+    number: Option<String>,
+    /// Where mail reaches the person
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
     /// Read the password from standard input; without one, only tokens let the account in
     #[arg(long)]
     password_stdin: bool,
@@ -119,6 +132,12 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
             print_done(lang, json, &added);
         }
         Verb::List => list(&store, json).await?,
+        Verb::Import(import) => {
+            let code = roster::import(&store, import, lang, json).await?;
+            store.close().await;
+            return Ok(code);
+        }
+        Verb::Export => roster::export(&store).await?,
         Verb::Disable { name } => set_disabled(&store, &name, true).await?,
         Verb::Enable { name } => set_disabled(&store, &name, false).await?,
         Verb::ResetPassword { name, .. } => reset_password(&store, &name).await?,
@@ -130,25 +149,23 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     Ok(ExitCode::SUCCESS)
 }
 
-async fn begin(store: &Store) -> Result<UnitOfWork, Failure> {
-    Ok(store.begin_durable(Actor::System, store.now()).await?)
-}
-
 async fn add(store: &Store, args: AddArgs) -> Result<Person, CommandError> {
     let name = LoginName::parse(&args.name).map_err(|_| bad_name(&args.name))?;
     let password_hash = if args.password_stdin { Some(hash(&read_password()?)?) } else { None };
+    let named = NewPerson::named(name);
     let shown = args.display_name.as_deref().and_then(display_name);
     let new = NewPerson {
-        id: PersonId::new(),
-        display_name: shown.unwrap_or_else(|| name.as_str().to_owned()),
-        name,
+        display_name: shown.unwrap_or(named.display_name),
+        number: args.number.as_deref().map(number).transpose()?,
+        email: args.email.map(email).transpose()?,
         password_hash,
+        ..named
     };
     let mut unit = begin(store).await?;
     if !unit.people().insert(&new).await.map_err(Failure::from)? {
         return Err(CommandError::Usage {
-            zh: format!("用户 {} 已经存在", args.name),
-            en: format!("there is a user {} already", args.name),
+            zh: format!("用户 {} 已经存在，或学号属于别人", args.name),
+            en: format!("there is a user {} already, or the number is somebody else's", args.name),
         });
     }
     let grant = Grant { role: args.role, branch: args.branch };
@@ -227,6 +244,23 @@ fn bad_name(name: &str) -> CommandError {
     }
 }
 
+fn number(text: &str) -> Result<Number, CommandError> {
+    Number::parse(text).map_err(|_| CommandError::Usage {
+        zh: format!("学号（工号）{text:?} 不可用：须为 1 到 32 个字母、数字或连字符"),
+        en: format!("{text:?} is no number: use 1 to 32 letters, digits or hyphens"),
+    })
+}
+
+fn email(text: String) -> Result<String, CommandError> {
+    if is_email(&text) {
+        return Ok(text);
+    }
+    Err(CommandError::Usage {
+        zh: format!("{text:?} 不是邮箱地址"),
+        en: format!("{text:?} is no address of mail"),
+    })
+}
+
 /// The first line of standard input.
 fn read_password() -> Result<String, CommandError> {
     let mut line = String::new();
@@ -249,6 +283,8 @@ fn to_json(person: &Person) -> Value {
         "id": person.id,
         "name": person.name.as_str(),
         "display_name": person.display_name,
+        "number": person.number.as_ref().map(Number::as_str),
+        "email": person.email,
         "disabled_at": person.disabled_at,
         "created_at": person.created_at,
     })
