@@ -3,10 +3,20 @@
 use std::time::Duration;
 
 use axum::http::{Uri, uri::Scheme};
+use huibao_models::domain::report::ReportKind;
 use ipnet::IpNet;
 
 use crate::sign_on::config::SignOnConfig;
 use crate::view::UploadLimits;
+
+/// Links to files in the storage, which browsers follow without credentials.
+#[derive(Debug, Clone)]
+pub struct MediaLinks {
+    /// For how long they can be used.
+    pub lifetime: Duration,
+    /// Where they lead: the scheme and host, which pages may load media from.
+    pub origin: String,
+}
 
 /// Settings of the interface.
 #[derive(Debug, Clone)]
@@ -22,11 +32,27 @@ pub struct ApiConfig {
     pub public_url: Option<Uri>,
     /// Proxies whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// What reports may be about, with what it is called if that is not the usual; none: everything.
+    pub kinds: Vec<(ReportKind, Option<String>)>,
+    /// What somebody may keep, in bytes.
+    pub max_person_bytes: Option<u64>,
+    /// What may be kept of the reports of a branch, in bytes.
+    pub max_branch_bytes: Option<u64>,
+    /// Files are fetched from the storage itself, where it can be asked for links.
+    pub media_links: Option<MediaLinks>,
     /// Sign-on through the campus.
     pub sign_on: SignOnConfig,
 }
 
 impl ApiConfig {
+    /// What new reports may be about.
+    pub(crate) fn offered_kinds(&self) -> Vec<ReportKind> {
+        match self.kinds.as_slice() {
+            [] => ReportKind::ALL.to_vec(),
+            kinds => kinds.iter().map(|(kind, _)| *kind).collect(),
+        }
+    }
+
     /// The language of a report that specifies none.
     pub(crate) fn default_language(&self) -> &str {
         self.languages.first().map_or("zh", String::as_str)
@@ -48,6 +74,10 @@ impl ApiConfig {
             upload_idle,
             public_url: None,
             trusted_proxies: vec![],
+            kinds: vec![],
+            max_person_bytes: None,
+            max_branch_bytes: None,
+            media_links: None,
             sign_on: SignOnConfig::default(),
         }
     }

@@ -15,6 +15,7 @@ mod error;
 mod extract;
 mod file_name;
 mod guard;
+mod idempotency;
 mod loaded;
 mod localize;
 mod metrics_page;
@@ -31,7 +32,7 @@ mod state;
 mod uploads;
 pub mod view;
 
-pub use config::ApiConfig;
+pub use config::{ApiConfig, MediaLinks};
 pub use metrics_page::MetricsPage;
 pub use readiness::Readiness;
 pub use server::{router, serve};

@@ -14,7 +14,9 @@ use crate::view::ErrorBody;
         title = "Huibao",
         description = "Short-video thought reports in, reviewable transcripts out. Messages are in \
                        the language of `?lang=zh|en`, or else of `Accept-Language`. Errors are \
-                       problems as RFC 9457 describes them, with a stable `code`. Every route may \
+                       problems as RFC 9457 describes them, with a stable `code`. A `POST` that makes \
+                       something can be repeated with the same `Idempotency-Key` for a day: it is done \
+                       once, and answered alike. Every route may \
                        answer 401 (`unauthorized`), 403 (`cross_site`), 500 or 503.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),

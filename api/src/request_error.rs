@@ -79,6 +79,9 @@ request_errors! {
     /// A language that is not supported.
     UnsupportedLanguage = "unsupported_language", BAD_REQUEST,
         "不支持所选的语言。", "The chosen language is not supported.";
+    /// A kind of report that is not offered.
+    UnsupportedKind = "unsupported_kind", BAD_REQUEST,
+        "这里不收这类汇报。", "Reports of this kind are not taken here.";
     /// Nobody is signed in, and there is no token that is accepted.
     Unauthorized = "unauthorized", UNAUTHORIZED,
         "请先登录。", "Please sign in first.";
@@ -99,6 +102,16 @@ request_errors! {
     InvalidName = "invalid_name", UNPROCESSABLE_ENTITY,
         "这个用户名已被占用或不可用：须为 1 到 64 个字符，不含空格和斜杠。",
         "This name is taken or cannot be used: it has 1 to 64 characters, without spaces and slashes.";
+    /// An `Idempotency-Key` that another request had.
+    KeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
+        "这个 Idempotency-Key 已用于另一个请求。", "This Idempotency-Key belongs to another request.";
+    /// A request with an `Idempotency-Key` that is being answered.
+    StillRunning = "still_running", CONFLICT,
+        "同一请求正在处理，请稍后再试。", "The same request is being answered. Please try again in a moment.";
+    /// Uploads that add up to more than somebody, or a branch, may keep.
+    QuotaExceeded = "quota_exceeded", PAYLOAD_TOO_LARGE,
+        "已超过你或所在支部的存储配额。请删除不用的草稿，或联系管理员。",
+        "You or your branch keep as much as is allowed. Please delete drafts, or ask the operator.";
     /// A number that another account has.
     NumberTaken = "number_taken", CONFLICT,
         "这个学号（工号）属于另一个用户。", "This number belongs to another account.";

@@ -24,15 +24,20 @@ use crate::config::ApiConfig;
 use crate::error::ApiError;
 use crate::readiness::Readiness;
 use crate::state::{ApiState, Shutdown};
-use crate::{access_log, guard, localize, routes};
+use crate::{access_log, guard, idempotency, localize, routes};
 
 /// How long running requests may take after shutdown begins.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Pages load nothing from other origins and cannot be framed.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
-    media-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-    form-action 'self'";
+/// Pages load nothing from other origins, but media from the storage if that is where they are, and cannot be
+/// framed.
+fn content_security_policy(config: &ApiConfig) -> String {
+    let storage = config.media_links.as_ref().map_or("", |links| links.origin.as_str());
+    format!(
+        "default-src 'self'; img-src 'self' data: {storage}; media-src 'self' blob: {storage}; \
+         object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    )
+}
 
 /// Builds the interface: routes, pages, guards and headers.
 pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readiness>) -> Router {
@@ -41,6 +46,9 @@ pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readines
     let document = Arc::new(document);
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let hashing = Arc::new(Semaphore::new(cores));
+    let policy = content_security_policy(&config);
+    let policy = HeaderValue::try_from(policy)
+        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'self'"));
     let state = ApiState {
         backends,
         readiness,
@@ -57,16 +65,18 @@ pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readines
         // From here on, each layer wraps those above it.
         .layer(idle)
         .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
         .layer(from_fn_with_state(state, guard::guard))
         .layer(from_fn(localize::localize));
-    with_headers(guarded).layer(from_fn(access_log::log))
+    with_headers(guarded, policy).layer(from_fn(access_log::log))
 }
 
-fn with_headers(router: Router) -> Router {
+fn with_headers(router: Router, policy: HeaderValue) -> Router {
+    let policy = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy);
+    let router = router.layer(policy);
     let always = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     let router = always.into_iter().fold(router, |router, (name, value)| {

@@ -12,6 +12,9 @@ export default defineConfig({
     // The pages are served under a Content-Security-Policy: nothing inline, everything from a file.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: ['index.html', 'docs.html'] },
+    // That of the API's description, which nobody else loads.
+    chunkSizeWarningLimit: 2000,
   },
   server: { proxy: { '/api': api } },
 });

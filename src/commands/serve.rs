@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use huibao_api::{ApiConfig, Readiness, UploadLimits};
+use huibao_api::{ApiConfig, MediaLinks, Readiness, UploadLimits};
 use huibao_models::backends::Backends;
 use huibao_models::credentials::NewSecret;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::Failure;
+use huibao_models::domain::ids::SubmissionId;
+use huibao_models::storage::{Storage, StorageKey};
 use huibao_models::store::{SETUP_LIFETIME, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::exit::CommandError;
 use crate::settings::Settings;
@@ -36,7 +39,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), CommandError> {
     let bound = listener.local_addr().map_err(Failure::from)?;
-    let config = api_config(settings)?;
+    let config = api_config(settings, &*backends.storage).await?;
     let base = config.public_url.as_ref().map_or_else(
         || format!("http://{bound}"),
         |url| url.to_string().trim_end_matches('/').to_owned(),
@@ -47,7 +50,8 @@ pub async fn serve(
     Ok(huibao_api::serve(listener, router, shutdown).await.map_err(Failure::from)?)
 }
 
-fn api_config(settings: &Settings) -> Result<ApiConfig, CommandError> {
+async fn api_config(settings: &Settings, storage: &dyn Storage) -> Result<ApiConfig, CommandError> {
+    let limit = |bytes: u64| (bytes > 0).then_some(bytes);
     Ok(ApiConfig {
         limits: UploadLimits {
             max_video_bytes: settings.max_video_bytes,
@@ -58,8 +62,35 @@ fn api_config(settings: &Settings) -> Result<ApiConfig, CommandError> {
         upload_idle: UPLOAD_IDLE,
         public_url: settings.public_url()?,
         trusted_proxies: settings.trusted_proxies()?,
+        kinds: settings.report_kinds()?,
+        max_person_bytes: limit(settings.max_person_bytes),
+        max_branch_bytes: limit(settings.max_branch_bytes),
+        media_links: media_links(settings, storage).await?,
         sign_on: settings.sign_on()?,
     })
+}
+
+/// Links into the storage, where it has some and the settings want them.
+async fn media_links(
+    settings: &Settings,
+    storage: &dyn Storage,
+) -> Result<Option<MediaLinks>, CommandError> {
+    let lifetime = Duration::from_secs(settings.media_link_seconds);
+    if lifetime.is_zero() {
+        return Ok(None);
+    }
+    // Signing asks nobody; whether there is such an object does not matter.
+    let key = StorageKey::original(SubmissionId::new(), "mp4");
+    let link = storage.presign_get(&key, lifetime, None).await.map_err(Failure::from)?;
+    let link: Option<Url> = link.and_then(|link| link.parse().ok());
+    let Some(link) = link else {
+        return Err(CommandError::Usage {
+            zh: "media_link_seconds 需要 S3 存储（storage_url = s3://…）；本地文件请设为 0".into(),
+            en: "media_link_seconds needs a bucket (storage_url = s3://…); with files, use 0"
+                .into(),
+        });
+    };
+    Ok(Some(MediaLinks { lifetime, origin: link.origin().ascii_serialization() }))
 }
 
 /// Where there is nobody yet, the link that makes the first operator.

@@ -13,6 +13,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::job::RetryPolicy;
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::report::ReportKind;
 use huibao_worker::{ModelFolder, WorkerConfig};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -63,10 +64,14 @@ pub struct Settings {
     pub model_idle_seconds: u64,
     pub glossary: PathBuf,
     pub correct_homophones: bool,
+    pub report_kinds: Vec<String>,
     pub max_video_bytes: u64,
     pub max_duration_seconds: u64,
     pub max_pixels: u64,
     pub max_written_bytes: u64,
+    pub max_person_bytes: u64,
+    pub max_branch_bytes: u64,
+    pub media_link_seconds: u64,
     pub cores: u32,
     pub cores_per_task: u32,
     pub lease_seconds: u64,
@@ -185,6 +190,7 @@ impl Settings {
         self.trusted_proxies()?;
         self.sign_on()?;
         self.notices()?;
+        self.report_kinds()?;
         Ok(())
     }
 
@@ -223,6 +229,22 @@ impl Settings {
             return self.data_dir.join("audit.key");
         }
         self.audit_key.clone()
+    }
+
+    /// What reports may be about, with other names for some; none: everything.
+    pub fn report_kinds(&self) -> Result<Vec<(ReportKind, Option<String>)>, SettingsError> {
+        let kinds = self.report_kinds.iter().map(|text| {
+            let (kind, label) = match text.split_once('=') {
+                Some((kind, label)) => (kind, Some(label.trim().to_owned())),
+                None => (text.as_str(), None),
+            };
+            let reason = "use motive, understanding, study, activity, oath, meeting or other, \
+                          each with =NAME if you like";
+            let unknown =
+                |_| SettingsError::Value { setting: "report_kinds", value: text.clone(), reason };
+            kind.trim().parse().map(|kind| (kind, label)).map_err(unknown)
+        });
+        kinds.collect()
     }
 
     /// Where models are that go by their names.
@@ -375,6 +397,15 @@ mod tests {
     fn a_misspelt_setting_is_refused_and_named() {
         let error = from_toml("coers = 3").unwrap_err().to_string();
         assert!(error.contains("coers"), "{error}");
+    }
+
+    #[test]
+    fn kinds_can_be_left_out_and_renamed() {
+        let settings = from_toml("report_kinds = [\"study\", \"other = 其他材料\"]").unwrap();
+        let label = Some("其他材料".to_owned());
+        let expected = [(ReportKind::Study, None), (ReportKind::Other, label)];
+        assert_eq!(settings.report_kinds().unwrap(), expected);
+        assert!(from_toml("report_kinds = [\"essay\"]").is_err());
     }
 
     #[test]

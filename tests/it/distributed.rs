@@ -49,6 +49,44 @@ fn a_report_goes_through_separate_processes() {
 }
 
 #[test]
+fn files_are_fetched_by_links_into_the_bucket_that_run_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fleet = Fleet::new(&Servers::shared(), folder.path());
+    fleet.set("HUIBAO_MEDIA_LINK_SECONDS", "3");
+    let api = fleet.api();
+    let video = short(folder.path(), 2);
+    let (status, answer) = api.upload(&video, None);
+    assert_eq!(status, 202, "{answer}");
+    let path = format!("{}/api/v1/reports/{}/original", api.url, id(&answer));
+    let stranger = reqwest::blocking::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let ask = |token: Option<&str>| {
+        let request = stranger.get(&path);
+        token.map_or(stranger.get(&path), |token| request.bearer_auth(token)).send().unwrap()
+    };
+    assert_eq!(ask(None).status(), 401, "the link is for who may read the report");
+    let redirect = ask(Some(&api.token));
+    assert_eq!(
+        (redirect.status().as_u16(), &redirect.headers()["cache-control"]),
+        (307, &"no-store".parse().unwrap())
+    );
+    let link = redirect.headers()["location"].to_str().unwrap();
+    let origin = url::Url::parse(link).unwrap().origin().ascii_serialization();
+    let policy = redirect.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains(&format!("media-src 'self' blob: {origin}")), "{policy}");
+    let part = stranger.get(link).header("range", "bytes=4-7").send().unwrap();
+    assert_eq!(part.status(), 206);
+    assert!(part.headers()["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    assert_eq!(part.bytes().unwrap().as_ref(), b"ftyp");
+    std::thread::sleep(Duration::from_secs(4));
+    let late = stranger.get(link).send().unwrap();
+    assert_eq!(late.status(), 403, "it has run out");
+}
+
+#[test]
 fn an_operator_finds_and_replays_a_dead_job() {
     let folder = tempfile::tempdir().unwrap();
     let mut fleet = Fleet::new(&Servers::shared(), folder.path());

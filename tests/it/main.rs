@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod audit;
 mod bad_input;
 mod bad_sound;
 mod browser;
@@ -15,6 +16,7 @@ mod command_line;
 mod confinement;
 mod distributed;
 mod migrate;
+mod notices;
 mod people;
 mod process;
 mod schema;

@@ -213,3 +213,34 @@ fn the_first_start_prints_a_link_and_no_secret_is_logged() {
     assert_eq!(server.get("/api/v1/me")["grants"][0]["branch"], BRANCH);
     assert_eq!(sign_in(&server, "admin", PASSWORD), 200);
 }
+
+#[test]
+fn a_roster_is_taken_over_and_printed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let roster = folder.path().join("roster.csv");
+    // As a spreadsheet in China writes it.
+    let text =
+        "学号,姓名,支部,角色\r\n20260001,李一,/计算机/一支部,\r\n20260002,王二,/计算机,审阅人\r\n";
+    let script = "import sys; open(sys.argv[1], 'wb').write(sys.argv[2].encode('gb18030'))";
+    crate::support::tool("python3", &["-c", script, roster.to_str().unwrap(), text]);
+    let roster = roster.to_str().unwrap();
+    let import = |more: &[&str]| {
+        let output = run(&data, &[&["user", "import", roster, "--json"], more].concat(), "");
+        (output.status.code(), only_object(&output))
+    };
+    let (code, tried) = import(&["--dry-run"]);
+    assert_eq!((code, &tried["imported"], &tried["added"]), (Some(0), &json!(false), &json!(2)));
+    let (code, done) = import(&["--passwords"]);
+    assert_eq!((code, &done["imported"], &done["added"]), (Some(0), &json!(true), &json!(2)));
+    let password = done["people"][1]["password"].as_str().unwrap();
+    let server = Server::start(&data, &[]);
+    assert_eq!(sign_in(&server, "20260002", password), 200);
+    let (_, again) = import(&[]);
+    assert_eq!((&again["added"], &again["unchanged"]), (&json!(0), &json!(2)));
+    let printed = ok(&data, &["user", "export"], "");
+    assert!(printed.contains("20260002,王二,/计算机,reviewer,20260002,,"), "{printed}");
+    std::fs::write(roster, "学号,姓名,支部\n1,,/a\n").unwrap();
+    let (code, bad) = import(&[]);
+    assert_eq!((code, &bad["problems"][0]["line"]), (Some(65), &json!(2)), "{bad}");
+}

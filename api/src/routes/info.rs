@@ -1,5 +1,7 @@
 //! What a page needs before it can offer an upload.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use huibao_models::domain::report::ReportKind;
@@ -16,7 +18,8 @@ pub(crate) async fn info(State(state): State<ApiState>) -> Json<Info> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         limits: state.config.limits,
         languages: state.config.languages.clone(),
-        kinds: ReportKind::ALL.to_vec(),
+        kinds: state.config.offered_kinds(),
+        kind_labels: labels(&state.config.kinds),
         sign_on: sign_on(&state.config.sign_on),
     })
 }
@@ -29,4 +32,11 @@ fn sign_on(config: &SignOnConfig) -> Vec<SignOnView> {
     let oidc = config.oidc.iter().map(|oidc| view("oidc", &oidc.label));
     let cas = config.cas.iter().map(|cas| view("cas", &cas.label));
     oidc.chain(cas).collect()
+}
+
+fn labels(kinds: &[(ReportKind, Option<String>)]) -> BTreeMap<String, String> {
+    let label = |(kind, label): &(ReportKind, Option<String>)| {
+        Some((kind.as_str().to_owned(), label.clone()?))
+    };
+    kinds.iter().filter_map(label).collect()
 }

@@ -65,6 +65,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::transcript::txt))
         .routes(routes!(reports::transcript::json))
         .routes(routes!(reports::versions::versions))
+        .routes(routes!(reports::draft_versions::list))
         .routes(routes!(rounds::list::list, rounds::open::open))
         .routes(routes!(rounds::show::show, rounds::edit::edit))
         .routes(routes!(rounds::close::close))

@@ -23,6 +23,9 @@ const WRITTEN_EXTENSIONS: [&str; 5] = ["txt", "md", "docx", "odt", "pdf"];
 /// As many parts as anybody needs. The row holds all their ids.
 const MAX_PARTS: usize = 1000;
 
+/// As many uploads as anybody needs that are not handed in: the parts of two files, and some drafts.
+const MAX_UPLOADS: u64 = 2200;
+
 /// Makes the upload that the headers describe. Nothing of it has arrived.
 pub(crate) async fn begin(
     state: &ApiState,
@@ -43,6 +46,9 @@ pub(crate) async fn begin(
         Concat::None | Concat::Final(_) => file(state, caller, id, &metadata).await?,
     };
     check_length(state, place.purpose, length)?;
+    // The bytes of parts are there already.
+    let adds = if parts.is_some() { 0 } else { length.unwrap_or(0) };
+    check_quota(state, caller, place.purpose, adds).await?;
     let upload = Upload {
         id,
         person: caller.person(),
@@ -75,6 +81,28 @@ pub(super) fn check_length(
         Some(length) if length > limit => Err(too_large(purpose, limit).into()),
         _ => Ok(()),
     }
+}
+
+/// Refuses what would add up to more than somebody, or their branch, may keep.
+pub(super) async fn check_quota(
+    state: &ApiState,
+    caller: &Caller,
+    purpose: Purpose,
+    length: u64,
+) -> Result<(), ApiError> {
+    let mut snapshot = state.store.snapshot().await?;
+    let (used, uploads) = snapshot.uploads().used_by(caller.person()).await?;
+    let beyond = |used: u64, quota: Option<u64>| quota.is_some_and(|most| used + length > most);
+    if uploads >= MAX_UPLOADS || beyond(used, state.config.max_person_bytes) {
+        return Err(RequestError::QuotaExceeded.into());
+    }
+    if let (Purpose::File { report, .. }, Some(_)) = (purpose, state.config.max_branch_bytes)
+        && let Some(report) = snapshot.reports().get(report).await?
+        && beyond(snapshot.uploads().used_in(&report.branch).await?, state.config.max_branch_bytes)
+    {
+        return Err(RequestError::QuotaExceeded.into());
+    }
+    Ok(())
 }
 
 /// That a file is longer than it may be.

@@ -10,7 +10,7 @@ use huibao_models::trace;
 use tokio_util::io::StreamReader;
 use tracing::Instrument;
 
-use super::begin::{check_length, too_large};
+use super::begin::{check_length, check_quota, too_large};
 use super::checksum;
 use super::finish::finish;
 use super::first_bytes::check_video;
@@ -80,6 +80,9 @@ async fn learn_length(
         return Err(RequestError::BadRequest.into());
     }
     check_length(state, upload.purpose, Some(length))?;
+    if upload.length.is_none() {
+        check_quota(state, caller, upload.purpose, length).await?;
+    }
     let mut unit = caller.begin(state).await?;
     unit.uploads().set_length(upload.id, length).await?;
     unit.commit().await?;

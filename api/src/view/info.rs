@@ -1,5 +1,7 @@
 //! The properties of an installation.
 
+use std::collections::BTreeMap;
+
 use huibao_models::domain::report::ReportKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,9 +17,11 @@ pub struct Info {
     pub limits: UploadLimits,
     /// Accepted languages; the first is the default.
     pub languages: Vec<String>,
-    /// What reports are about.
+    /// What new reports can be about.
     #[schema(value_type = Vec<enums::ReportKind>)]
     pub kinds: Vec<ReportKind>,
+    /// What the operator calls some of them.
+    pub kind_labels: BTreeMap<String, String>,
     /// How to sign on through the campus.
     pub sign_on: Vec<SignOnView>,
 }

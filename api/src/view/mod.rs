@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod convert;
+mod draft_version;
 mod enums;
 mod error;
 mod event;
@@ -28,6 +29,7 @@ pub use account::{
 };
 pub use audit::{AuditEntryView, AuditList};
 pub(crate) use convert::ReportRows;
+pub use draft_version::{DraftVersionList, DraftVersionView};
 pub use error::{ErrorBody, FailureView};
 pub use event::{EndOfEvents, ReportEvent};
 pub use health::{Check, Health, ReadinessView};

@@ -86,10 +86,9 @@ pub(crate) struct ReportDraft {
     #[serde(default)]
     #[schema(max_length = 100)]
     pub speaker: String,
-    /// What it is about; `other` if not given.
-    #[serde(default)]
-    #[schema(value_type = enums::ReportKind)]
-    pub kind: ReportKind,
+    /// What it is about: one of `kinds` of `/api/v1/info`; `other` if not given and offered, or else the first.
+    #[schema(value_type = Option<enums::ReportKind>)]
+    pub kind: Option<ReportKind>,
     /// The quarter that it is for, such as `2026Q4`.
     #[serde(default)]
     pub period: String,

@@ -71,7 +71,8 @@ fn rule(method: &str, path: &str) -> Option<For> {
         ("get", "/api/v1/audit") => For::Root,
         (_, path) if path.starts_with("/api/v1/people/{id}") => For::Person,
         (_, path) if path.starts_with("/api/v1/rounds/{id}") => For::Round,
-        ("patch" | "delete", "/api/v1/reports/{id}")
+        ("get", "/api/v1/reports/{id}/draft-versions")
+        | ("patch" | "delete", "/api/v1/reports/{id}")
         | ("post", "/api/v1/reports/{id}/submit" | "/api/v1/reports/{id}/withdraw") => For::Author,
         ("get", path) if path.starts_with("/api/v1/reports/{id}") => For::Readers,
         _ => return None,

@@ -303,3 +303,23 @@ async fn the_link_makes_one_operator_and_no_second() {
     assert_eq!(setup(secret.expose(), "second", PASSWORD).await.status(), 404);
     assert_eq!(sign_in(&harness, "boss", PASSWORD).await.status(), 200);
 }
+
+#[tokio::test]
+async fn whoever_finds_an_open_browser_does_not_guess_the_password_quickly() {
+    let harness = Harness::new().await;
+    with_password(&harness, "li").await;
+    let cookie = cookie(&sign_in(&harness, "li", PASSWORD).await);
+    let change = |current: &str| {
+        let body = json!({ "current": current, "new": "another long password" });
+        let request = stranger().post(harness.url("/api/v1/me/password"));
+        request.header("cookie", cookie.clone()).json(&body).send()
+    };
+    for _ in 0..6 {
+        let wrong = change("a wrong password").await.unwrap();
+        assert_eq!(error_code(wrong).await, (401, "wrong_credentials".into()));
+    }
+    for current in ["a wrong password", PASSWORD] {
+        let blocked = change(current).await.unwrap();
+        assert_eq!(error_code(blocked).await, (429, "too_many_attempts".into()));
+    }
+}

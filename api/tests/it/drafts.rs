@@ -1,12 +1,17 @@
 //! From a draft to what is handed in, and back.
 
+use std::sync::Arc;
+
+use huibao_api::ApiConfig;
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::person::Role;
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::report::ReportKind;
 use huibao_models::domain::submission::FileKind;
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, VIDEO, error_code};
+use crate::harness::{BRANCH, Harness, VIDEO, config, error_code};
 
 #[tokio::test]
 async fn a_report_is_begun_and_handed_in() {
@@ -196,4 +201,42 @@ async fn a_draft_is_thrown_away_and_nothing_else() {
     assert_eq!(discard(draft).await.unwrap().status(), 404);
     let stored = crate::harness::count_files(&harness.folder.path().join("files"));
     assert_eq!(stored, 1, "the video that was handed in");
+}
+
+#[tokio::test]
+async fn what_was_written_before_is_there_for_its_author() {
+    let harness = Harness::new().await;
+    let id = harness.draft(json!({ "title": "一", "written_text": "初稿" })).await;
+    let url = harness.url(&format!("/api/v1/reports/{id}"));
+    let mut revision = 1;
+    for text in ["二稿", "二稿，改", "二稿，改"] {
+        let change = harness.client.patch(&url).header("if-match", format!("\"r{revision}\""));
+        let changed = change.json(&json!({ "written_text": text })).send().await.unwrap();
+        assert_eq!(changed.status(), 200);
+        revision += 1;
+    }
+    let versions = harness.json(&format!("/api/v1/reports/{id}/draft-versions")).await;
+    // Of a minute in which somebody types, its beginning.
+    assert_eq!(versions["versions"].as_array().unwrap().len(), 1, "{versions}");
+    assert_eq!(versions["versions"][0]["written_text"], "初稿");
+    assert_eq!(versions["versions"][0]["revision"], 1);
+    let (_, reviewer) = harness.person("reviewer", &[(Role::Reviewer, BRANCH)]).await;
+    let seen = reviewer.get(format!("{url}/draft-versions")).send().await.unwrap();
+    assert_eq!(seen.status(), 404);
+}
+
+#[tokio::test]
+async fn kinds_that_are_switched_off_are_not_taken() {
+    let study = (ReportKind::Study, Some("学习".to_owned()));
+    let kinds = vec![study, (ReportKind::Activity, None)];
+    let config = ApiConfig { kinds, ..config() };
+    let harness = Harness::with(config, Arc::new(())).await;
+    let info = harness.json("/api/v1/info").await;
+    assert_eq!(info["kinds"], json!(["study", "activity"]));
+    assert_eq!(info["kind_labels"], json!({ "study": "学习" }));
+    let create = |body| harness.post("/api/v1/reports").json(&body).send();
+    let made: Value = create(json!({})).await.unwrap().json().await.unwrap();
+    assert_eq!(made["report"]["kind"], "study", "the first, if the usual one is off");
+    let refused = create(json!({ "kind": "oath" })).await.unwrap();
+    assert_eq!(error_code(refused).await, (400, "unsupported_kind".into()));
 }

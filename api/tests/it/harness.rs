@@ -69,6 +69,10 @@ pub fn config() -> ApiConfig {
         upload_idle: PATIENCE,
         public_url: None,
         trusted_proxies: vec![],
+        kinds: vec![],
+        max_person_bytes: None,
+        max_branch_bytes: None,
+        media_links: None,
         sign_on: huibao_api::SignOnConfig::default(),
     }
 }

@@ -4,11 +4,12 @@ use chrono::Utc;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::person::Role;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::transcript::{Segment, Word};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, error_code, segment};
+use crate::harness::{BRANCH, Harness, VIDEO, error_code, segment};
 
 #[tokio::test]
 async fn a_report_grows_as_stages_finish() {
@@ -227,4 +228,63 @@ async fn errors_have_stable_codes_and_two_languages() {
     let en = harness.json("/api/v1/nothing?lang=en").await;
     assert_eq!(zh["detail"], "没有找到请求的内容。");
     assert_eq!(en["detail"], "The requested resource does not exist.");
+}
+
+#[tokio::test]
+async fn a_request_that_comes_again_with_its_key_does_nothing_twice() {
+    let harness = Harness::new().await;
+    let create = |key: &'static str, title: &'static str| {
+        let request = harness.post("/api/v1/reports").header("idempotency-key", key);
+        request.json(&serde_json::json!({ "title": title })).send()
+    };
+    let first = create("k1", "一").await.unwrap();
+    let location = first.headers()["location"].clone();
+    assert!(!first.headers().contains_key("idempotent-replayed"));
+    let body = first.text().await.unwrap();
+    let again = create("k1", "一").await.unwrap();
+    assert_eq!((again.status().as_u16(), &again.headers()["location"]), (201, &location));
+    assert_eq!(again.headers()["idempotent-replayed"], "true");
+    assert_eq!(again.headers()["content-type"], "application/json");
+    assert_eq!(again.text().await.unwrap(), body);
+    let other = create("k1", "二").await.unwrap();
+    assert_eq!(error_code(other).await, (422, "idempotency_key_reused".into()));
+    assert_eq!(create("k2", "一").await.unwrap().status(), 201);
+    let list = harness.json("/api/v1/reports").await;
+    assert_eq!(list["reports"].as_array().unwrap().len(), 2);
+    // Another person's key is another key.
+    let (_, other) = harness.person("other", &[(Role::Activist, BRANCH)]).await;
+    let theirs = other.post(harness.url("/api/v1/reports")).header("idempotency-key", "k1");
+    let theirs = theirs.json(&serde_json::json!({ "title": "一" })).send().await.unwrap();
+    assert!(!theirs.headers().contains_key("idempotent-replayed"));
+    // What was refused is asked anew.
+    let id = harness.draft(serde_json::json!({})).await;
+    let submit = || {
+        let path = format!("/api/v1/reports/{id}/submit");
+        harness.post(&path).header("idempotency-key", "k3").send()
+    };
+    assert_eq!(error_code(submit().await.unwrap()).await.1, "missing_video");
+    harness.upload(id, "video", "v.mp4", VIDEO).await;
+    for _ in 0..2 {
+        assert_eq!(submit().await.unwrap().status(), 202);
+    }
+    let long = "k".repeat(201);
+    let bad = harness.post("/api/v1/reports").header("idempotency-key", long);
+    let bad = bad.json(&serde_json::json!({})).send().await.unwrap();
+    assert_eq!(error_code(bad).await, (400, "bad_request".into()));
+}
+
+#[tokio::test]
+async fn of_many_that_come_at_once_with_a_key_one_does_something() {
+    let harness = Harness::new().await;
+    let create = || {
+        let request = harness.post("/api/v1/reports").header("idempotency-key", "same");
+        request.json(&serde_json::json!({})).send()
+    };
+    let answers = futures::future::join_all((0..8).map(|_| create())).await;
+    for answer in answers {
+        let status = answer.unwrap().status().as_u16();
+        assert!([201, 409].contains(&status), "{status}");
+    }
+    let list = harness.json("/api/v1/reports").await;
+    assert_eq!(list["reports"].as_array().unwrap().len(), 1);
 }

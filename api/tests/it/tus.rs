@@ -10,7 +10,7 @@ use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::person::Role;
 use huibao_models::store::WRITER_LEASE;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -380,4 +380,44 @@ async fn a_connection_that_stands_still_is_ended_and_keeps_what_arrived() {
     tokio::time::timeout(PATIENCE, socket.read_exact(&mut answer)).await.unwrap().unwrap();
     assert_eq!(answer, b"HTTP/1.1 400");
     assert_eq!(tus.offset(&path).await, 30);
+}
+
+#[tokio::test]
+async fn nobody_keeps_more_than_their_quota() {
+    let config = ApiConfig {
+        max_person_bytes: Some(VIDEO.len() as u64 * 2 + 10),
+        max_branch_bytes: Some(VIDEO.len() as u64 * 3),
+        ..config()
+    };
+    let harness = Harness::with(config, Arc::new(())).await;
+    harness.submit().await;
+    let id = harness.draft(json!({})).await;
+    assert_eq!(harness.upload(id, "video", "a.mp4", VIDEO).await.status(), 201);
+    let more = harness.upload(id, "written", "a.txt", &[b'a'; 11]).await;
+    assert_eq!(error_code(more).await, (413, "quota_exceeded".into()));
+    assert_eq!(harness.upload(id, "written", "a.txt", &[b'a'; 10]).await.status(), 201);
+    // Throwing a draft away makes room.
+    let url = harness.url(&format!("/api/v1/reports/{id}"));
+    assert_eq!(harness.client.delete(url).send().await.unwrap().status(), 204);
+    let id = harness.draft(json!({})).await;
+    assert_eq!(harness.upload(id, "video", "a.mp4", VIDEO).await.status(), 201);
+    assert_eq!(harness.hand_in(id).await.status(), 202);
+    // Another person of the branch: what is handed in counts for all.
+    let harness_url = harness.url("/api/v1/reports");
+    let (_, other) = harness.person("other", &[(Role::Activist, BRANCH)]).await;
+    let begun: Value =
+        other.post(harness_url).json(&json!({})).send().await.unwrap().json().await.unwrap();
+    let metadata = format!(
+        "report_id {},role {},filename {}",
+        STANDARD.encode(begun["id"].as_str().unwrap()),
+        STANDARD.encode("video"),
+        STANDARD.encode("b.mp4")
+    );
+    let upload = other
+        .post(harness.url("/api/v1/uploads/"))
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", VIDEO.len() + 1)
+        .header("upload-metadata", metadata);
+    let refused = upload.send().await.unwrap();
+    assert_eq!(error_code(refused).await, (413, "quota_exceeded".into()));
 }

@@ -12,6 +12,7 @@ mod channels;
 mod clock;
 mod engine;
 mod error;
+mod idempotency;
 mod identities;
 mod jobs;
 mod notices;
@@ -37,6 +38,7 @@ pub use audit::{Audit, AuditFilter, Link};
 pub use changes::{Change, Changes};
 pub use channels::{Channels, POST_JOB};
 pub use error::{Lost, StoreError};
+pub use idempotency::{IdempotencyKeys, KeptAnswer, Repeated};
 pub use identities::Identities;
 pub use jobs::{
     Backlog, Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered,
@@ -44,7 +46,7 @@ pub use jobs::{
 pub use notices::{MAIL_JOB, NewNotice, Notices};
 pub use people::{NewPerson, People, PeopleFilter, PersonOverview};
 pub use references::References;
-pub use reports::{NewReport, ReportContent, ReportOverview, Reports};
+pub use reports::{DraftVersion, NewReport, ReportContent, ReportOverview, Reports};
 pub use results::{ArchiveResult, IngestResult, NoResult, TranscodeResult};
 pub use rounds::{ANNOUNCE_ROUND_JOB, RoundContent, Rounds};
 pub use sessions::{IDLE as SESSION_IDLE, LIFETIME as SESSION_LIFETIME, Sessions, SignedIn};

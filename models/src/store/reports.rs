@@ -3,6 +3,7 @@
 
 mod drafts;
 mod list;
+mod versions;
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -19,6 +20,8 @@ use crate::domain::ids::{PersonId, ReportId, RoundId, SubmissionId};
 use crate::domain::notice::NoticeEvent;
 use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
+
+pub use versions::DraftVersion;
 
 /// Reports in a session.
 pub struct Reports<'s, S>(pub(super) &'s mut S);
@@ -169,6 +172,7 @@ impl<S: Session> Reports<'_, S> {
 impl Reports<'_, UnitOfWork> {
     /// Adds a report, as a draft. Says whether it was added: its author may have one for its round already.
     pub async fn insert(&mut self, new: &NewReport) -> Result<bool, StoreError> {
+        self.0.people().need_branch(&new.branch).await?;
         let (actor, now) = (self.0.actor().to_string(), self.0.now());
         let added = execute!(
             self.0.tx(),

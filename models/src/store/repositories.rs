@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::channels::Channels;
+use super::idempotency::IdempotencyKeys;
 use super::identities::Identities;
 use super::jobs::Jobs;
 use super::notices::Notices;
@@ -90,6 +91,13 @@ macro_rules! repositories {
             }
         }
     };
+}
+
+impl UnitOfWork {
+    /// Answers to requests that may come again.
+    pub fn idempotency_keys(&mut self) -> IdempotencyKeys<'_> {
+        IdempotencyKeys(self)
+    }
 }
 
 repositories!(Snapshot);

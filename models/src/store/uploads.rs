@@ -11,7 +11,8 @@ use super::StoreError;
 use super::engine::{execute, fetch};
 use super::rows::{all, named};
 use super::unit::{HasTx, Session, UnitOfWork};
-use crate::domain::ids::ReportId;
+use crate::domain::branch::BranchPath;
+use crate::domain::ids::{PersonId, ReportId};
 use crate::domain::submission::StoredFile;
 use crate::domain::upload::{Purpose, Upload, UploadRole};
 use crate::storage::Stored;
@@ -98,6 +99,39 @@ impl<S: Session> Uploads<'_, S> {
             )),
             report.uuid()
         )?)
+    }
+
+    /// The bytes of everything that somebody has handed in or is uploading, and how many uploads they have.
+    /// One whose length is not known yet counts as nothing.
+    pub async fn used_by(&mut self, person: PersonId) -> Result<(u64, u64), StoreError> {
+        let (files, uploads, count) = fetch!(
+            self.0.tx(),
+            fetch_one,
+            sqlx::query_as::<_, (i64, i64, i64)>(
+                "SELECT (SELECT CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM files
+                         JOIN submissions ON submissions.id = submission_id
+                         JOIN reports ON reports.id = report_id WHERE author_id = $1),
+                        CAST(coalesce(sum(length), 0) AS bigint), count(*)
+                 FROM uploads WHERE person_id = $1"
+            ),
+            person.uuid()
+        )?;
+        Ok((files.unsigned_abs() + uploads.unsigned_abs(), count.unsigned_abs()))
+    }
+
+    /// The bytes of everything that is kept of the reports of a branch, those below it not counted.
+    pub async fn used_in(&mut self, branch: &BranchPath) -> Result<u64, StoreError> {
+        let bytes = fetch!(
+            self.0.tx(),
+            fetch_one,
+            sqlx::query_scalar::<_, i64>(
+                "SELECT CAST(coalesce(sum(size_bytes), 0) AS bigint) FROM files
+                 JOIN submissions ON submissions.id = submission_id
+                 JOIN reports ON reports.id = report_id WHERE branch = $1"
+            ),
+            branch.key()
+        )?;
+        Ok(bytes.unsigned_abs())
     }
 
     /// Up to `limit` uploads that nobody has worked on since `before`, oldest first: unfinished ones and

@@ -6,7 +6,8 @@ SET=$(realpath -m "${HUIBAO_SERVICES_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/
 # Ports are consecutive from the one in $SET/base-port. They are taken from below the range that the
 # kernel uses for outgoing connections, so that a stopped service finds its port free again.
 PORTS=(postgres rabbitmq rabbitmq-dist rabbitmq-epmd
-  s3 s3-grpc s3-filer s3-filer-grpc s3-master s3-master-grpc s3-volume s3-volume-grpc)
+  s3 s3-grpc s3-filer s3-filer-grpc s3-master s3-master-grpc s3-volume s3-volume-grpc
+  oidc cas smtp)
 
 set_exists() { [ -f "$SET/password" ]; }
 

@@ -26,6 +26,11 @@ pub const PASSWORD: &str = "登记-密码-2026";
 /// Their branch.
 pub const BRANCH: &str = "/college/branch";
 
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// The server; killed when dropped.
 pub struct Server {
     child: Child,
@@ -44,6 +49,16 @@ impl Server {
         command.args(["up", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
         command.envs(env.iter().copied());
         Self::spawn(command)
+    }
+
+    /// Starts the server on a port, whatever public address it announces.
+    pub fn start_on(port: u16, data: &Path, env: &[(&str, &str)]) -> Self {
+        let mut command = huibao();
+        command.args(["up", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(data);
+        command.envs(env.iter().copied());
+        let mut server = Self::spawn(command);
+        server.url = format!("http://127.0.0.1:{port}");
+        server
     }
 
     /// Starts a server by a command that announces its address.

@@ -47,6 +47,7 @@ impl Outcome for Pruned {
         let pruned = unit.jobs().prune(before).await?;
         let sessions = unit.sessions().prune().await?;
         unit.sign_ins().prune().await?;
+        unit.idempotency_keys().prune().await?;
         let told_before = unit.now() - NOTICES_KEPT;
         unit.notices().prune(told_before).await?;
         tracing::debug!(pruned, sessions, "removed rows of old jobs and sessions");

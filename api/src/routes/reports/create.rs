@@ -30,7 +30,7 @@ use crate::view::{ErrorBody, ReportBody, ReportDraft};
     responses(
         (status = 201, description = "Made", body = ReportBody,
             headers(("Location" = String, description = "URL of the report"))),
-        (status = 400, description = "`bad_request`, `field_too_long`, `unsupported_language`",
+        (status = 400, description = "`bad_request`, `field_too_long`, `unsupported_language`, `unsupported_kind`",
             body = ErrorBody),
         (status = 403, description = "`forbidden`: no activist of this branch", body = ErrorBody),
         (status = 404, description = "`not_found`: no such round", body = ErrorBody),
@@ -43,8 +43,9 @@ pub(crate) async fn create(
     caller: Caller,
     extract::Json(draft): extract::Json<ReportDraft>,
 ) -> Result<Response, ApiError> {
+    let kind = fields::kind(&state, draft.kind.unwrap_or_else(|| default_kind(&state)))?;
     let round = match draft.round {
-        Some(id) => Some(round(&state, &caller, id.into(), draft.kind).await?),
+        Some(id) => Some(round(&state, &caller, id.into(), kind).await?),
         None => None,
     };
     let branch = match (draft.branch.as_deref(), &round) {
@@ -69,7 +70,7 @@ pub(crate) async fn create(
         branch,
         round: round.map(|(round, _)| round.id),
         content: ReportContent {
-            kind: draft.kind,
+            kind,
             period,
             written_text: fields::written_text(&state, &draft.written_text)?,
             language: fields::language(&state, &draft.language)?,
@@ -83,6 +84,13 @@ pub(crate) async fn create(
     let loaded = LoadedReport::load(&state.store, new.id).await?.ok_or(RequestError::NotFound)?;
     let location = [(header::LOCATION, format!("/api/v1/reports/{}", new.id))];
     Ok((StatusCode::CREATED, location, Json(loaded.body(caller.person(), lang))).into_response())
+}
+
+/// What a report is about that does not say: `other`, if that is offered.
+fn default_kind(state: &ApiState) -> ReportKind {
+    let offered = state.config.offered_kinds();
+    let usual = ReportKind::default();
+    if offered.contains(&usual) { usual } else { offered.first().copied().unwrap_or(usual) }
 }
 
 /// A round that asks such a report of the caller, and how they stand in it.

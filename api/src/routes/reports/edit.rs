@@ -27,7 +27,7 @@ use crate::view::{ErrorBody, ReportBody, ReportChange};
     responses(
         (status = 200, description = "Changed", body = ReportBody,
             headers(("ETag" = String, description = "Of the report as it is now"))),
-        (status = 400, description = "`bad_request`, `field_too_long`, `unsupported_language`",
+        (status = 400, description = "`bad_request`, `field_too_long`, `unsupported_language`, `unsupported_kind`",
             body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),
         (status = 409, description = "`not_a_draft`", body = ErrorBody),
@@ -50,7 +50,11 @@ pub(crate) async fn edit(
     }
     let title = change.title.as_deref().map_or(Ok(report.title), fields::title)?;
     let content = ReportContent {
-        kind: change.kind.unwrap_or(report.kind),
+        // One that is no longer offered may stay.
+        kind: match change.kind {
+            Some(kind) if kind != report.kind => fields::kind(&state, kind)?,
+            _ => report.kind,
+        },
         period: change.period.as_deref().map_or(Ok(report.period), fields::period)?,
         written_text: match change.written_text {
             Some(text) => fields::written_text(&state, &text)?,

@@ -1,7 +1,7 @@
 //! What authors write of a report, checked.
 
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::report::Period;
+use huibao_models::domain::report::{Period, ReportKind};
 
 use crate::error::ApiError;
 use crate::file_name::without_controls;
@@ -39,6 +39,12 @@ pub(super) fn written_text(state: &ApiState, text: &str) -> Result<String, ApiEr
     }
     // Line breaks are part of it; PostgreSQL takes no NUL.
     Ok(text.replace('\0', ""))
+}
+
+/// A kind that is offered.
+pub(super) fn kind(state: &ApiState, kind: ReportKind) -> Result<ReportKind, RequestError> {
+    let offered = state.config.offered_kinds();
+    if offered.contains(&kind) { Ok(kind) } else { Err(RequestError::UnsupportedKind) }
 }
 
 /// A language that is offered; the default if none is asked for.

@@ -41,6 +41,8 @@ macro_rules! file_routes {
                     (status = 206, description = "The requested range",
                         content_type = $type, body = FileBytes),
                     (status = 304, description = "Unchanged"),
+                    (status = 307, description = "To a link into the storage that works for a while",
+                        headers(("Location" = String, description = "The link"))),
                     (status = 404, description = "`not_found`, `not_ready`", body = ErrorBody),
                     (status = 416, description = "`range_not_satisfiable`", body = ErrorBody)))]
             pub(crate) async fn $name(
@@ -97,6 +99,15 @@ async fn send(
         Selection::Whole => (StatusCode::OK, None),
         Selection::Part(range) => (StatusCode::PARTIAL_CONTENT, Some(range)),
     };
+    if *method == Method::GET
+        && let Some(links) = &state.config.media_links
+    {
+        let named = content_disposition(disposition, &file.name);
+        let link = state.storage.presign_get(&key, links.lifetime, Some(&named)).await?;
+        if let Some(link) = link {
+            return redirect(&link);
+        }
+    }
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
@@ -115,6 +126,15 @@ async fn send(
             .map_err(|_| Failure::internal("a selected range is outside its file"))?;
         headers.typed_insert(range);
     }
+    Ok(response)
+}
+
+/// To the storage itself. The link is for whoever asked: nobody else's cache keeps it.
+fn redirect(link: &str) -> Result<Response, ApiError> {
+    let location = HeaderValue::try_from(link).map_err(Failure::internal)?;
+    let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
+    response.headers_mut().insert(header::LOCATION, location);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 

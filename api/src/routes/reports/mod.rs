@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod discard;
+pub(crate) mod draft_versions;
 pub(crate) mod edit;
 pub(crate) mod events;
 mod fields;

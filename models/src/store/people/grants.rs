@@ -102,9 +102,7 @@ impl People<'_, UnitOfWork> {
         grant: &Grant,
         source: &str,
     ) -> Result<bool, StoreError> {
-        for branch in grant.branch.lineage() {
-            self.add_branch(&branch).await?;
-        }
+        self.need_branch(&grant.branch).await?;
         let (actor, now) = (self.0.actor().to_string(), self.0.now());
         let added = execute!(
             self.0.tx(),
@@ -171,6 +169,25 @@ impl People<'_, UnitOfWork> {
         if changed == 1 {
             let action = if is { AuditAction::ContactAdded } else { AuditAction::ContactRemoved };
             self.0.audit().record(action, contact, json!({ "activist": activist })).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds a branch, and those above it, if it is not there.
+    pub(in crate::store) async fn need_branch(
+        &mut self,
+        branch: &BranchPath,
+    ) -> Result<(), StoreError> {
+        let known = fetch!(
+            self.0.tx(),
+            fetch_optional,
+            sqlx::query_scalar::<_, i32>("SELECT 1 FROM branches WHERE path = $1"),
+            branch.key()
+        )?;
+        if known.is_none() {
+            for branch in branch.lineage() {
+                self.add_branch(&branch).await?;
+            }
         }
         Ok(())
     }

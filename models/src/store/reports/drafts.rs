@@ -27,6 +27,9 @@ impl Reports<'_, UnitOfWork> {
         if report.revision != revision {
             return Err(StoreError::Outdated { what: "report" });
         }
+        if (report.title.as_str(), &report.written_text) != (title, &content.written_text) {
+            self.keep_version(&report).await?;
+        }
         execute!(
             self.0.tx(),
             sqlx::query(

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 
 use super::{ReportOverview, ReportRow, Reports, report_columns};
 use crate::domain::access::ReportScope;
+use crate::domain::branch::BranchPath;
 use crate::domain::ids::{ReportId, SubmissionId};
 use crate::domain::report::Report;
-use crate::store::engine::fetch;
+use crate::store::engine::{Tx, fetch};
 use crate::store::unit::Session;
 use crate::store::{StoreError, Submissions};
 
@@ -62,20 +63,50 @@ impl<S: Session> Reports<'_, S> {
             reader
         )?);
         for branch in &scope.branches {
-            rows.extend(newest!(
-                self.0,
-                "branch >= $3 AND branch < $4 AND state NOT IN ('draft', 'withdrawn')",
-                before,
-                limit,
-                branch.key(),
-                branch.end(),
-            )?);
+            rows.extend(self.newest_within(branch, before, limit).await?);
         }
         // Each part is complete down to its last row, so what they begin with together is complete.
         rows.sort_unstable_by_key(|row| Reverse(row.id));
         rows.dedup_by_key(|row| row.id);
         rows.truncate(limit as usize);
         self.overviews(rows).await
+    }
+
+    /// Those that are handed in to a branch or below it.
+    async fn newest_within(
+        &mut self,
+        branch: &BranchPath,
+        before: Option<ReportId>,
+        limit: u32,
+    ) -> Result<Vec<ReportRow>, StoreError> {
+        let rows = match self.0.tx() {
+            // It would read and sort all reports of the subtree. So it takes the newest of each branch, from
+            // the end of its part of the index.
+            Tx::Sqlite(_) => newest!(
+                self.0,
+                "id IN (SELECT ours.id FROM branches
+                        JOIN reports AS ours ON ours.id IN
+                            (SELECT newest.id FROM reports AS newest
+                             WHERE newest.branch = path AND ($1 IS NULL OR newest.id < $1)
+                               AND newest.state NOT IN ('draft', 'withdrawn')
+                             ORDER BY newest.id DESC LIMIT $2)
+                        WHERE path >= $3 AND path < $4)",
+                before,
+                limit,
+                branch.key(),
+                branch.end(),
+            ),
+            // It walks through the newest of all by itself where the subtree is large.
+            Tx::Postgres(_) => newest!(
+                self.0,
+                "branch >= $3 AND branch < $4 AND state NOT IN ('draft', 'withdrawn')",
+                before,
+                limit,
+                branch.key(),
+                branch.end(),
+            ),
+        };
+        Ok(rows?)
     }
 
     async fn overviews(&mut self, rows: Vec<ReportRow>) -> Result<Vec<ReportOverview>, StoreError> {

@@ -12,7 +12,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 pub use self::accounts::AccountRows;
-use self::rows::{FileRow, JobRow, PartialRow, ReportRow, SubmissionRow, TranscriptRow};
+use self::rows::{
+    DraftVersionRow, FileRow, JobRow, PartialRow, ReportRow, SubmissionRow, TranscriptRow,
+};
 use super::engine::read;
 use super::unit::HasTx;
 use super::{Store, StoreError};
@@ -31,6 +33,7 @@ pub struct ReportRows {
     jobs: Vec<JobRow>,
     transcripts: Vec<TranscriptRow>,
     partials: Vec<PartialRow>,
+    drafts: Vec<DraftVersionRow>,
 }
 
 /// An object that a file row refers to.
@@ -102,6 +105,9 @@ impl ReportRows {
         for transcript in &mut self.transcripts {
             transcript.created_at = cut(transcript.created_at);
         }
+        for draft in &mut self.drafts {
+            draft.replaced_at = cut(draft.replaced_at);
+        }
         self
     }
 }
@@ -137,6 +143,7 @@ impl Store {
             jobs: JobRow::read(tx, id).await?,
             transcripts: TranscriptRow::read(tx, id).await?,
             partials: PartialRow::read(tx, id).await?,
+            drafts: DraftVersionRow::read(tx, id).await?,
         }))
     }
 
@@ -169,6 +176,9 @@ impl Store {
         }
         for partial in &rows.partials {
             whole &= partial.write(tx).await?;
+        }
+        for draft in &rows.drafts {
+            whole &= draft.write(tx).await?;
         }
         if !whole {
             return Err(StoreError::Taken(rows.id().uuid()));

@@ -187,6 +187,15 @@ table!(ExceptionRow, "round_exceptions", "$1 IS NULL", "round_id, person_id", {
     created_at: DateTime<Utc>,
 });
 
+table!(DraftVersionRow, "draft_versions", "report_id = $1", "report_id, revision", {
+    report_id: Uuid,
+    revision: i64,
+    title: String,
+    written_text: String,
+    replaced_by: String,
+    replaced_at: DateTime<Utc>,
+});
+
 table!(NoticeRow, "notices", "$1 IS NULL", "id", {
     id: Uuid,
     person_id: Uuid,
