@@ -2,10 +2,13 @@
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::view::ErrorBody;
+
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
 
 /// The document before the routes are added to it.
 #[derive(OpenApi)]
@@ -45,12 +48,27 @@ impl Modify for Schemes {
 /// Adds to every operation the response of errors that any route may answer with.
 pub(crate) fn add_default_response(document: &mut utoipa::openapi::OpenApi) {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let error = ResponseBuilder::new()
-        .description("Any other error")
-        .content("application/problem+json", content)
-        .build();
+    let error =
+        ResponseBuilder::new().description("Any other error").content(PROBLEM, content).build();
     for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.responses.responses.values_mut().for_each(name_problems);
         operation.responses.responses.insert("default".to_owned(), error.clone().into());
+    }
+}
+
+/// Bodies of errors have a type of their own.
+fn name_problems(response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    let is_problem = |content: &RefOr<Content>| match content {
+        RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => {
+            schema.ref_location.ends_with("/Problem")
+        }
+        _ => false,
+    };
+    if response.content.get(JSON).is_some_and(is_problem)
+        && let Some(content) = response.content.shift_remove(JSON)
+    {
+        response.content.insert(PROBLEM.to_owned(), content);
     }
 }
 

@@ -73,14 +73,15 @@ need_node() {
   eval "$env"
 }
 
-# need_test_python: an independent judge of our bags and a client of tus, for the tests.
+# need_test_python: an independent judge of our bags, a client of tus and one that asks for everything that the
+# description of the interface allows, for the tests.
 need_test_python() {
   local venv
   venv=$(cache_dir)/test-venv
-  if ! "$venv/bin/python" -c 'import bagit, tusclient' 2>/dev/null; then
-    say "installing the BagIt validator and tuspy"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q bagit==1.9.0 tuspy==1.1.0 ||
-      die "pip could not install bagit and tuspy"
+  if ! "$venv/bin/python" -c 'import bagit, schemathesis, tusclient' 2>/dev/null; then
+    say "installing the BagIt validator, tuspy and schemathesis"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q bagit==1.9.0 tuspy==1.1.0 schemathesis==4.32.5 ||
+      die "pip could not install bagit, tuspy and schemathesis"
   fi
   export HUIBAO_TEST_PYTHON=$venv/bin/python
 }

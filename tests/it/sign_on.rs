@@ -209,7 +209,9 @@ fn somebody_of_a_roster_signs_on_by_their_number_and_not_by_a_name() {
         let output = huibao().args(args).arg("--data-dir").arg(&data).output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");
     };
-    run(&["user", "add", "student", "--role", "activist", "--branch", "/a", "--number", "20260001"]);
+    run(&[
+        "user", "add", "student", "--role", "activist", "--branch", "/a", "--number", "20260001",
+    ]);
     // Somebody else has the name that the provider's person has there.
     run(&["user", "add", "chen", "--role", "operator"]);
     let server = with_oidc(&data);
@@ -231,7 +233,8 @@ fn the_cas_server_s_people_come_in() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let cas = service("HUIBAO_TEST_CAS_URL");
-    let server = start(&data, &[("HUIBAO_CAS_URL", &cas), ("HUIBAO_NUMBER_CLAIM", "student_number")]);
+    let server =
+        start(&data, &[("HUIBAO_CAS_URL", &cas), ("HUIBAO_NUMBER_CLAIM", "student_number")]);
     let mut wang = Browser::new();
     let begin = format!("{}/api/v1/sign-on/cas", server.url);
     let (form, page) = wang.go(&begin, |_| true);
@@ -249,7 +252,10 @@ fn the_cas_server_s_people_come_in() {
     assert_eq!(come_back(&mut wang, &back), "/");
     let (status, me) = wang.me(&server);
     assert_eq!((status, &me["display_name"]), (200, &"王芳".into()));
-    assert_eq!((&me["number"], &me["grants"][0]["branch"]), (&"20260002".into(), &"/计算机/二支部".into()));
+    assert_eq!(
+        (&me["number"], &me["grants"][0]["branch"]),
+        (&"20260002".into(), &"/计算机/二支部".into())
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod health;
 mod info;
 mod me;
 mod openapi_json;
-mod pages;
+pub(crate) mod pages;
 mod people;
 mod reports;
 mod rounds;
@@ -90,7 +90,8 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
 
 /// Paths that no route matches: a page, or not found.
 pub(crate) async fn fallback(request: Request) -> Response {
-    if request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    if path.starts_with("/api/") && path != pages::DOCS {
         return ApiError::from(RequestError::NotFound).into_response();
     }
     pages::page(&request)

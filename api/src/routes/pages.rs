@@ -13,6 +13,9 @@ use crate::request_error::RequestError;
 #[folder = "web/dist"]
 struct Pages;
 
+/// Where the description of the interface can be read.
+pub(crate) const DOCS: &str = "/api/docs";
+
 /// Answers with an embedded file. `/` is the page itself; it routes by fragment, so it has no other
 /// path.
 pub(crate) fn page(request: &Request) -> Response {
@@ -21,6 +24,7 @@ pub(crate) fn page(request: &Request) -> Response {
     }
     let path = match request.uri().path() {
         "/" => "index.html",
+        DOCS => "docs.html",
         path => path.trim_start_matches('/'),
     };
     match Pages::get(path) {

@@ -1,6 +1,6 @@
 //! The embedded pages.
 
-use crate::harness::{Harness, error_code};
+use crate::harness::{Harness, error_code, stranger};
 
 #[tokio::test]
 async fn the_page_is_served_and_revalidated() {
@@ -31,4 +31,18 @@ async fn the_page_is_told_the_limits() {
     assert_eq!(info["limits"]["max_video_bytes"], 100_000);
     assert_eq!(info["limits"]["max_duration_seconds"], 600);
     assert_eq!(info["languages"][0], "zh");
+}
+
+#[tokio::test]
+async fn the_interface_can_be_read_about_without_asking_another_host() {
+    let harness = Harness::new().await;
+    let page = stranger().get(harness.url("/api/docs")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("http"), "{html}");
+    for link in html.split(['"', '\'']).filter(|text| text.starts_with("/assets/")) {
+        let asset = stranger().get(harness.url(link)).send().await.unwrap();
+        assert_eq!(asset.status(), 200, "{link}");
+    }
 }

@@ -89,7 +89,8 @@ const server = createServer(async (request, response) => {
     if (!Object.hasOwn(people, login) || form.get('password') !== PASSWORD) {
       return response.writeHead(403).end('wrong');
     }
-    const result = { login: { accountId: login } };
+    // Native clients, which may be at any port, ask for consent each time.
+    const result = { login: { accountId: login }, consent: {} };
     return await current.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   } catch (error) {
     console.error(error);
