@@ -15,6 +15,7 @@ use bytes::Bytes;
 use huibao_models::domain::failure::Failure;
 use huibao_models::store::{KeptAnswer, Repeated};
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -39,9 +40,11 @@ pub(crate) async fn once(State(state): State<ApiState>, request: Request, next: 
     let caller = request.extensions().get::<Caller>().cloned();
     match (key, caller) {
         (Ok(Some(key)), Some(caller)) if applies(&request) => {
-            answer(&state, &caller, &key, request, next)
-                .await
-                .unwrap_or_else(IntoResponse::into_response)
+            // In a task of its own: what has begun is done and its answer kept, also if the client is gone.
+            let task = async move { answer(&state, &caller, &key, request, next).await };
+            let answered = tokio::spawn(task.in_current_span()).await;
+            let answered = answered.map_err(|error| ApiError::from(Failure::internal(error)));
+            answered.and_then(|answer| answer).unwrap_or_else(IntoResponse::into_response)
         }
         (Err(error), _) => ApiError::from(error).into_response(),
         _ => next.run(request).await,

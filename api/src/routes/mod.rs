@@ -17,11 +17,12 @@ mod sign_on;
 mod uploads;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::{IntoResponse, Response};
+use huibao_models::roster::MAX_BYTES;
 use utoipa::OpenApi;
 use utoipa::openapi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::error::ApiError;
@@ -72,7 +73,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(rounds::participants::list))
         .routes(routes!(rounds::participants::set))
         .routes(routes!(people::list::list, people::add::add))
-        .routes(routes!(people::roster::import))
+        .routes(routes!(people::roster::import).layer(DefaultBodyLimit::max(MAX_BYTES)))
         .routes(routes!(people::roster::export))
         .routes(routes!(people::show::show, people::edit::edit))
         .routes(routes!(people::password::reset))

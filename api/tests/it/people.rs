@@ -232,3 +232,22 @@ async fn a_roster_with_a_bad_row_changes_nothing_and_names_it() {
         assert_eq!(error_code(answer).await, (422, "bad_roster".into()));
     }
 }
+
+#[tokio::test]
+async fn a_roster_may_be_large_but_not_too_large() {
+    let harness = Harness::new().await;
+    let (_, operator) = harness.person("operator", &[(Role::Operator, "/")]).await;
+    let url = harness.url("/api/v1/people/import?dry_run=true");
+    // Four megabytes in columns that nobody reads.
+    let remark = "x".repeat(2000);
+    let mut roster = "学号,姓名,支部,备注\n".to_owned();
+    for number in 0..2000 {
+        roster.push_str(&format!("{number},李,/a,{remark}\n"));
+    }
+    let answer = operator.post(&url).body(roster).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["added"], 2000);
+    let huge = operator.post(&url).body(vec![b'a'; 6 << 20]).send().await.unwrap();
+    assert_eq!(error_code(huge).await, (413, "body_too_large".into()));
+}

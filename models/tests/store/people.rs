@@ -28,6 +28,7 @@ on_every_engine! {
     a_number_belongs_to_one_person
     rules_of_a_sign_on_give_and_take
     people_are_listed_by_branch_role_and_text
+    ten_thousand_failures_block_no_longer_than_the_longest
 }
 
 async fn add(harness: &Harness, name: &str, grants: &[(Role, &str)]) -> PersonId {
@@ -369,4 +370,18 @@ async fn people_are_listed_by_branch_role_and_text(harness: Harness) {
         .await
         .unwrap();
     assert_eq!(wang[0].grants, [grant(Role::Activist, "/c"), grant(Role::Reviewer, "/a")]);
+}
+
+async fn ten_thousand_failures_block_no_longer_than_the_longest(harness: Harness) {
+    let keys = ["account:li", "address:192.0.2.1"];
+    let mut unit = harness.begin().await;
+    for _ in 0..10_000 {
+        unit.sign_ins().failed(keys[0], 1).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let mut snapshot = harness.snapshot().await;
+    let until = snapshot.sign_ins().blocked_until(keys, harness.now).await.unwrap().unwrap();
+    assert_eq!(until, harness.now + TimeDelta::minutes(15));
+    // Whoever it is about comes in when that is over.
+    assert_eq!(snapshot.sign_ins().blocked_until(keys, until).await.unwrap(), None);
 }

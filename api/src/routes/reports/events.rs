@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderName;
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
@@ -22,6 +22,7 @@ use crate::access::{Permitted, Read};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Locale;
+use crate::guard;
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
 use crate::state::{ApiState, Shutdown};
@@ -49,6 +50,7 @@ pub(crate) async fn events(
     State(state): State<ApiState>,
     Locale(lang): Locale,
     permitted: Permitted<Read>,
+    headers: HeaderMap,
     shutdown: Option<Extension<Shutdown>>,
 ) -> Result<impl IntoResponse, ApiError> {
     // First: what is committed from now on is announced.
@@ -58,8 +60,19 @@ pub(crate) async fn events(
     let shutdown = shutdown.map(|Extension(Shutdown(token))| token).unwrap_or_default();
     let submission = loaded.submission();
     let (sent, loaded, phase) = (None, Some(loaded), Phase::Working);
-    let watch =
-        Watch { state, id, caller, lang, shutdown, changes, submission, loaded, sent, phase };
+    let watch = Watch {
+        state,
+        id,
+        caller,
+        headers,
+        lang,
+        shutdown,
+        changes,
+        submission,
+        loaded,
+        sent,
+        phase,
+    };
     let events = stream::unfold(watch, Watch::next);
     // Otherwise nginx buffers events.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
@@ -71,6 +84,8 @@ struct Watch {
     state: ApiState,
     id: ReportId,
     caller: Caller,
+    /// Of the request: what the caller proved themselves with.
+    headers: HeaderMap,
     lang: Lang,
     shutdown: CancellationToken,
     changes: Receiver<Change>,
@@ -133,11 +148,19 @@ impl Watch {
         let shutdown = self.shutdown.clone();
         let announced = async {
             // Without an announcement, it is time to look.
-            if timeout(LOOK, self.announcement()).await.is_ok() {
+            let announced = timeout(LOOK, self.announcement()).await.is_ok();
+            if announced {
                 sleep(GATHER).await;
             }
+            announced
         };
-        shutdown.run_until_cancelled(announced).await?;
+        let announced = shutdown.run_until_cancelled(announced).await?;
+        if !announced {
+            // Also a time to see whether the caller is still let in, and as what.
+            let address = self.caller.address;
+            let caller = guard::authenticate(&self.state, &self.headers, address).await;
+            self.caller = caller.ok().flatten()?;
+        }
         // What was announced until here is part of what is read now.
         self.changes = self.changes.resubscribe();
         match LoadedReport::load(&self.state.store, self.id).await {

@@ -67,11 +67,11 @@ file_routes! {
     /// The web-playable rendition.
     video = "/api/v1/reports/{id}/video", Rendition, Inline, "video/mp4";
     /// The submitted video, as an attachment.
-    original = "/api/v1/reports/{id}/original", Original, Attachment, "application/octet-stream";
+    original = "/api/v1/reports/{id}/original", Original, Attachment, "*/*";
     /// A still picture of the video.
     poster = "/api/v1/reports/{id}/poster", Poster, Inline, "image/jpeg";
     /// The submitted written report, as an attachment.
-    written = "/api/v1/reports/{id}/written", Written, Attachment, "application/octet-stream";
+    written = "/api/v1/reports/{id}/written", Written, Attachment, "*/*";
 }
 
 async fn find(state: &ApiState, id: ReportId, kind: FileKind) -> Result<StoredFile, ApiError> {
