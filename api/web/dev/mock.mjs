@@ -36,6 +36,7 @@ ffmpeg('-i', sample, '-frames:v', '1', join(folder, 'poster.jpg'));
 const info = {
   version: '0.1.0', languages: ['zh', 'auto', 'en', 'ja'],
   kinds: ['motive', 'understanding', 'study', 'activity', 'oath', 'meeting', 'other'],
+  kind_labels: {}, sign_on: [],
   limits: { max_video_bytes: 2_000_000_000, max_written_bytes: 20_000_000, max_duration_seconds: 1800 },
 };
 

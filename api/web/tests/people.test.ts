@@ -5,7 +5,9 @@ import { passwordProblems } from '../src/lib/password';
 import { branchesOf, branchName, canSendAgain, canWithdraw } from '../src/lib/people';
 
 const grant = (role: Grant['role'], branch: string): Grant => ({ role, branch });
-const person = (...grants: Grant[]) => ({ id: '1', name: 'li', display_name: '李明', grants });
+const person = (...grants: Grant[]) => ({
+  id: '1', name: 'li', display_name: '李明', number: null, email: null, disabled: false, grants,
+});
 const states: ReportState[] = [
   'draft', 'submitted', 'processing', 'ready', 'failed', 'in_review', 'accepted', 'returned', 'withdrawn',
 ];

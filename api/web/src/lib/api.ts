@@ -2,6 +2,7 @@
 
 import type {
   Info,
+  NoticeList,
   Person,
   PersonBody,
   Report,
@@ -10,6 +11,8 @@ import type {
   ReportKind,
   ReportList,
   ReportState,
+  Round,
+  RoundList,
   Session,
   SessionList,
   Token,
@@ -21,6 +24,7 @@ import { API, type Answer, request } from './http';
 export type {
   Grant,
   Info,
+  Notice,
   Person,
   Report,
   ReportBody,
@@ -28,6 +32,7 @@ export type {
   ReportList,
   ReportState,
   ReportSummary,
+  Round,
   Session,
   Token,
   TokenBody,
@@ -55,6 +60,7 @@ export interface ReportFields {
 /** What a report is begun with. */
 export type NewReport = ReportFields & { branch?: string };
 
+
 /** True when nothing works on what was handed in. */
 export function isFinal(report: { state: ReportState }): boolean {
   return report.state !== 'submitted' && report.state !== 'processing';
@@ -65,6 +71,7 @@ const reportPath = (id: string) => `${API}/reports/${encodeURIComponent(id)}`;
 export const paths = {
   events: (id: string) => `${reportPath(id)}/events`,
   uploads: `${API}/uploads/`,
+  notices: `${API}/me/events`,
 };
 
 export async function getInfo(): Promise<Info> {
@@ -133,6 +140,27 @@ export async function getReport(id: string): Promise<Report> {
 /** A report with its ETag, which a change of it names. */
 export function getTagged(id: string): Promise<Answer<ReportBody>> {
   return request<ReportBody>(reportPath(id));
+}
+
+export async function listNotices(limit: number, before?: string): Promise<NoticeList> {
+  const query: Record<string, string> = { limit: String(limit) };
+  if (before !== undefined) query.before = before;
+  return (await request<NoticeList>(`${API}/me/notices`, { query })).body;
+}
+
+export async function markRead(upTo: string): Promise<void> {
+  await request(`${API}/me/notices/read`, { method: 'POST', body: { up_to: upTo } });
+}
+
+/** The rounds that one takes part in, and those of the branches that one looks after. */
+export async function listRounds(): Promise<readonly Round[]> {
+  return (await request<RoundList>(`${API}/rounds`)).body.rounds;
+}
+
+/** Begins a report for a round, which says what it is for. */
+export function beginForRound(round: string, kind: ReportKind | undefined): Promise<Answer<ReportBody>> {
+  const body = kind === undefined ? { round } : { round, kind };
+  return request<ReportBody>(`${API}/reports`, { method: 'POST', body });
 }
 
 export function createReport(report: NewReport): Promise<Answer<ReportBody>> {

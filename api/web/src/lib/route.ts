@@ -1,13 +1,20 @@
 /** The pages, told apart by the hash. */
 
+/** The code with which a sign-on through the campus came back, if it did not work. */
+export function signOnError(hash: string): string | null {
+  return /^#\/sign-in\?error=([a-z_]+)$/.exec(hash)?.[1] ?? null;
+}
+
 export type Route =
   | { page: 'home' }
   | { page: 'report'; id: string }
   | { page: 'account' }
+  | { page: 'notices' }
   | { page: 'setup'; secret: string };
 
 export function parse(hash: string): Route {
   if (hash === '#/account') return { page: 'account' };
+  if (hash === '#/notices') return { page: 'notices' };
   const [, page, last] = /^#\/(reports|setup)\/([^/?#]+)$/.exec(hash) ?? [];
   if (last === undefined) return { page: 'home' };
   try {

@@ -100,6 +100,29 @@ export const en: Dictionary = {
 
   roles: { activist: 'Activist', reviewer: 'Reviewer', operator: 'Operator' },
 
+  notices: {
+    heading: 'Notices',
+    unread: (count) => (count === 0 ? 'Notices' : `Notices, ${count} unread`),
+    none: 'There are no notices yet.',
+    more: 'Earlier notices',
+  },
+  rounds: {
+    heading: 'Reports that are due',
+    due: (when) => `Due by ${when}`,
+    standing: {
+      due: 'Due',
+      overdue: 'Overdue',
+      done: 'Handed in',
+      late: 'Handed in late',
+      returned: 'Returned: hand in again',
+      excused: 'Excused',
+    },
+    begin: 'Begin',
+    goOn: 'Go on writing',
+    open: 'Open',
+    longest: (time) => `Video of at most ${time}`,
+    failed: 'That did not work: ',
+  },
   signIn: {
     heading: 'Sign in',
     intro: 'Use the account that your operator gave you.',
@@ -110,6 +133,10 @@ export const en: Dictionary = {
     busy: 'Signing in…',
     wrong: 'Name or password is wrong.',
     tooMany: (time) => `Too many attempts. Please try again in ${time}.`,
+    campus: 'Campus sign-on',
+    orPassword: 'Or with a password',
+    noAccount: 'The campus knows you, but you have no account here. Please ask your branch.',
+    signOnFailed: 'Signing on through the campus did not work. Please try again.',
     forgotten: 'If you forgot your password, ask your operator to set a new one.',
     signOut: 'Sign out',
     account: 'My account',

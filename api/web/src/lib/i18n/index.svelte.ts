@@ -3,6 +3,7 @@
 import type { ApiError } from '../errors';
 import type { FileProblem } from '../limits';
 import { bytes, clock } from '../format';
+import { info } from '../info.svelte';
 import { parseQuarter } from '../period';
 import { en } from './en';
 import { zh, type Dictionary } from './zh';
@@ -77,7 +78,7 @@ class I18n {
   }
 
   kindName(code: string): string {
-    return this.t.kinds[code] ?? code;
+    return info.current?.kind_labels[code] ?? this.t.kinds[code] ?? code;
   }
 
   /** A quarter in words; another period as it is. */

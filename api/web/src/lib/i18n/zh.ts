@@ -95,6 +95,29 @@ export const zh = {
 
   roles: { activist: '积极分子', reviewer: '审阅人', operator: '管理员' } as Record<string, string>,
 
+  notices: {
+    heading: '消息',
+    unread: (count: number) => (count === 0 ? '消息' : `消息，${count} 条未读`),
+    none: '还没有消息。',
+    more: '更早的消息',
+  },
+  rounds: {
+    heading: '待交的汇报',
+    due: (when: string) => `${when} 前提交`,
+    standing: {
+      due: '待交',
+      overdue: '已逾期',
+      done: '已交',
+      late: '逾期已交',
+      returned: '退回，请重交',
+      excused: '免交',
+    } as Record<string, string>,
+    begin: '开始写',
+    goOn: '继续写',
+    open: '查看',
+    longest: (time: string) => `视频不超过 ${time}`,
+    failed: '没有成功：',
+  },
   signIn: {
     heading: '登录',
     intro: '用管理员给你的账号登录。',
@@ -105,6 +128,10 @@ export const zh = {
     busy: '正在登录…',
     wrong: '用户名或密码不对。',
     tooMany: (time: string) => `试错次数太多，请 ${time}后再试。`,
+    campus: '统一身份认证',
+    orPassword: '或使用密码登录',
+    noAccount: '身份验证成功，但这里还没有你的账号。请联系所在支部。',
+    signOnFailed: '统一身份认证没有成功，请重新登录。',
     forgotten: '忘记密码请联系管理员重新设置。',
     signOut: '退出',
     account: '我的账号',
