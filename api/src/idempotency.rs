@@ -41,7 +41,7 @@ pub(crate) async fn once(State(state): State<ApiState>, request: Request, next: 
     match (key, caller) {
         (Ok(Some(key)), Some(caller)) if applies(&request) => {
             // In a task of its own: what has begun is done and its answer kept, also if the client is gone.
-            let task = async move { answer(&state, &caller, &key, request, next).await };
+            let task = async move { Box::pin(answer(&state, &caller, &key, request, next)).await };
             let answered = tokio::spawn(task.in_current_span()).await;
             let answered = answered.map_err(|error| ApiError::from(Failure::internal(error)));
             answered.and_then(|answer| answer).unwrap_or_else(IntoResponse::into_response)

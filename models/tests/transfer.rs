@@ -141,7 +141,8 @@ impl Harness {
     }
 
     async fn run(&self, to: &Side) -> Result<Moved, TransferError> {
-        transfer(&self.read_only().await, to, self.now, Arc::new(|_| {})).await
+        let from = self.read_only().await;
+        Box::pin(transfer(&from, to, self.now, Arc::new(|_| {}))).await
     }
 }
 

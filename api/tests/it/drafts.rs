@@ -208,12 +208,10 @@ async fn what_was_written_before_is_there_for_its_author() {
     let harness = Harness::new().await;
     let id = harness.draft(json!({ "title": "一", "written_text": "初稿" })).await;
     let url = harness.url(&format!("/api/v1/reports/{id}"));
-    let mut revision = 1;
-    for text in ["二稿", "二稿，改", "二稿，改"] {
+    for (text, revision) in ["二稿", "二稿，改", "二稿，改"].into_iter().zip(1..) {
         let change = harness.client.patch(&url).header("if-match", format!("\"r{revision}\""));
         let changed = change.json(&json!({ "written_text": text })).send().await.unwrap();
         assert_eq!(changed.status(), 200);
-        revision += 1;
     }
     let versions = harness.json(&format!("/api/v1/reports/{id}/draft-versions")).await;
     // Of a minute in which somebody types, its beginning.

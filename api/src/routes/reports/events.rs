@@ -117,7 +117,7 @@ impl Watch {
             }
             Phase::Ended => return None,
         }
-        let json = self.changed().await?;
+        let json = Box::pin(self.changed()).await?;
         let event = Event::default().event(ReportEvent::REPORT).data(&json);
         self.sent = Some(json);
         Some((Ok(event), self))
