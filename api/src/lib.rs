@@ -20,6 +20,7 @@ mod loaded;
 mod localize;
 mod metrics_page;
 mod openapi;
+mod page;
 mod range;
 mod readiness;
 mod recently;

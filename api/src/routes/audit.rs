@@ -12,11 +12,12 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::page::{self, PageSize};
 use crate::state::ApiState;
 use crate::view::{AuditEntryView, AuditList, ErrorBody};
 
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 500;
+/// A page has at most so many entries: they are small.
+const MOST: u32 = 500;
 
 /// Which entries.
 #[derive(Deserialize)]
@@ -44,12 +45,10 @@ pub(crate) async fn list(
     Params(params): Params<AuditParams>,
 ) -> Result<Json<AuditList>, ApiError> {
     caller.check(&state, Action::ManageSystem, &Resource::System, Subject::system())?;
-    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let size = PageSize::new(params.limit, page::DEFAULT, MOST);
     let AuditParams { action, subject, person, before, .. } = params;
     let filter = AuditFilter { action, subject, person, before };
-    let mut entries = state.store.snapshot().await?.audit().list(&filter, limit + 1).await?;
-    let more = entries.len() > limit as usize;
-    entries.truncate(limit as usize);
-    let next = entries.last().filter(|_| more).map(|entry| entry.id);
+    let mut entries = state.store.snapshot().await?.audit().list(&filter, size.to_read()).await?;
+    let next = size.cut(&mut entries, |entry| entry.id);
     Ok(Json(AuditList { entries: entries.into_iter().map(AuditEntryView::from).collect(), next }))
 }

@@ -11,12 +11,10 @@ use serde::Deserialize;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::{self, Locale, Params};
+use crate::page::{self, PageSize};
 use crate::request_error::RequestError;
 use crate::state::ApiState;
 use crate::view::{ErrorBody, NoticeList, NoticeSettingsView, NoticeView, ReadNotices};
-
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 200;
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -44,14 +42,12 @@ pub(crate) async fn list(
     caller: Caller,
     Params(page): Params<PageParams>,
 ) -> Result<Json<NoticeList>, ApiError> {
-    let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let size = PageSize::new(page.limit, page::DEFAULT, page::MOST);
     let mut snapshot = state.store.snapshot().await?;
     let settings = snapshot.notices().settings(caller.person()).await?;
     let unread = snapshot.notices().unread(caller.person()).await?;
-    let mut notices = snapshot.notices().of(caller.person(), page.before, limit + 1).await?;
-    let more = notices.len() > limit as usize;
-    notices.truncate(limit as usize);
-    let next = notices.last().filter(|_| more).map(|notice| notice.id.uuid());
+    let mut notices = snapshot.notices().of(caller.person(), page.before, size.to_read()).await?;
+    let next = size.cut(&mut notices, |notice| notice.id.uuid());
     let notices = notices.iter().map(|notice| NoticeView::new(notice, &settings, lang)).collect();
     Ok(Json(NoticeList { notices, unread, next }))
 }

@@ -13,12 +13,10 @@ use serde::Deserialize;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::page::{self, PageSize};
 use crate::request_error::RequestError;
 use crate::state::ApiState;
 use crate::view::{ErrorBody, PeopleList, PersonView};
-
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 200;
 
 /// Which people.
 #[derive(Deserialize)]
@@ -49,13 +47,11 @@ pub(crate) async fn list(
         Some(path) => Some(vec![branch(&state, &caller, path)?]),
         None => everywhere(&caller)?,
     };
-    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let size = PageSize::new(params.limit, page::DEFAULT, page::MOST);
     let text = params.q.filter(|text| !text.is_empty());
     let filter = PeopleFilter { within, role: params.role, text, after: params.after };
-    let mut people = state.store.snapshot().await?.people().page(&filter, limit + 1).await?;
-    let more = people.len() > limit as usize;
-    people.truncate(limit as usize);
-    let next = people.last().filter(|_| more).map(|entry| entry.person.id.uuid());
+    let mut people = state.store.snapshot().await?.people().page(&filter, size.to_read()).await?;
+    let next = size.cut(&mut people, |entry| entry.person.id.uuid());
     let view =
         |entry: huibao_models::store::PersonOverview| PersonView::new(entry.person, entry.grants);
     Ok(Json(PeopleList { people: people.into_iter().map(view).collect(), next }))

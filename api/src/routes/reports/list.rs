@@ -10,11 +10,9 @@ use serde::Deserialize;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::page::{self, PageSize};
 use crate::state::ApiState;
 use crate::view::{ErrorBody, ReportList, ReportSummary};
-
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 200;
 
 /// Which page of the list.
 #[derive(Deserialize)]
@@ -38,14 +36,13 @@ pub(crate) async fn list(
     caller: Caller,
     Params(page): Params<PageParams>,
 ) -> Result<Json<ReportList>, ApiError> {
-    let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    // One more than requested shows whether there is a next page.
+    let size = PageSize::new(page.limit, page::DEFAULT, page::MOST);
     let mut snapshot = state.store.snapshot().await?;
-    let mut rows =
-        snapshot.reports().newest_for(&caller.principal.scope(), page.before, limit + 1).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| row.report.id.uuid());
+    let mut rows = snapshot
+        .reports()
+        .newest_for(&caller.principal.scope(), page.before, size.to_read())
+        .await?;
+    let next = size.cut(&mut rows, |row| row.report.id.uuid());
     let current: Vec<_> = rows.iter().filter_map(|row| row.report.current_submission).collect();
     let posters = snapshot.submissions().with_file(FileKind::Poster, &current).await?;
     let summary = |row: &ReportOverview| {

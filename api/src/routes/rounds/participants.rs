@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::{self, IdPath, Params};
 use crate::file_name::without_controls;
+use crate::page::PageSize;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
 use crate::view::{ErrorBody, ExceptionBody, ParticipantList, ParticipantView};
@@ -51,7 +52,7 @@ pub(crate) async fn list(
     if branches.is_empty() {
         return Err(RequestError::Forbidden.into());
     }
-    let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT) as usize;
+    let size = PageSize::new(params.limit, DEFAULT_LIMIT, MAX_LIMIT);
     let mut found: Vec<Participant> = Vec::new();
     let mut after = params.after;
     let mut snapshot = state.store.snapshot().await?;
@@ -73,13 +74,11 @@ pub(crate) async fn list(
             params.standing.is_none_or(|standing| participant.standing == standing)
         };
         found.extend(page.into_iter().filter(wanted));
-        if !full || found.len() > limit {
+        if !full || found.len() >= size.to_read() as usize {
             break;
         }
     }
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|participant| participant.person.uuid());
+    let next = size.cut(&mut found, |participant| participant.person.uuid());
     let participants = found.into_iter().map(ParticipantView::from).collect();
     Ok(Json(ParticipantList { participants, next }))
 }
