@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
-use huibao_models::domain::failure::Lang;
+use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::ids::NoticeId;
-use huibao_models::domain::notice::Notice;
+use huibao_models::domain::notice::{Notice, NoticeSettings};
 use huibao_models::store::{Change, StoreError};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -82,15 +82,15 @@ struct Watch {
     shutdown: CancellationToken,
     changes: Receiver<Change>,
     after: NoticeId,
-    waiting: VecDeque<Notice>,
+    /// What has been read and not been sent.
+    waiting: VecDeque<Event>,
 }
 
 impl Watch {
     /// The next event; none ends the stream.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
-            if let Some(notice) = self.waiting.pop_front() {
-                let event = self.event(&notice).await?;
+            if let Some(event) = self.waiting.pop_front() {
                 return Some((Ok(event), self));
             }
             match self.look().await {
@@ -105,16 +105,18 @@ impl Watch {
     }
 
     /// Looks for notices that have not been sent. Says whether there are any.
-    async fn look(&mut self) -> Result<bool, StoreError> {
+    async fn look(&mut self) -> Result<bool, Failure> {
         // What was announced until here is part of what is read now.
         self.changes = self.changes.resubscribe();
+        let (person, lang) = (self.caller.person(), self.lang);
         let mut snapshot = self.state.store.snapshot().await?;
-        self.waiting =
-            snapshot.notices().after(self.caller.person(), self.after, BATCH).await?.into();
-        if let Some(last) = self.waiting.back() {
-            self.after = last.id;
-        }
-        Ok(!self.waiting.is_empty())
+        let notices = snapshot.notices().after(person, self.after, BATCH).await?;
+        let Some(last) = notices.last() else { return Ok(false) };
+        let settings = snapshot.notices().settings(person).await?;
+        let events = notices.iter().map(|notice| event(notice, &settings, lang));
+        self.waiting = events.collect::<Result<_, _>>().map_err(Failure::internal)?;
+        self.after = last.id;
+        Ok(true)
     }
 
     /// Waits until there may be something new. None on shutdown, and when the caller is no longer let in.
@@ -139,11 +141,13 @@ impl Watch {
             }
         }
     }
+}
 
-    async fn event(&self, notice: &Notice) -> Option<Event> {
-        let settings =
-            self.state.store.snapshot().await.ok()?.notices().settings(notice.person).await.ok()?;
-        let json = serde_json::to_string(&NoticeView::new(notice, &settings, self.lang)).ok()?;
-        Some(Event::default().event("notice").id(notice.id.to_string()).data(json))
-    }
+fn event(
+    notice: &Notice,
+    settings: &NoticeSettings,
+    lang: Lang,
+) -> Result<Event, serde_json::Error> {
+    let json = serde_json::to_string(&NoticeView::new(notice, settings, lang))?;
+    Ok(Event::default().event("notice").id(notice.id.to_string()).data(json))
 }
