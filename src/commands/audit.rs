@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use huibao_models::checkpoint::{CheckpointKey, Head, PublicKey};
-use huibao_models::domain::actor::Actor;
 use huibao_models::domain::audit::{AuditAction, ChainHash, Subject};
 use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::store::{Link, Snapshot, Store};
 use serde_json::json;
 
+use super::installation_args::InstallationArgs;
+use super::unit::begin;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::settings::Settings;
@@ -26,12 +27,8 @@ const BROKEN: u8 = 65;
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
-    /// Print exactly one JSON object (`export` prints one for each entry, always)
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Folder of the installation [default: huibao-data]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -46,7 +43,7 @@ enum Verb {
         #[arg(long, value_name = "BASE64", value_parser = parse_key)]
         key: Option<Box<PublicKey>>,
     },
-    /// Print all entries, each with its hash, a line of JSON for each
+    /// Print all entries, each with its hash, a line of JSON for each, with and without --json
     Export,
     /// Print the head of the chain, signed, for others to keep
     Checkpoint,
@@ -73,7 +70,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
                 None => known_key(&settings)?,
             };
             let verified = verify(&store, &checkpoints, key.as_ref(), lang).await?;
-            verified.print(lang, args.json);
+            verified.print(lang, args.installation.json);
             if verified.broken.is_none() { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) }
         }
         Verb::Export => {
@@ -94,10 +91,6 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     };
     store.close().await;
     Ok(code)
-}
-
-async fn begin(store: &Store) -> Result<huibao_models::store::UnitOfWork, CommandError> {
-    Ok(store.begin_durable(Actor::System, store.now()).await.map_err(Failure::from)?)
 }
 
 fn key(settings: &Settings) -> Result<CheckpointKey, CommandError> {

@@ -1,7 +1,6 @@
 //! `huibao collect`: removes stored objects that nobody refers to. Workers do so by themselves; this
 //! is for an operator who wants to see it, or has it done now.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use huibao_models::collector::{self, Collected, Policy, SAFE_AGE, UPLOAD_AGE};
 use huibao_models::domain::failure::{Failure, Lang};
 use serde_json::json;
 
+use super::installation_args::InstallationArgs;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::settings::Settings;
@@ -28,12 +28,8 @@ pub struct Args {
     /// Remove nothing, only say what would be
     #[arg(long)]
     dry_run: bool,
-    /// Folder that everything is kept in [default: huibao-data]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// Print exactly one JSON object
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
 }
 
 fn parse_age(text: &str) -> Result<humantime::Duration, String> {
@@ -60,7 +56,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
 fn print(collected: &Collected, args: &Args, lang: Lang) {
     let Collected { objects, uploads } = collected;
-    if args.json {
+    if args.installation.json {
         let list: Vec<_> = objects
             .iter()
             .map(|object| {

@@ -12,6 +12,7 @@ use huibao_models::store::{JobFilter, Snapshot, Store, StoreError};
 use huibao_worker::jobs::Kinds;
 use serde_json::{Value, json};
 
+use super::installation_args::InstallationArgs;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::settings::Settings;
@@ -21,12 +22,8 @@ use crate::settings::Settings;
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
-    /// Print exactly one JSON object
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Folder of the installation [default: huibao-data]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -85,17 +82,17 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
             check_kind(&settings, list.kind.as_deref())?;
             let store = connect::database(&settings).await?;
             let jobs = find(&mut store.snapshot().await.map_err(Failure::from)?, list).await;
-            print_list(&jobs.map_err(Failure::from)?, args.json);
+            print_list(&jobs.map_err(Failure::from)?, args.installation.json);
         }
         Verb::Show { id } => {
             let store = connect::database(&settings).await?;
             let job = get(&mut store.snapshot().await.map_err(Failure::from)?, id).await;
             let job = job.map_err(Failure::from)?.ok_or_else(|| no_such_job(id))?;
-            print_one(&job, lang, args.json);
+            print_one(&job, lang, args.installation.json);
         }
         Verb::Retry(retry) => {
             check_kind(&settings, retry.kind.as_deref())?;
-            return replay(&settings, &retry, args.json).await;
+            return replay(&settings, &retry, args.installation.json).await;
         }
     }
     Ok(ExitCode::SUCCESS)

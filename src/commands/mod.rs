@@ -7,6 +7,7 @@ mod bars;
 pub mod collect;
 pub mod config;
 pub mod doctor;
+pub mod installation_args;
 pub mod jobs;
 pub mod migrate;
 mod parse;
@@ -16,6 +17,7 @@ mod serve;
 mod stages;
 pub mod submit;
 pub mod token;
+mod unit;
 pub mod up;
 pub mod user;
 pub mod worker;
@@ -120,14 +122,16 @@ impl Cli {
                 lang,
                 ..Flags::default()
             },
-            Command::Migrate(migrate::Args { data_dir, .. })
-            | Command::Collect(collect::Args { data_dir, .. })
-            | Command::User(user::Args { data_dir, .. })
-            | Command::Token(token::Args { data_dir, .. })
-            | Command::Audit(audit::Args { data_dir, .. })
-            | Command::Jobs(jobs::Args { data_dir, .. })
-            | Command::RecognizeAgain(recognize_again::Args { data_dir, .. }) => {
-                Flags { data_dir: data_dir.clone(), lang, ..Flags::default() }
+            Command::Migrate(args) => {
+                Flags { data_dir: args.data_dir.clone(), lang, ..Flags::default() }
+            }
+            Command::Collect(collect::Args { installation, .. })
+            | Command::User(user::Args { installation, .. })
+            | Command::Token(token::Args { installation, .. })
+            | Command::Audit(audit::Args { installation, .. })
+            | Command::Jobs(jobs::Args { installation, .. })
+            | Command::RecognizeAgain(recognize_again::Args { installation, .. }) => {
+                Flags { data_dir: installation.data_dir.clone(), lang, ..Flags::default() }
             }
             Command::Doctor(_) | Command::Config | Command::Submit(_) => {
                 Flags { lang, ..Flags::default() }
@@ -141,13 +145,13 @@ impl Cli {
             Command::Process(args) => args.json,
             Command::Submit(args) => args.json,
             Command::Doctor(args) => args.json,
-            Command::User(args) => args.json,
-            Command::Token(args) => args.json,
-            Command::Audit(args) => args.json,
-            Command::Jobs(args) => args.json,
-            Command::RecognizeAgain(args) => args.json,
+            Command::User(args) => args.installation.json,
+            Command::Token(args) => args.installation.json,
+            Command::Audit(args) => args.installation.json,
+            Command::Jobs(args) => args.installation.json,
+            Command::RecognizeAgain(args) => args.installation.json,
             Command::Migrate(args) => args.json,
-            Command::Collect(args) => args.json,
+            Command::Collect(args) => args.installation.json,
             Command::Up(_) | Command::Api(_) | Command::Worker(_) | Command::Config => false,
         }
     }

@@ -1,17 +1,17 @@
 //! `huibao token`: personal access tokens, which programs sign in with.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
 use huibao_models::credentials::NewSecret;
-use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::ids::TokenId;
 use huibao_models::domain::scope::{Scope, Scopes};
 use huibao_models::store::{NewToken, Token};
 use serde_json::{Value, json};
 
+use super::installation_args::InstallationArgs;
+use super::unit::begin;
 use super::user::find;
 use crate::connect;
 use crate::exit::CommandError;
@@ -23,12 +23,8 @@ use crate::settings::Settings;
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
-    /// Print exactly one JSON object
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Folder of the installation [default: huibao-data]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -73,27 +69,26 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     prepare_folder(&settings)?;
     let store = connect::database(&settings).await?;
     let lang = settings.lang();
-    let now = store.now();
-    let mut unit = store.begin_durable(Actor::System, now).await.map_err(Failure::from)?;
+    let mut unit = begin(&store).await?;
     match args.verb {
         Verb::Create { name, label, scopes, days, quiet } => {
             let person = find(&mut unit, &name).await?;
             let secret = NewSecret::token().map_err(Failure::internal)?;
-            let expires = days.map(|days| now + TimeDelta::days(days.into()));
+            let expires = days.map(|days| unit.now() + TimeDelta::days(days.into()));
             let digest = secret.digest();
             let scopes = if scopes.is_empty() { Scopes::all() } else { Scopes::of(&scopes) };
             let new = NewToken { person: person.id, name: &label, scopes, expires_at: expires };
             let token = unit.tokens().insert(new, &digest).await;
             let token = token.map_err(Failure::from)?;
             unit.commit().await.map_err(Failure::from)?;
-            print_new(&token, &secret, lang, args.json, quiet);
+            print_new(&token, &secret, lang, args.installation.json, quiet);
         }
         Verb::List { name } => {
             let person = find(&mut unit, &name).await?;
             let tokens = unit.tokens().of(person.id).await.map_err(Failure::from)?;
             // Closing waits for it.
             drop(unit);
-            print_list(&tokens, args.json);
+            print_list(&tokens, args.installation.json);
         }
         Verb::Revoke { name, id } => {
             let person = find(&mut unit, &name).await?;

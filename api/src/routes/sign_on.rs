@@ -93,7 +93,7 @@ pub(crate) async fn callback(
         }
     };
     match sign_on(&state, provider, &identity, address, user_agent(&headers)).await {
-        Ok((_, secret)) => {
+        Ok(secret) => {
             let cookies = [cookie::set(&state.config, &secret), Attempt::clear(&state.config)];
             // The browser kept it, so it is looked at again.
             redirect(&safe_return(Some(&attempt.return_to)), cookies)

@@ -14,8 +14,8 @@ use crate::request_error::RequestError;
 use crate::sign_in::begin_session;
 use crate::state::ApiState;
 
-/// Signs somebody in whom a provider vouches for. Who is not known yet gets an account if the rules make
-/// something of them.
+/// Signs somebody in whom a provider vouches for, and returns the secret of their session. Who is not known yet
+/// gets an account if the rules make something of them.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub(crate) async fn sign_on(
     identity: &Identity,
     address: std::net::IpAddr,
     user_agent: &str,
-) -> Result<(Person, NewSecret), ApiError> {
+) -> Result<NewSecret, ApiError> {
     let config = &state.config.sign_on;
     let grants: Vec<Grant> =
         config.rules.iter().filter_map(|rule| rule.grant(&identity.claims)).collect();
@@ -46,7 +46,7 @@ pub(crate) async fn sign_on(
     unit.people().sync_grants(person.id, provider.as_str(), &grants).await?;
     let secret = begin_session(&mut unit, person.id, user_agent).await?;
     unit.commit().await?;
-    Ok((person, secret))
+    Ok(secret)
 }
 
 /// The person whom the provider means: as before, or else the one with the number that it tells. A name to sign

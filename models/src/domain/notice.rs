@@ -249,11 +249,16 @@ impl Notice {
 
     /// The page about it.
     pub fn page(&self) -> String {
-        match (self.report, self.round) {
-            (Some(report), _) => format!("/#/reports/{report}"),
-            (None, Some(round)) => format!("/#/rounds/{round}"),
-            (None, None) => "/".to_owned(),
-        }
+        page(self.report, self.round)
+    }
+}
+
+/// The page about a report, or else about a round.
+pub fn page(report: Option<ReportId>, round: Option<RoundId>) -> String {
+    match (report, round) {
+        (Some(report), _) => format!("/#/reports/{report}"),
+        (None, Some(round)) => format!("/#/rounds/{round}"),
+        (None, None) => "/".to_owned(),
     }
 }
 

@@ -108,6 +108,13 @@ impl Number {
     }
 }
 
+impl Person {
+    /// Where mail reaches them. Nobody is written to whose account is disabled.
+    pub fn mail_address(self) -> Option<String> {
+        self.email.filter(|_| self.disabled_at.is_none())
+    }
+}
+
 /// Whether mail can be sent there. Whether it arrives, only sending tells.
 pub fn is_email(text: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c);

@@ -1,6 +1,9 @@
 //! Taking a roster over: what would change, or does.
 
+use serde_json::json;
+
 use super::parse::{BadRow, Problem, RosterPerson};
+use crate::domain::audit::{AuditAction, Subject};
 use crate::domain::ids::PersonId;
 use crate::domain::person::{Grant, Person};
 use crate::store::{NewPerson, StoreError, UnitOfWork};
@@ -28,7 +31,7 @@ pub struct RosterRowReport {
 }
 
 /// What a roster would change, or has changed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RosterReport {
     /// The rows that can be taken over.
     pub rows: Vec<RosterRowReport>,
@@ -43,15 +46,16 @@ impl RosterReport {
     }
 }
 
-/// Compares people of a roster with who is there and writes what is new, in this unit of work: a dry run does
-/// not commit it. `may` says whether somebody with these grants may be given another one; for a person who is
-/// not there yet, there are none.
+/// Compares what [`parse`](super::parse) has made of a roster with who is there and writes what is new, in this
+/// unit of work, with its entry in the audit log. It is to be committed if no row is bad, and if this is no dry
+/// run. `may` says whether somebody with these grants may be given another one; for a person who is not there
+/// yet, there are none.
 pub async fn import(
     unit: &mut UnitOfWork,
-    people: Vec<RosterPerson>,
+    (people, bad): (Vec<RosterPerson>, Vec<BadRow>),
     may: impl Fn(&[Grant], &Grant) -> bool,
 ) -> Result<RosterReport, StoreError> {
-    let mut report = RosterReport::default();
+    let mut report = RosterReport { rows: Vec::new(), bad };
     for row in people {
         let (line, grant) = (row.line, Grant { role: row.role, branch: row.branch.clone() });
         let known = unit.people().by_number(&row.number).await?;
@@ -78,6 +82,11 @@ pub async fn import(
         }
         report.rows.push(RosterRowReport { id, row, change });
     }
+    report.bad.sort_by_key(|row| row.line);
+    let [added, changed] =
+        [RosterChange::Added, RosterChange::Changed].map(|change| report.count(change));
+    let detail = json!({ "added": added, "changed": changed });
+    unit.audit().record(AuditAction::RosterImported, Subject::system(), detail).await?;
     Ok(report)
 }
 

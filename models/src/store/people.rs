@@ -12,7 +12,7 @@ use super::StoreError;
 use super::engine::{execute, fetch};
 use super::unit::{HasTx, Session, UnitOfWork};
 use crate::domain::audit::AuditAction;
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{PersonId, SessionId};
 use crate::domain::person::{LoginName, Number, Person};
 
 pub use list::{PeopleFilter, PersonOverview};
@@ -207,9 +207,15 @@ impl People<'_, UnitOfWork> {
         Ok(changed == 1)
     }
 
-    /// Gives a person another password.
-    pub async fn set_password_hash(&mut self, id: PersonId, hash: &str) -> Result<(), StoreError> {
+    /// Gives a person another password. Their sessions end, but the one in which they have changed it.
+    pub async fn set_password_hash(
+        &mut self,
+        id: PersonId,
+        hash: &str,
+        but: Option<SessionId>,
+    ) -> Result<(), StoreError> {
         self.renew_password_hash(id, hash).await?;
+        self.0.sessions().end_all(id, but).await?;
         self.0.audit().record(AuditAction::PasswordChanged, id, json!({})).await
     }
 

@@ -178,7 +178,7 @@ impl Sessions<'_, UnitOfWork> {
     }
 
     /// Ends all sessions of a person, but this one.
-    pub async fn end_all(
+    pub(super) async fn end_all(
         &mut self,
         of: PersonId,
         but: Option<SessionId>,

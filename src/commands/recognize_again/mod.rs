@@ -4,7 +4,6 @@
 mod condition;
 mod sweep;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use huibao_models::domain::failure::{Failure, Lang};
@@ -14,6 +13,7 @@ use serde_json::json;
 
 use self::condition::Condition;
 use self::sweep::{Found, sweep};
+use super::installation_args::InstallationArgs;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::settings::Settings;
@@ -54,12 +54,8 @@ pub struct Args {
     /// Queue nothing, only say what would be
     #[arg(long)]
     dry_run: bool,
-    /// Folder that everything is kept in [default: huibao-data]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// Print exactly one JSON object
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
 }
 
 /// Runs the command.
@@ -95,7 +91,7 @@ fn check_model(settings: &Settings, model: &str) -> Result<(), CommandError> {
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
 fn print(found: &Found, args: &Args, lang: Lang) {
     let Found { queued, not_ready, at_work } = found;
-    if args.json {
+    if args.installation.json {
         let answer = json!({
             "model": args.model, "dry_run": args.dry_run, "queued": queued,
             "not_ready": not_ready, "at_work": at_work,

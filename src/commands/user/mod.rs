@@ -1,10 +1,8 @@
 //! `huibao user`: accounts, what people are, and whom they look after.
 
 mod roster;
-mod unit;
 
 use std::io::BufRead;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use huibao_models::credentials::hash_password;
@@ -16,7 +14,8 @@ use huibao_models::domain::person::{
 use huibao_models::store::{NewPerson, Store, UnitOfWork};
 use serde_json::{Value, json};
 
-use self::unit::begin;
+use super::installation_args::InstallationArgs;
+use super::unit::begin;
 use crate::connect;
 use crate::exit::CommandError;
 use crate::installation::prepare_folder;
@@ -27,12 +26,8 @@ use crate::settings::Settings;
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
-    /// Print exactly one JSON object
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Folder of the installation [default: huibao-data]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -125,7 +120,7 @@ fn parse_role(name: &str) -> Result<Role, String> {
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
     prepare_folder(&settings)?;
     let store = connect::database(&settings).await?;
-    let (lang, json) = (settings.lang(), args.json);
+    let (lang, json) = (settings.lang(), args.installation.json);
     match args.verb {
         Verb::Add(add) => {
             let added = self::add(&store, add).await?;
@@ -187,8 +182,7 @@ async fn reset_password(store: &Store, name: &str) -> Result<(), CommandError> {
     let hash = hash(&read_password()?)?;
     let mut unit = begin(store).await?;
     let person = find(&mut unit, name).await?;
-    unit.people().set_password_hash(person.id, &hash).await.map_err(Failure::from)?;
-    unit.sessions().end_all(person.id, None).await.map_err(Failure::from)?;
+    unit.people().set_password_hash(person.id, &hash, None).await.map_err(Failure::from)?;
     unit.commit().await.map_err(Failure::from)?;
     Ok(())
 }

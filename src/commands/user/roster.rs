@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use huibao_models::credentials::{NewSecret, hash_password};
-use huibao_models::domain::audit::{AuditAction, Subject};
 use huibao_models::domain::branch::BranchPath;
 use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::roster::{
@@ -14,7 +13,7 @@ use huibao_models::roster::{
 use huibao_models::store::{PeopleFilter, Store};
 use serde_json::{Value, json};
 
-use super::unit::begin;
+use crate::commands::unit::begin;
 use crate::exit::CommandError;
 
 /// Exit code where rows cannot be taken over.
@@ -45,20 +44,12 @@ pub(super) async fn import(
         en: format!("cannot read {}: {error}", args.file.display()),
     })?;
     let rows = roster::read(&bytes).map_err(|error| unreadable(&args, error))?;
-    let (people, bad) = roster::parse(&rows);
     let mut unit = begin(store).await?;
-    let report = roster::import(&mut unit, people, |_, _| true).await;
-    let mut report = report.map_err(Failure::from)?;
-    report.bad.extend(bad);
-    report.bad.sort_by_key(|row| row.line);
+    let report = roster::import(&mut unit, roster::parse(&rows), |_, _| true).await;
+    let report = report.map_err(Failure::from)?;
     let imported = report.bad.is_empty() && !args.dry_run;
     let mut passwords = Vec::new();
     if imported {
-        let added = report.count(RosterChange::Added);
-        let detail = json!({ "added": added, "changed": report.count(RosterChange::Changed) });
-        let action = AuditAction::RosterImported;
-        let recorded = unit.audit().record(action, Subject::system(), detail).await;
-        recorded.map_err(Failure::from)?;
         unit.commit().await.map_err(Failure::from)?;
         if args.passwords {
             passwords = give_passwords(store, &report).await?;
@@ -94,7 +85,7 @@ async fn give_passwords(store: &Store, report: &RosterReport) -> Result<Vec<Stri
         let password = NewSecret::password().map_err(Failure::internal)?;
         let hash = hash_password(password.expose()).map_err(Failure::internal)?;
         let mut unit = begin(store).await?;
-        unit.people().set_password_hash(row.id, &hash).await.map_err(Failure::from)?;
+        unit.people().set_password_hash(row.id, &hash, None).await.map_err(Failure::from)?;
         unit.commit().await.map_err(Failure::from)?;
         passwords.push(password.expose().to_owned());
     }

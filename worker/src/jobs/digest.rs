@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use huibao_models::domain::actor::Actor;
-use huibao_models::domain::failure::Failure;
+use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::ids::PersonId;
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::notice::{MailState, Notice, NoticeSettings};
+use huibao_models::domain::person::Person;
 use huibao_models::store::{NoResult, Outcome};
 
 use super::{Attempt, JobKind};
@@ -57,7 +58,7 @@ async fn send(attempt: &Attempt, mailer: &Mailer, person: PersonId) -> Result<()
     let notices = snapshot.notices().digest(person, LINES).await?;
     let somebody = snapshot.people().get(person).await?;
     drop(snapshot);
-    let to = somebody.filter(|person| person.disabled_at.is_none()).and_then(|person| person.email);
+    let to = somebody.and_then(Person::mail_address);
     if let (Some(to), Some(last)) = (to, notices.last()) {
         let (subject, body) = compose(&notices, &settings, &attempt.config.notices);
         let id = format!("digest-{}", last.id);
@@ -80,8 +81,8 @@ fn compose(
 ) -> (String, String) {
     let count = notices.len();
     let subject = match settings.lang {
-        huibao_models::domain::failure::Lang::Zh => format!("汇报：{count} 条新消息"),
-        huibao_models::domain::failure::Lang::En => format!("Huibao: {count} notices"),
+        Lang::Zh => format!("汇报：{count} 条新消息"),
+        Lang::En => format!("Huibao: {count} notices"),
     };
     let mut body = String::new();
     for notice in notices {

@@ -5,6 +5,7 @@ use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::NoticeId;
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::notice::MailState;
+use huibao_models::domain::person::Person;
 use huibao_models::store::{Claim, MAIL_JOB, NoResult, Outcome, StoreError, UnitOfWork};
 use serde::Deserialize;
 
@@ -40,8 +41,7 @@ impl JobKind for SendMail {
         let person = snapshot.people().get(notice.person).await?;
         let settings = snapshot.notices().settings(notice.person).await?;
         drop(snapshot);
-        let person = person.filter(|person| person.disabled_at.is_none());
-        let to = person.and_then(|person| person.email);
+        let to = person.and_then(Person::mail_address);
         // Sent already, or nobody to send it to any more.
         let (MailState::Queued, Some(to)) = (notice.mail, to) else {
             return Ok(Box::new(NoResult));
@@ -59,21 +59,18 @@ impl JobKind for SendMail {
             Err(error) => Err(error),
         };
         match sent {
-            Ok(()) => Ok(Box::new(Sent(vec![id]))),
+            Ok(()) => Ok(Box::new(Sent(id))),
             Err(error) => again(&attempt.claim, MAIL_JOB, &error),
         }
     }
 }
 
-/// These notices were sent.
-pub(super) struct Sent(pub Vec<NoticeId>);
+/// The notice was sent.
+struct Sent(NoticeId);
 
 #[async_trait]
 impl Outcome for Sent {
     async fn write(&self, unit: &mut UnitOfWork, _: &Claim) -> Result<(), StoreError> {
-        for id in &self.0 {
-            unit.notices().set_mail(*id, MailState::Sent).await?;
-        }
-        Ok(())
+        unit.notices().set_mail(self.0, MailState::Sent).await
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use huibao_models::domain::channel::{Channel, ChannelKind};
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::notice::NoticeEvent;
+use huibao_models::domain::ids::{ReportId, RoundId};
+use huibao_models::domain::notice::{NoticeEvent, page};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde_json::json;
@@ -86,14 +87,13 @@ impl<'a> Poster<'a> {
             "timestamp": post.at,
             "data": { "branch": post.branch, "report": post.report, "round": post.round },
         });
-        let (body, timestamp) = (body.to_string(), Utc::now().timestamp());
+        let (id, body, timestamp) = (post.id.to_string(), body.to_string(), Utc::now().timestamp());
         let mut request = self
             .client
             .post(url)
             .header("content-type", "application/json")
-            .header("webhook-id", post.id.to_string())
+            .header("webhook-id", &id)
             .header("webhook-timestamp", timestamp.to_string());
-        let id = post.id.to_string();
         if let Some(signature) = webhook::signature(&channel.secret, &id, timestamp, &body) {
             request = request.header("webhook-signature", signature);
         }
@@ -132,11 +132,7 @@ impl<'a> Poster<'a> {
             NoticeEvent::Returned => ("一份思想汇报已退回", "a report was returned"),
             NoticeEvent::Accepted => ("一份思想汇报已通过", "a report was accepted"),
         };
-        let page = match (post.report, post.round) {
-            (Some(report), _) => format!("/#/reports/{report}"),
-            (None, Some(round)) => format!("/#/rounds/{round}"),
-            (None, None) => "/".to_owned(),
-        };
+        let page = page(post.report.map(ReportId::from), post.round.map(RoundId::from));
         let link = self.config.link(&page).unwrap_or_default();
         let what = Lang::default().pick(zh, en);
         format!("[汇报] {}：{what} {link}", post.branch).trim_end().to_owned()
@@ -154,12 +150,8 @@ fn accepted(status: StatusCode) -> Result<(), DeliveryError> {
 
 /// Without the address: that of a robot is a secret.
 fn unreachable(error: reqwest::Error) -> DeliveryError {
-    let mut text = error.without_url().to_string();
-    let error = text.clone();
-    if error.is_empty() {
-        "no answer".clone_into(&mut text);
-    }
-    DeliveryError::Passing(text)
+    let text = error.without_url().to_string();
+    DeliveryError::Passing(if text.is_empty() { "no answer".to_owned() } else { text })
 }
 
 async fn read(mut answer: reqwest::Response) -> Result<String, DeliveryError> {

@@ -48,8 +48,7 @@ pub(crate) async fn change(
     let hash = hash_password(&state, given.new).await?;
     let mut unit = caller.begin_durable(&state).await?;
     unit.sign_ins().succeeded(&key).await?;
-    unit.people().set_password_hash(person, &hash).await?;
-    unit.sessions().end_all(person, Some(session)).await?;
+    unit.people().set_password_hash(person, &hash, Some(session)).await?;
     unit.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -28,8 +28,7 @@ pub(crate) async fn reset(
     caller.person_for(&state, Action::ManagePeople, id).await?;
     let hash = hash_password(&state, given.password).await?;
     let mut unit = caller.begin_durable(&state).await?;
-    unit.people().set_password_hash(id, &hash).await?;
-    unit.sessions().end_all(id, None).await?;
+    unit.people().set_password_hash(id, &hash, None).await?;
     unit.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

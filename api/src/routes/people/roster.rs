@@ -66,7 +66,7 @@ pub(crate) async fn import(
     let body = body.map_err(|_| RequestError::BodyTooLarge)?;
     let rows = tokio::task::spawn_blocking(move || roster::read(&body));
     let rows = rows.await.map_err(Failure::internal)?;
-    let (people, bad) = roster::parse(&rows.map_err(|_| RequestError::BadRoster)?);
+    let parsed = roster::parse(&rows.map_err(|_| RequestError::BadRoster)?);
     let may = |grants: &[Grant], new: &Grant| {
         let here = caller.may(Action::ManagePeople, &Resource::Branch(&new.branch));
         // Somebody new can be made anything here. What somebody is already must be the importer's business.
@@ -77,14 +77,10 @@ pub(crate) async fn import(
         here == Access::Allowed && known
     };
     let mut unit = caller.begin_durable(&state).await?;
-    let mut report = roster::import(&mut unit, people, may).await?;
-    report.bad.extend(bad);
-    report.bad.sort_by_key(|row| row.line);
+    let report = roster::import(&mut unit, parsed, may).await?;
     let imported = report.bad.is_empty() && !params.dry_run;
     let mut view = view(&report, lang, imported);
     if imported {
-        let detail = json!({ "added": view.added, "changed": view.changed });
-        unit.audit().record(AuditAction::RosterImported, Subject::system(), detail).await?;
         unit.commit().await?;
     } else {
         drop(unit);
@@ -130,7 +126,7 @@ async fn give_passwords(
         let password = NewSecret::password().map_err(Failure::internal)?;
         let hash = hash_password(state, password.expose().to_owned()).await?;
         let mut unit = caller.begin(state).await?;
-        unit.people().set_password_hash(person.id.into(), &hash).await?;
+        unit.people().set_password_hash(person.id.into(), &hash, None).await?;
         unit.commit().await?;
         person.password = Some(password.expose().to_owned());
     }
