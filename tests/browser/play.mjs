@@ -1,6 +1,7 @@
 // Plays videos in Chromium and says what is seen of them. A line of standard input is a JSON object
-// { file, seconds }; the answer is a line with { width, height, duration, moved, colors }, where `colors` are
-// the red, green and blue of the middle of each quadrant at `seconds`, or with { error } if it does not play.
+// { file, from, until }, where a picture is shown from one time to the other; the answer is a line with { width,
+// height, duration, moved, colors }, where `colors` are the red, green and blue of the middle of each quadrant of
+// that picture, or with { error } if it does not play.
 
 import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -37,8 +38,8 @@ function serve(file) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** In the page: plays a little, then looks at the picture at a time. */
-async function play(seconds) {
+/** In the page: plays a little, then looks at the picture between two times. */
+async function play({ from, until }) {
   const video = document.querySelector('video');
   const next = (event) =>
     new Promise((resolve, reject) => {
@@ -47,6 +48,13 @@ async function play(seconds) {
     });
   if (video.error) throw new Error(video.error.message);
   if (video.readyState < 3) await next('canplay');
+  // Which picture is on the screen. A busy browser says that it has sought before it shows what it found.
+  let shown = -1;
+  const watch = (_, picture) => {
+    shown = picture.mediaTime;
+    video.requestVideoFrameCallback(watch);
+  };
+  video.requestVideoFrameCallback(watch);
   const began = video.currentTime;
   await video.play();
   const goal = Math.min(0.3, video.duration / 2);
@@ -57,8 +65,12 @@ async function play(seconds) {
   const moved = video.currentTime - began;
   video.pause();
   const sought = next('seeked');
-  video.currentTime = seconds;
+  video.currentTime = (from + until) / 2;
   await sought;
+  // Times of files are rounded to their clocks.
+  while (shown < from - 0.002 || shown >= until) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   const context = canvas.getContext('2d');
@@ -72,7 +84,7 @@ async function play(seconds) {
 }
 
 /** Opens a page with the video and says what is seen of it. */
-async function show(browser, file, seconds) {
+async function show(browser, { file, from, until }) {
   const server = await serve(file);
   const page = await browser.newPage();
   const late = `it did not play within ${PATIENCE_MS / 1000} s`;
@@ -82,7 +94,7 @@ async function show(browser, file, seconds) {
   });
   try {
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    return await Promise.race([page.evaluate(play, seconds), timeout]);
+    return await Promise.race([page.evaluate(play, { from, until }), timeout]);
   } catch (error) {
     return { error: error.message };
   } finally {
@@ -94,7 +106,6 @@ async function show(browser, file, seconds) {
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 for await (const line of createInterface({ input: process.stdin })) {
-  const { file, seconds } = JSON.parse(line);
-  console.log(JSON.stringify(await show(browser, file, seconds)));
+  console.log(JSON.stringify(await show(browser, JSON.parse(line))));
 }
 await browser.close();

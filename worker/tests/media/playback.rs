@@ -32,11 +32,9 @@ struct Played {
 /// Fails unless Chromium plays a rendition and shows the size, duration and colours that are in it.
 pub fn check(outcome: &Outcome) {
     let times = outcome.times();
-    // A time within a picture's own, so that both see the same one.
     let middle = times.len() / 2;
     let next = times.get(middle + 1).copied().unwrap_or(times[middle] + 0.01);
-    let seconds = f64::midpoint(times[middle], next);
-    let played = play(&outcome.file, seconds);
+    let played = play(&outcome.file, times[middle], next);
     let size = outcome.picture("width,height");
     assert_eq!(format!("{},{}", played.width, played.height), size, "{played:?}");
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of minutes")]
@@ -63,10 +61,11 @@ fn a_player_can_jump_into_a_later_group_of_pictures() {
     assert!(shown.lines().filter(|flags| flags.starts_with('K')).count() >= 2, "{shown}");
 }
 
-fn play(file: &Path, seconds: f64) -> Played {
+/// Plays a file, and looks at the picture that is shown from one time to the other, both in seconds.
+fn play(file: &Path, from: f64, until: f64) -> Played {
     // A test that failed while it held the player has read its answer.
     let (input, output) = &mut *PLAYER.lock().unwrap_or_else(PoisonError::into_inner);
-    writeln!(input, "{}", json!({ "file": file, "seconds": seconds })).unwrap();
+    writeln!(input, "{}", json!({ "file": file, "from": from, "until": until })).unwrap();
     let mut answer = String::new();
     output.read_line(&mut answer).unwrap();
     serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{answer} ({error})"))
