@@ -7,12 +7,14 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use huibao_models::domain::access::{self, Access, Action, Principal, Resource};
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::failure::Lang;
 use huibao_models::domain::ids::{PersonId, SessionId, TokenId};
 use huibao_models::store::UnitOfWork;
 
 use crate::error::ApiError;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
+use crate::view::Reader;
 
 /// How somebody has proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,11 @@ impl Caller {
     /// The person.
     pub(crate) const fn person(&self) -> PersonId {
         self.principal.person
+    }
+
+    /// Who an answer is for, with messages in `lang`.
+    pub(crate) fn reader<'a>(&self, state: &'a ApiState, lang: Lang) -> Reader<'a> {
+        Reader { person: self.person(), lang, root: state.config.public_path() }
     }
 
     /// Who makes the changes that this request makes.

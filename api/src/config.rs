@@ -28,7 +28,7 @@ pub struct ApiConfig {
     /// Idle timeout of uploads: a phone that loses its network does not close the connection. The
     /// duration of an upload is not limited.
     pub upload_idle: Duration,
-    /// Where users reach this, if a proxy stands before it: its scheme and host.
+    /// Where users reach this, if a proxy stands before it.
     pub public_url: Option<Uri>,
     /// Proxies whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
@@ -56,6 +56,11 @@ impl ApiConfig {
     /// The language of a report that specifies none.
     pub(crate) fn default_language(&self) -> &str {
         self.languages.first().map_or("zh", String::as_str)
+    }
+
+    /// The path below which users reach this: empty, or without a slash at its end.
+    pub(crate) fn public_path(&self) -> &str {
+        self.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'))
     }
 
     /// Whether browsers reach this through TLS.

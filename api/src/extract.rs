@@ -41,12 +41,18 @@ impl<S: Sync> FromRequestParts<S> for Locale {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReportPath(pub ReportId);
 
+/// It by its name: a path may have other parameters as well.
+#[derive(Deserialize)]
+struct NamedId {
+    id: ReportId,
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ReportPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let path = Path::<ReportId>::from_request_parts(parts, state).await;
-        path.map(|Path(id)| Self(id)).map_err(|_| RequestError::NotFound.into())
+        let path = Path::<NamedId>::from_request_parts(parts, state).await;
+        path.map(|Path(named)| Self(named.id)).map_err(|_| RequestError::NotFound.into())
     }
 }
 

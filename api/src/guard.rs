@@ -19,15 +19,15 @@ use crate::client_address::client_address;
 use crate::cookie;
 use crate::error::ApiError;
 use crate::request_error::RequestError;
-use crate::routes::pages::DOCS;
+use crate::routes::pages;
 use crate::state::ApiState;
 
 /// What lies behind the door. Pages and probes do not.
 const API: &str = "/api/";
 
 /// The routes by which one comes in, and what one has to know before.
-const OPEN: [&str; 5] =
-    ["/api/v1/info", "/api/v1/session", "/api/v1/setup", "/api/v1/openapi.json", DOCS];
+const OPEN: [&str; 4] =
+    ["/api/v1/info", "/api/v1/session", "/api/v1/setup", "/api/v1/openapi.json"];
 
 /// Routes on the way to an identity provider and back.
 const SIGN_ON: &str = "/api/v1/sign-on/";
@@ -57,7 +57,7 @@ fn refuse(error: ApiError) -> Response {
 
 async fn check(state: &ApiState, request: &mut Request) -> Result<(), ApiError> {
     let path = request.uri().path();
-    if !path.starts_with(API) {
+    if !path.starts_with(API) || pages::is_page(path) {
         return Ok(());
     }
     let public_url = state.config.public_url.as_ref().and_then(Uri::authority);

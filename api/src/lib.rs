@@ -21,6 +21,7 @@ mod localize;
 mod metrics_page;
 mod openapi;
 mod page;
+mod public_path;
 mod range;
 mod readiness;
 mod recently;

@@ -1,12 +1,11 @@
 //! Reading a report with everything that its view needs.
 
-use huibao_models::domain::failure::Lang;
-use huibao_models::domain::ids::{PersonId, ReportId, SubmissionId};
+use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::job::JobState;
 use huibao_models::domain::report::Report;
 use huibao_models::store::{ReportOverview, Snapshot, Store, StoreError};
 
-use crate::view::{ReportBody, ReportRows, ReportView};
+use crate::view::{Reader, ReportBody, ReportRows, ReportView};
 
 /// A report as it was at one moment.
 pub(crate) struct LoadedReport(ReportRows);
@@ -54,12 +53,12 @@ impl LoadedReport {
     }
 
     /// What a reader sees.
-    pub(crate) fn view(&self, reader: PersonId, lang: Lang) -> ReportView {
-        ReportView::new(&self.0, reader, lang)
+    pub(crate) fn view(&self, reader: Reader<'_>) -> ReportView {
+        ReportView::new(&self.0, reader)
     }
 
     /// The body of an answer about it.
-    pub(crate) fn body(&self, reader: PersonId, lang: Lang) -> ReportBody {
-        ReportBody { id: self.0.report.id.uuid(), report: self.view(reader, lang) }
+    pub(crate) fn body(&self, reader: Reader<'_>) -> ReportBody {
+        ReportBody { id: self.0.report.id.uuid(), report: self.view(reader) }
     }
 }

@@ -7,27 +7,38 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use huibao_models::backends::Backends;
 use huibao_models::domain::failure::Failure;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa::openapi::Server;
 
 use crate::config::ApiConfig;
 use crate::error::ApiError;
 use crate::readiness::Readiness;
 use crate::state::{ApiState, Shutdown};
-use crate::{access_log, guard, idempotency, localize, routes};
+use crate::{access_log, guard, idempotency, localize, public_path, routes};
 
 /// How long running requests may take after shutdown begins.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long nothing is accepted after that failed.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Pages load nothing from other origins, but media from the storage if that is where they are, and cannot be
 /// framed.
@@ -42,7 +53,11 @@ fn content_security_policy(config: &ApiConfig) -> String {
 /// Builds the interface: routes, pages, guards and headers.
 pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readiness>) -> Router {
     let idle = RequestBodyTimeoutLayer::new(config.upload_idle);
-    let (described, document) = routes::described();
+    let (described, mut document) = routes::described();
+    let path = config.public_path().to_owned();
+    if !path.is_empty() {
+        document.servers = Some(vec![Server::new(&path)]);
+    }
     let document = Arc::new(document);
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let hashing = Arc::new(Semaphore::new(cores));
@@ -68,7 +83,8 @@ pub fn router(backends: Backends, config: ApiConfig, readiness: Arc<dyn Readines
         .layer(from_fn_with_state(state.clone(), idempotency::once))
         .layer(from_fn_with_state(state, guard::guard))
         .layer(from_fn(localize::localize));
-    with_headers(guarded, policy).layer(from_fn(access_log::log))
+    let logged = with_headers(guarded, policy).layer(from_fn(access_log::log));
+    public_path::put_below(&path, logged)
 }
 
 fn with_headers(router: Router, policy: HeaderValue) -> Router {
@@ -93,25 +109,43 @@ fn answer_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::from(Failure::internal("a handler panicked")).into_response()
 }
 
-/// Serves until `shutdown`. Event streams end then; other requests have a few seconds to finish.
+/// Serves until `shutdown`. Event streams end then; other requests have a few seconds to finish. A connection from
+/// which no request comes within `patience` is closed, so that nobody holds many by saying nothing.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    patience: Duration,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let router = router.layer(Extension(Shutdown(shutdown.clone())));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server =
-        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let deadline = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        done = server.into_future() => done,
-        () = deadline => {
-            tracing::warn!("requests were still running at shutdown and were aborted");
-            Ok(())
-        }
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(patience);
+    let running = GracefulShutdown::new();
+    while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Of one connection, or of all: there are no more open files for a while.
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let router = router.clone();
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(address));
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let connection = running.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection broke");
+            }
+        });
     }
+    drop(listener);
+    if tokio::time::timeout(GRACE, running.shutdown()).await.is_err() {
+        tracing::warn!("requests were still running at shutdown and were aborted");
+    }
+    Ok(())
 }

@@ -6,6 +6,8 @@ const api = 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [svelte()],
+  // Relative: the pages may lie below any path of a host.
+  base: './',
   build: {
     // WeChat's Android browser follows Chromium a few years behind.
     target: ['chrome87', 'safari14', 'firefox90'],

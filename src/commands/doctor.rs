@@ -51,6 +51,7 @@ pub fn run(settings: &Settings, args: &Args) -> ExitCode {
     ];
     findings.extend(settings.glossary_path().map(|path| glossary(&path, lang)));
     findings.extend(codecs(lang));
+    findings.push(libreoffice(settings, lang));
     findings.push(disk(&settings.data_dir, lang));
     findings.push(Finding::good("cores", settings.cores().to_string()));
     findings.push(processor(lang));
@@ -119,6 +120,18 @@ fn codecs(lang: Lang) -> Vec<Finding> {
         )
     });
     findings
+}
+
+fn libreoffice(settings: &Settings, lang: Lang) -> Finding {
+    if let Some(folder) = settings.libreoffice() {
+        return Finding::good("libreoffice", folder.display().to_string());
+    }
+    let advice = lang.pick(
+        "要读取 .doc、.wps、.rtf，请安装 libreoffice-writer-nogui；否则这些文件会被退回，并说明怎样另存为 .docx",
+        "install libreoffice-writer-nogui to read .doc, .wps and .rtf files; without it they are refused, with how to save them as .docx",
+    );
+    // Everything else works without.
+    Finding { ok: true, ..Finding::bad("libreoffice", lang.pick("没有", "none"), advice) }
 }
 
 fn processor(lang: Lang) -> Finding {

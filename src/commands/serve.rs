@@ -18,6 +18,10 @@ use url::Url;
 use crate::exit::CommandError;
 use crate::settings::Settings;
 
+/// A connection from which no request comes for this long is closed. Longer than proxies keep connections of
+/// theirs for the next request, so that they never use one that is being closed.
+const PATIENCE: Duration = Duration::from_mins(3);
+
 /// An upload from which nothing has come for this long is given up.
 const UPLOAD_IDLE: Duration = Duration::from_mins(1);
 
@@ -47,7 +51,7 @@ pub async fn serve(
     let setup = setup_link(&backends.store, &base).await?;
     let router = huibao_api::router(backends, config, readiness);
     announce(&base, setup.as_deref(), settings);
-    Ok(huibao_api::serve(listener, router, shutdown).await.map_err(Failure::from)?)
+    Ok(huibao_api::serve(listener, router, PATIENCE, shutdown).await.map_err(Failure::from)?)
 }
 
 async fn api_config(settings: &Settings, storage: &dyn Storage) -> Result<ApiConfig, CommandError> {

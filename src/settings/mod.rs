@@ -4,17 +4,15 @@ mod network;
 mod notices;
 mod redacted;
 mod sign_on;
+mod work;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use huibao_models::domain::failure::Lang;
-use huibao_models::domain::job::RetryPolicy;
-use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::report::ReportKind;
-use huibao_worker::{ModelFolder, WorkerConfig};
+use huibao_worker::ModelFolder;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -64,6 +62,7 @@ pub struct Settings {
     pub model_idle_seconds: u64,
     pub glossary: PathBuf,
     pub correct_homophones: bool,
+    pub libreoffice: String,
     pub report_kinds: Vec<String>,
     pub max_video_bytes: u64,
     pub max_duration_seconds: u64,
@@ -177,6 +176,13 @@ impl Settings {
         }
         if self.glossary_path().is_some_and(|path| !path.is_file()) {
             return value("glossary", &self.glossary.to_string_lossy(), "there is no such file");
+        }
+        if self.libreoffice().is_none() && !matches!(&*self.libreoffice, "" | "auto" | "off") {
+            return value(
+                "libreoffice",
+                &self.libreoffice,
+                "there is no LibreOffice Writer in this folder",
+            );
         }
         if self.lease_seconds < 5 {
             return value("lease_seconds", &self.lease_seconds.to_string(), "use at least 5");
@@ -319,34 +325,6 @@ impl Settings {
             });
         }
         Ok(())
-    }
-
-    /// What a worker needs of them, with files in the making below `scratch`.
-    pub fn worker(&self, scratch: PathBuf) -> WorkerConfig {
-        let mut stages = Stage::ALL.to_vec();
-        stages.sort_by_key(|stage| stage.urgency());
-        WorkerConfig {
-            scratch,
-            stages,
-            recurring: true,
-            audit_key: Some(self.audit_key_path()),
-            // Checked when they were read.
-            notices: self.notices().unwrap_or_default(),
-            cores: self.cores(),
-            cores_per_task: self.cores_per_task,
-            model: self.model_path(),
-            keep_model: Duration::from_secs(self.model_idle_seconds),
-            models: self.models(),
-            vad_model: self.vad_model_path(),
-            glossary: self.glossary_path(),
-            correct_homophones: self.correct_homophones,
-            max_duration_ms: self.max_duration_seconds.saturating_mul(1000),
-            max_pixels: self.max_pixels,
-            max_written_bytes: self.max_written_bytes,
-            lease: Duration::from_secs(self.lease_seconds),
-            grace: Duration::from_secs(self.grace_seconds),
-            retry: RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() },
-        }
     }
 }
 

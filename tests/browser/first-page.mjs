@@ -3,7 +3,7 @@
 // that is no video, and signs out.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=li HUIBAO_TEST_PASSWORD=… \
-//     VIDEO=talk.mp4 WRITTEN=talk.docx [SHOTS=folder] node first-page.mjs
+//     VIDEO=talk.mp4 WRITTEN=talk.docx PHOTO=page.heic [SHOTS=folder] node first-page.mjs
 //
 // The account must be an activist's.
 //
@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const READY_MS = 5 * 60_000;
-const { BASE_URL, VIDEO, WRITTEN, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
+const { BASE_URL, VIDEO, WRITTEN, PHOTO, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
 const { HUIBAO_TEST_NAME: NAME, HUIBAO_TEST_PASSWORD: PASSWORD } = process.env;
 const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -155,7 +155,7 @@ async function walk(page, folder) {
     await shot(page, '1-home');
   });
   await step('a report is handed in over a connection that breaks', async () => {
-    await handInWithBreak(page, { video: VIDEO, written: WRITTEN, title: '浏览器测试' });
+    await handInWithBreak(page, { video: VIDEO, written: [WRITTEN, PHOTO, PHOTO], title: '浏览器测试' });
     await shot(page, '2-processing');
   });
   await step('its stages run until it is ready', async () => {
@@ -166,7 +166,12 @@ async function walk(page, folder) {
     const texts = await page.getByTestId('segment').allInnerTexts();
     assert.ok(texts.join('').length > 20, `some text is shown, got ${JSON.stringify(texts)}`);
     console.log(`      ${texts.length} segments`);
-    await page.getByTestId('written-text').waitFor();
+    const written = page.getByTestId('written-text');
+    await written.waitFor();
+    const pages = written.locator('img');
+    assert.equal(await pages.count(), 2);
+    await pages.first().scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelector('[data-testid=written-text] img')?.naturalWidth > 0);
     await shot(page, '3-ready');
   });
   await step('a click on a segment moves the video', () => seek(page));
@@ -202,8 +207,8 @@ async function walk(page, folder) {
   });
 }
 
-if (!BASE_URL || !VIDEO || !WRITTEN || !NAME || !PASSWORD) {
-  console.error('BASE_URL, VIDEO, WRITTEN and an account must be set; see the top of this file.');
+if (!BASE_URL || !VIDEO || !WRITTEN || !PHOTO || !NAME || !PASSWORD) {
+  console.error('BASE_URL, VIDEO, WRITTEN, PHOTO and an account must be set; see the top of this file.');
   process.exit(1);
 }
 if (SHOTS) mkdirSync(SHOTS, { recursive: true });

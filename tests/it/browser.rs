@@ -17,6 +17,7 @@ fn a_person_uploads_watches_and_reads() {
         .env("HUIBAO_TEST_PASSWORD", PASSWORD)
         .env("VIDEO", short(folder.path(), 12))
         .env("WRITTEN", fixture("report-zh.txt"))
+        .env("PHOTO", fixture("written/rotated.heic"))
         .output()
         .expect("scripts/test installs node");
     assert!(

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::media::{ffmpeg, probe_video, sample, short};
 use crate::support::text::character_error_rate;
-use crate::support::{assert_valid_bags, fixture, huibao, names, process, tool};
+use crate::support::{assert_valid_bags, fixture, huibao, names, only_object, process, tool};
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
@@ -60,6 +60,44 @@ fn the_sample_becomes_a_valid_archive() {
     let rendition = bag.join("data/rendition.mp4");
     assert_eq!(probe_video(&rendition, "width,height,pix_fmt"), "720,1280,yuv420p");
     assert_covered(&bag.join("data/transcript.json"));
+}
+
+#[test]
+fn older_documents_and_photographed_pages_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, wps) = (folder.path().join("out"), folder.path().join("汇报.wps"));
+    let video = short(folder.path(), 4);
+    // What WPS writes is what Word wrote.
+    std::fs::copy(fixture("written/report.doc"), &wps).unwrap();
+    let photo = fixture("written/rotated.heic");
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let (rtf, photo, wps) = (path(&fixture("written/report.rtf")), path(&photo), path(&wps));
+    let said = |out: &str, flags: &[&str]| {
+        let (code, json) = process(&video, &folder.path().join(out), flags);
+        assert_eq!(code, 0, "{json}");
+        let data = Path::new(text(&json["bag"])).join("data");
+        (std::fs::read_to_string(data.join("written-text.txt")).unwrap(), data)
+    };
+    let flags = ["--written", &photo, "--written", &wps, "--written", &photo];
+    let (written, data) = said("out", &flags);
+    assert!(written.starts_with("思想汇报\n敬爱的党组织："), "{written}");
+    assert_eq!(assert_valid_bags(&out), 1);
+    let pages: Vec<_> = names(&data).into_iter().filter(|name| name.starts_with("page")).collect();
+    assert_eq!(pages, ["page-1-original.heic", "page-1.jpg", "page-2-original.heic", "page-2.jpg"]);
+    assert_eq!(probe_video(&data.join("page-1.jpg"), "width,height"), "480,640");
+    assert_eq!(said("rtf", &["--written", &rtf]).0, written);
+
+    let output = huibao()
+        .args(["process", "--json", "--written", &wps, "--out"])
+        .arg(folder.path().join("off"))
+        .arg(&video)
+        .env("HUIBAO_LIBREOFFICE", "off")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(65));
+    assert_eq!(only_object(&output)["error"]["code"], "written_old_format");
+    let (code, json) = process(&video, &out, &["--written", &wps, "--written", &rtf]);
+    assert_eq!((code, text(&json["error"]["code"])), (2, "usage"), "{json}");
 }
 
 /// Every stretch of speech of two seconds or more has text.
@@ -116,7 +154,7 @@ fn the_glossary_puts_right_what_sounds_like_its_words() {
             .env("HUIBAO_GLOSSARY", glossary)
             .output()
             .unwrap();
-        (output.status.code(), crate::support::only_object(&output))
+        (output.status.code(), only_object(&output))
     };
     let (code, json) = run(&glossary);
     assert_eq!(code, Some(0), "{json}");
@@ -165,6 +203,6 @@ fn a_stop_signal_leaves_nothing_behind() {
     tool("kill", &["-INT", &child.id().to_string()]);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(75));
-    assert_eq!(crate::support::only_object(&output)["error"]["code"], "interrupted");
+    assert_eq!(only_object(&output)["error"]["code"], "interrupted");
     assert!(names(&out).is_empty(), "{:?}", names(&out));
 }

@@ -2,7 +2,7 @@
 //!
 //!     fuzz FOLDER MUTANTS [FIRST]
 //!
-//! The seeds are videos in ten formats, made with the `ffmpeg` tool in `FOLDER`, and the documents in
+//! The seeds are videos in ten formats, made with the `ffmpeg` tool in `FOLDER`, and the documents and photos in
 //! `tests/fixtures/written`. Mutant number n, from `FIRST` (0) on, is the same for the same seeds. Exit
 //! code 1 if one ends as `internal`, hangs, crashes its child, or changes its input; those are kept in the
 //! folder `findings` beside the seeds.
@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::upload::UploadRole;
 use huibao_worker::child::{
     CHILD_ARGUMENT, ChildEvents, ChildOutput, ChildRequest, ChildTask, FileTask, ResourceLimits,
     child_main, run_child,
@@ -167,14 +168,24 @@ async fn run(campaign: Arc<Campaign>) -> Result<(), Failure> {
     }
 }
 
-/// What a worker does with a file: ingest and transcode, or reading a document.
+/// What a worker does with a file: ingest and transcode, or reading a document, or making a page of a photo.
 async fn all_tasks(file: &Path, name: &str) -> Result<(), Failure> {
     let folder = file.with_extension("out");
     std::fs::create_dir(&folder)?;
-    if is_document(name) {
-        let (document, name) = (file.to_owned(), name.to_owned());
-        child(FileTask::Written { document, name, max_bytes: 20 << 20 }).await?;
-        return Ok(());
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    let written = match UploadRole::of_written(ending) {
+        UploadRole::Page => {
+            let (photo, page) = (file.to_owned(), folder.join("page.jpg"));
+            Some(FileTask::Page { photo, page, max_bytes: 20 << 20 })
+        }
+        _ if is_document(ending) => {
+            let (document, name) = (file.to_owned(), name.to_owned());
+            Some(FileTask::Written { document, name, max_bytes: 20 << 20 })
+        }
+        _ => None,
+    };
+    if let Some(written) = written {
+        return child(written).await.map(drop);
     }
     let ingest = FileTask::Ingest {
         video: file.to_owned(),
@@ -198,9 +209,8 @@ async fn child(task: FileTask) -> Result<ChildOutput, Failure> {
     run_child(ChildRequest { limits: LIMITS, access, task }, &events).await
 }
 
-fn is_document(name: &str) -> bool {
-    let ending = name.rsplit('.').next().unwrap_or_default();
-    ["docx", "odt", "pdf", "txt", "md"].contains(&ending)
+fn is_document(ending: &str) -> bool {
+    ["doc", "docx", "md", "odt", "pdf", "rtf", "txt"].contains(&ending)
 }
 
 /// One good file, damaged in one to eight places.

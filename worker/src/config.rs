@@ -46,6 +46,8 @@ pub struct WorkerConfig {
     pub max_pixels: u64,
     /// Largest written report in bytes.
     pub max_written_bytes: u64,
+    /// The folder of LibreOffice's program; without it, older documents are refused.
+    pub libreoffice: Option<PathBuf>,
     /// How long a claim holds without renewal.
     pub lease: Duration,
     /// How long running jobs get to finish when the worker is asked to stop.

@@ -113,10 +113,8 @@ fn flipped_bytes_never_panic() {
 
 #[test]
 fn other_formats_are_told() {
-    let cases: [(&[u8], &str); 6] = [
+    let cases: [(&[u8], &str); 4] = [
         (b"MZ\x90\0\x03\0\0\0", "a.txt"),
-        (b"{\\rtf1 text}", "a.txt"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.doc"),
         (b"text", "a.pages"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.md"),
         (&zipped(&[("readme", b"hello")]), "a.zip"),
@@ -124,6 +122,17 @@ fn other_formats_are_told() {
     for (bytes, name) in cases {
         assert_eq!(code_of(bytes, name), FailureCode::WrittenUnsupported, "{name}");
     }
+}
+
+#[test]
+fn older_formats_have_to_be_converted_whatever_their_names() {
+    for (file, name) in [("report.doc", "a.wps"), ("report.doc", "a.docx"), ("report.rtf", "a.doc")]
+    {
+        let bytes = fs::read(fixture(file)).unwrap();
+        assert_eq!(code_of(&bytes, name), FailureCode::WrittenOldFormat, "{file} as {name}");
+    }
+    let cut = &fs::read(fixture("report.doc")).unwrap()[..700];
+    assert_eq!(code_of(cut, "a.doc"), FailureCode::WrittenBroken);
 }
 
 #[test]

@@ -20,14 +20,14 @@ pub(crate) async fn info(State(state): State<ApiState>) -> Json<Info> {
         languages: state.config.languages.clone(),
         kinds: state.config.offered_kinds(),
         kind_labels: labels(&state.config.kinds),
-        sign_on: sign_on(&state.config.sign_on),
+        sign_on: sign_on(&state.config.sign_on, state.config.public_path()),
     })
 }
 
-fn sign_on(config: &SignOnConfig) -> Vec<SignOnView> {
+fn sign_on(config: &SignOnConfig, root: &str) -> Vec<SignOnView> {
     let view = |name: &str, label: &String| SignOnView {
         label: label.clone(),
-        url: format!("/api/v1/sign-on/{name}"),
+        url: format!("{root}/api/v1/sign-on/{name}"),
     };
     let oidc = config.oidc.iter().map(|oidc| view("oidc", &oidc.label));
     let cas = config.cas.iter().map(|cas| view("cas", &cas.label));

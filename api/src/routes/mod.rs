@@ -61,6 +61,8 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::files::original))
         .routes(routes!(reports::files::poster))
         .routes(routes!(reports::files::written))
+        .routes(routes!(reports::pages::image))
+        .routes(routes!(reports::pages::original))
         .routes(routes!(reports::transcript::vtt))
         .routes(routes!(reports::transcript::srt))
         .routes(routes!(reports::transcript::txt))
@@ -92,7 +94,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
 /// Paths that no route matches: a page, or not found.
 pub(crate) async fn fallback(request: Request) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") && path != pages::DOCS {
+    if path.starts_with("/api/") && !pages::is_page(path) {
         return ApiError::from(RequestError::NotFound).into_response();
     }
     pages::page(&request)

@@ -14,7 +14,15 @@ use crate::request_error::RequestError;
 struct Pages;
 
 /// Where the description of the interface can be read.
-pub(crate) const DOCS: &str = "/api/docs";
+const DOCS: &str = "/api/docs";
+
+/// Where that page finds its assets: pages name them from where they are, and this one is a folder deeper.
+const ASSETS_OF_DOCS: &str = "/api/assets/";
+
+/// Whether something below `/api/` is a page, or a part of one.
+pub(crate) fn is_page(path: &str) -> bool {
+    path == DOCS || path.starts_with(ASSETS_OF_DOCS)
+}
 
 /// Answers with an embedded file. `/` is the page itself; it routes by fragment, so it has no other
 /// path.
@@ -23,12 +31,15 @@ pub(crate) fn page(request: &Request) -> Response {
         return ApiError::from(RequestError::NotFound).into_response();
     }
     let path = match request.uri().path() {
-        "/" => "index.html",
-        DOCS => "docs.html",
-        path => path.trim_start_matches('/'),
+        "/" => "index.html".to_owned(),
+        DOCS => "docs.html".to_owned(),
+        path => path.strip_prefix(ASSETS_OF_DOCS).map_or_else(
+            || path.trim_start_matches('/').to_owned(),
+            |asset| format!("assets/{asset}"),
+        ),
     };
-    match Pages::get(path) {
-        Some(file) => answer(request, path, file),
+    match Pages::get(&path) {
+        Some(file) => answer(request, &path, file),
         None => ApiError::from(RequestError::NotFound).into_response(),
     }
 }

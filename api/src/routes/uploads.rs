@@ -32,7 +32,8 @@ pub(crate) async fn options(State(state): State<ApiState>, _: Caller) -> Respons
 
 /// Begins an upload of a file of a draft, and takes its first bytes if there are any.
 ///
-/// `Upload-Metadata` has `report_id`, `role` (`video` or `written`) and `filename`. With
+/// `Upload-Metadata` has `report_id`, `role` (`video` or `written`) and `filename`. A written report whose
+/// name is that of a photo is a page: pages stand side by side, in the order in which they were begun. With
 /// `Upload-Concat: partial`, it is a part of a file, and with `final;…` it is put together from parts.
 #[utoipa::path(post, path = "/api/v1/uploads/", tag = "uploads",
     params(

@@ -84,7 +84,7 @@ impl Providers {
 fn callback(config: &ApiConfig, provider: Provider) -> Result<Url, SignOnError> {
     let unset = || SignOnError::Provider("public_url is not set".into());
     let base = config.public_url.as_ref().map(Uri::to_string).ok_or_else(unset)?;
-    let base: Url = base.parse().map_err(|_| unset())?;
-    let path = format!("api/v1/sign-on/{}/callback", provider.as_str());
-    base.join(&path).map_err(|_| unset())
+    let base = base.trim_end_matches('/');
+    let url = format!("{base}/api/v1/sign-on/{}/callback", provider.as_str());
+    url.parse().map_err(|_| unset())
 }

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use huibao_models::domain::access::Action;
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::{ReportId, SubmissionId};
-use huibao_models::domain::upload::{Purpose, Upload, UploadRole};
+use huibao_models::domain::upload::{MAX_PAGES, Purpose, Upload, UploadRole};
 use huibao_models::storage::{StorageKey, UploadId};
 use huibao_models::store::StoreError;
 use uuid::Uuid;
@@ -17,8 +17,8 @@ use crate::file_name;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
 
-/// Endings of written reports that ingest can read.
-const WRITTEN_EXTENSIONS: [&str; 5] = ["txt", "md", "docx", "odt", "pdf"];
+/// Endings of documents that ingest can read, the last three if a converter is installed.
+const DOCUMENT_ENDINGS: [&str; 8] = ["txt", "md", "docx", "odt", "pdf", "doc", "wps", "rtf"];
 
 /// As many parts as anybody needs. The row holds all their ids.
 const MAX_PARTS: usize = 1000;
@@ -108,7 +108,9 @@ pub(super) async fn check_quota(
 /// That a file is longer than it may be.
 pub(super) fn too_large(purpose: Purpose, limit: u64) -> Failure {
     let code = match purpose {
-        Purpose::File { role: UploadRole::Written, .. } => FailureCode::WrittenTooLarge,
+        Purpose::File { role: UploadRole::Written | UploadRole::Page, .. } => {
+            FailureCode::WrittenTooLarge
+        }
         Purpose::File { role: UploadRole::Video, .. } | Purpose::Part => FailureCode::TooLarge,
     };
     Failure::new(code, format!("the upload has more than {limit} bytes"))
@@ -132,16 +134,16 @@ async fn file(
     let named = metadata.report_id.as_deref().and_then(|id| id.parse::<ReportId>().ok());
     let report = named.ok_or(RequestError::BadRequest)?;
     let role = metadata.role.as_deref().and_then(|role| role.parse().ok());
-    let role: UploadRole = role.ok_or(RequestError::BadRequest)?;
+    let asked: UploadRole = role.ok_or(RequestError::BadRequest)?;
     caller.report(state, report, Action::Edit).await?;
     let given = metadata.filename.as_deref().unwrap_or_default();
-    let filename = file_name::sanitize(given, role.as_str());
+    let filename = file_name::sanitize(given, asked.as_str());
     let extension = file_name::extension(&filename).to_ascii_lowercase();
-    if role == UploadRole::Written && !WRITTEN_EXTENSIONS.contains(&extension.as_str()) {
-        let detail = "the name has none of the endings that are read";
-        return Err(Failure::new(FailureCode::WrittenUnsupported, detail).into());
-    }
+    let role = role_of(asked, &extension)?;
     let mut unit = caller.begin_durable(state).await?;
+    if role == UploadRole::Page && pages(&unit.uploads().of_report(report).await?) >= MAX_PAGES {
+        return Err(RequestError::QuotaExceeded.into());
+    }
     let submission = match unit.reports().begin_submission(report).await {
         Err(StoreError::IllegalTransition { .. }) => return Err(RequestError::NotADraft.into()),
         begun => begun?,
@@ -150,8 +152,27 @@ async fn file(
     let key = match role {
         UploadRole::Video => StorageKey::video_upload(submission, id, &extension),
         UploadRole::Written => StorageKey::written_upload(submission, id, &extension),
+        UploadRole::Page => StorageKey::page(submission, id, &extension),
     };
     Ok(Place { purpose: Purpose::File { report, role }, submission, filename, key })
+}
+
+/// What a file is that its sender calls `asked`. Whoever sends a photo as the written report means a page.
+fn role_of(asked: UploadRole, extension: &str) -> Result<UploadRole, Failure> {
+    let role = match asked {
+        UploadRole::Video => return Ok(asked),
+        UploadRole::Written | UploadRole::Page => UploadRole::of_written(extension),
+    };
+    let is_read = role == UploadRole::Page
+        || asked == UploadRole::Written && DOCUMENT_ENDINGS.contains(&extension);
+    let detail = "the name has none of the endings that are read";
+    if is_read { Ok(role) } else { Err(Failure::new(FailureCode::WrittenUnsupported, detail)) }
+}
+
+fn pages(uploads: &[Upload]) -> usize {
+    let is_page =
+        |upload: &&Upload| matches!(upload.purpose, Purpose::File { role: UploadRole::Page, .. });
+    uploads.iter().filter(is_page).count()
 }
 
 /// A part, in a folder of its own: which report it is for, the upload tells that puts the parts together.

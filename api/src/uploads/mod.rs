@@ -43,7 +43,9 @@ pub(crate) async fn find(state: &ApiState, caller: &Caller, id: Uuid) -> Result<
 fn limit(state: &ApiState, purpose: Purpose) -> u64 {
     let limits = &state.config.limits;
     match purpose {
-        Purpose::File { role: UploadRole::Written, .. } => limits.max_written_bytes,
+        Purpose::File { role: UploadRole::Written | UploadRole::Page, .. } => {
+            limits.max_written_bytes
+        }
         Purpose::File { role: UploadRole::Video, .. } | Purpose::Part => limits.max_video_bytes,
     }
 }

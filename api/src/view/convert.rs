@@ -17,7 +17,7 @@ use huibao_models::store::Token;
 use super::account::{GrantView, PersonView, TokenView};
 use super::error::FailureView;
 use super::list::ReportSummary;
-use super::media::{Links, MediaView, VideoFileView, WrittenFileView};
+use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::report::{ReportView, SubmissionRef, UploadView};
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptVersionView, TranscriptView, WordView};
@@ -46,9 +46,20 @@ impl ReportRows {
     }
 }
 
+/// Who a view is for.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    /// The person.
+    pub person: PersonId,
+    /// The language of messages.
+    pub lang: Lang,
+    /// The path below which they reach this server, which links begin with.
+    pub root: &'a str,
+}
+
 impl ReportView {
-    /// The view of a report for a reader, with messages in `lang`.
-    pub(crate) fn new(rows: &ReportRows, reader: PersonId, lang: Lang) -> Self {
+    /// The view of a report for a reader.
+    pub(crate) fn new(rows: &ReportRows, reader: Reader<'_>) -> Self {
         let (report, submission) = (&rows.report, rows.submission.as_ref());
         let content = submission.and_then(|submission| submission.written.as_ref());
         let media = submission.and_then(|submission| submission.media.as_ref());
@@ -57,9 +68,10 @@ impl ReportView {
         let language = submission.map_or(&report.language, |submission| &submission.language);
         let written = rows.file(FileKind::Written);
         let partial = if rows.transcript.is_none() { rows.partial.as_slice() } else { &[] };
-        let own = report.author == Some(reader);
+        let own = report.author == Some(reader.person);
+        let has_poster = rows.file(FileKind::Poster).is_some();
         Self {
-            summary: ReportSummary::new(report, submission, rows.file(FileKind::Poster).is_some()),
+            summary: ReportSummary::new(report, submission, has_poster, reader.root),
             submission: submission.map(SubmissionRef::from),
             language: language.clone(),
             own,
@@ -68,19 +80,25 @@ impl ReportView {
             uploads: rows.uploads.iter().filter_map(UploadView::new).collect(),
             video: rows.file(FileKind::Original).map(VideoFileView::from),
             written: written.map(|file| WrittenFileView::new(file, content)),
+            pages: PageView::all(rows, reader.root),
             media: media.map(|media| MediaView::new(media, rendition)),
-            stages: StageView::all(&rows.jobs, lang),
+            stages: StageView::all(&rows.jobs, reader.lang),
             partial: partial.iter().map(SegmentView::from).collect(),
             transcript: rows.transcript.as_ref().map(TranscriptView::from),
-            links: Links::new(rows),
-            failure: failure.map(|failure| FailureView::new(failure, lang)),
+            links: Links::new(rows, reader.root),
+            failure: failure.map(|failure| FailureView::new(failure, reader.lang)),
         }
     }
 }
 
 impl ReportSummary {
-    /// The summary of a report that has a poster, or not.
-    pub(crate) fn new(report: &Report, submission: Option<&Submission>, has_poster: bool) -> Self {
+    /// The summary of a report that has a poster, or not, with links below `root`.
+    pub(crate) fn new(
+        report: &Report,
+        submission: Option<&Submission>,
+        has_poster: bool,
+        root: &str,
+    ) -> Self {
         let state = submission.map(|submission| submission.state);
         let media = submission.and_then(|submission| submission.media.as_ref());
         Self {
@@ -95,7 +113,7 @@ impl ReportSummary {
             state: VisibleState::of(report.state, state),
             created_at: submission.map_or(report.created_at, |submission| submission.created_at),
             duration_seconds: media.map(|media| seconds(media.duration_ms)),
-            poster_url: has_poster.then(|| url(report.id, "poster")),
+            poster_url: has_poster.then(|| url(root, report.id, "poster")),
         }
     }
 }
@@ -123,9 +141,25 @@ impl WrittenFileView {
     }
 }
 
+impl PageView {
+    fn all(rows: &ReportRows, root: &str) -> Vec<Self> {
+        let of = |kind| rows.files.iter().filter(move |file: &&StoredFile| file.kind == kind);
+        let made = of(FileKind::PageImage).count();
+        let link = |number| url(root, rows.report.id, &format!("pages/{number}"));
+        of(FileKind::Page)
+            .zip(1..)
+            .map(|(file, number)| Self {
+                file_name: file.name.clone(),
+                size_bytes: file.size_bytes,
+                url: (number <= made).then(|| link(number)),
+            })
+            .collect()
+    }
+}
+
 impl Links {
-    fn new(rows: &ReportRows) -> Self {
-        let link = |name: &str| url(rows.report.id, name);
+    fn new(rows: &ReportRows, root: &str) -> Self {
+        let link = |name: &str| url(root, rows.report.id, name);
         let file = |kind, name| rows.file(kind).map(|_| link(name));
         let transcript = |name| rows.transcript.as_ref().map(|_| link(name));
         Self {
@@ -249,9 +283,9 @@ impl TranscriptVersionView {
     }
 }
 
-/// URL of a report's file.
-fn url(report: ReportId, name: &str) -> String {
-    format!("/api/v1/reports/{report}/{name}")
+/// URL of a report's file, on a server whose paths begin with `root`.
+fn url(root: &str, report: ReportId, name: &str) -> String {
+    format!("{root}/api/v1/reports/{report}/{name}")
 }
 
 /// Milliseconds as seconds.

@@ -28,6 +28,19 @@ pub struct WrittenFileView {
     pub no_text_layer: bool,
 }
 
+/// A photographed page of the written report.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Page)]
+pub struct PageView {
+    /// The photo's original name.
+    pub file_name: String,
+    /// Size of the photo in bytes.
+    pub size_bytes: u64,
+    /// URL of the page, upright, once ingest has made it.
+    #[schema(required)]
+    pub url: Option<String>,
+}
+
 /// Properties of the video.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Media)]

@@ -28,6 +28,7 @@ pub use account::{
     GrantView, PersonBody, PersonView, SessionList, SessionView, TokenBody, TokenList, TokenView,
 };
 pub use audit::{AuditEntryView, AuditList};
+pub(crate) use convert::Reader;
 pub(crate) use convert::ReportRows;
 pub use draft_version::{DraftVersionList, DraftVersionView};
 pub use error::{ErrorBody, FailureView};
@@ -35,7 +36,7 @@ pub use event::{EndOfEvents, ReportEvent};
 pub use health::{Check, Health, ReadinessView};
 pub use info::{Info, SignOnView, UploadLimits};
 pub use list::{ReportList, ReportSummary};
-pub use media::{Links, MediaView, VideoFileView, WrittenFileView};
+pub use media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 pub use notice::{
     ChannelBody, ChannelList, ChannelView, NoticeList, NoticeSettingsView, NoticeView,
 };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::enums;
 use super::error::FailureView;
 use super::list::ReportSummary;
-use super::media::{Links, MediaView, VideoFileView, WrittenFileView};
+use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptView};
 
@@ -58,6 +58,8 @@ pub struct ReportView {
     /// The written report, if one was submitted.
     #[schema(required)]
     pub written: Option<WrittenFileView>,
+    /// The photographed pages of the written report, in their order.
+    pub pages: Vec<PageView>,
     /// Properties of the video, once ingest has read them.
     #[schema(required)]
     pub media: Option<MediaView>,
@@ -127,7 +129,7 @@ pub(crate) struct ReportChange {
 pub struct UploadView {
     /// Its id: the last part of its URL.
     pub id: Uuid,
-    /// `video` or `written`.
+    /// `video`, `written` or `page`.
     pub role: String,
     /// The file's name.
     pub filename: String,

@@ -170,7 +170,7 @@ async fn a_report_is_seen_by_those_whose_business_it_is() {
                 For::Author => *author,
                 other => panic!("{other:?}"),
             };
-            let path = path.replace("{id}", &id.to_string());
+            let path = path.replace("{id}", &id.to_string()).replace("{number}", "1");
             let status = status(&harness, client, method, &path).await;
             let code = format!("{who}: {method} {path}: {status}");
             match (open, reads) {

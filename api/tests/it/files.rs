@@ -1,7 +1,9 @@
 //! Downloads: ranges, conditions, dispositions, transcripts.
 
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::upload::MAX_PAGES;
 use reqwest::Response;
+use serde_json::{Value, json};
 
 use crate::harness::{Harness, VIDEO, error_code};
 
@@ -74,6 +76,54 @@ async fn files_of_users_are_saved_and_never_shown() {
     assert_eq!(header(&poster, "content-type"), "image/jpeg");
     let written = harness.get(&format!("{path}/written")).send().await.unwrap();
     assert_eq!(error_code(written).await, (404, "not_ready".into()));
+}
+
+#[tokio::test]
+async fn photographed_pages_stand_in_the_order_in_which_they_were_sent() {
+    let harness = Harness::new().await;
+    let id = harness.draft(json!({})).await;
+    let path = format!("/api/v1/reports/{id}");
+    for (role, name) in [("video", "a.mp4"), ("written", "第二.JPG"), ("page", "1.heic")] {
+        assert_eq!(harness.upload(id, role, name, VIDEO).await.status(), 201, "{name}");
+    }
+    let refused = harness.upload(id, "page", "a.docx", VIDEO).await;
+    assert_eq!(error_code(refused).await, (415, "written_unsupported".into()));
+    let uploads = harness.json(&path).await["report"]["uploads"].clone();
+    let roles: Vec<_> = uploads.as_array().unwrap().iter().map(|one| &one["role"]).collect();
+    assert_eq!(roles, ["video", "page", "page"]);
+    assert_eq!(harness.hand_in(id).await.status(), 202);
+
+    let page = |number: &str| harness.get(&format!("{path}/pages/{number}")).send();
+    let pages = harness.json(&path).await["report"]["pages"].clone();
+    assert_eq!((&pages[0]["file_name"], &pages[0]["url"]), (&json!("第二.JPG"), &Value::Null));
+    assert_eq!(error_code(page("1").await.unwrap()).await, (404, "not_ready".into()));
+    harness.work(Stage::Ingest).await;
+    let pages = harness.json(&path).await["report"]["pages"].clone();
+    let [first, second] = pages.as_array().unwrap().as_slice() else { panic!("{pages}") };
+    assert_eq!(
+        (&first["url"], &second["file_name"]),
+        (&json!(format!("{path}/pages/1")), &json!("1.heic"))
+    );
+    let shown = page("2").await.unwrap();
+    assert_eq!(header(&shown, "content-type"), "image/jpeg");
+    assert_eq!(header(&shown, "content-disposition"), "inline; filename*=UTF-8''page-2.jpg");
+    let photo = page("2/original").await.unwrap();
+    assert_eq!(header(&photo, "content-disposition"), "attachment; filename*=UTF-8''1.heic");
+    for number in ["0", "3", "-1", "x", "99999999999999999999", "3/original"] {
+        let none = page(number).await.unwrap();
+        assert_eq!(error_code(none).await, (404, "not_found".into()), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_not_taken_without_end() {
+    let harness = Harness::new().await;
+    let id = harness.draft(json!({})).await;
+    for _ in 0..MAX_PAGES {
+        assert_eq!(harness.upload(id, "page", "a.jpg", b"x").await.status(), 201);
+    }
+    let one_more = harness.upload(id, "page", "a.jpg", b"x").await;
+    assert_eq!(error_code(one_more).await, (413, "quota_exceeded".into()));
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ impl Harness {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, app, shutdown.clone()));
+        let server = tokio::spawn(serve(listener, app, PATIENCE, shutdown.clone()));
         // The workspace's reqwest brings no cryptography of its own; a second install may fail.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (activist, bearer) = person(&store, "act", &[(Role::Activist, BRANCH)]).await;
@@ -216,7 +216,7 @@ impl Harness {
                     text: "敬爱的党组织：".into(),
                     no_text_layer: false,
                 }),
-                files: vec![self.output(claim, FileKind::Poster, "poster.jpg", b"poster").await],
+                files: self.ingested(claim).await,
             }),
             Stage::Transcode => Box::new(TranscodeResult {
                 rendition: Rendition {
@@ -231,6 +231,19 @@ impl Harness {
             Stage::Transcribe => Box::new(recognition()),
             Stage::Archive => Box::new(ArchiveResult(vec![])),
         }
+    }
+
+    /// The files that ingest makes of what was handed in.
+    async fn ingested(&self, claim: &Claim) -> Vec<StoredFile> {
+        let submission = claim.submission.unwrap();
+        let given = self.store.snapshot().await.unwrap().submissions().files(submission).await;
+        let pages = given.unwrap().into_iter().filter(|file| file.kind == FileKind::Page);
+        let mut made = vec![self.output(claim, FileKind::Poster, "poster.jpg", b"poster").await];
+        for (number, _) in (1..).zip(pages) {
+            let name = format!("page-{number}.jpg");
+            made.push(self.output(claim, FileKind::PageImage, &name, b"page").await);
+        }
+        made
     }
 
     async fn output(

@@ -18,7 +18,7 @@ function makeReport(id, fields = {}) {
     created_at: new Date().toISOString(), duration_seconds: null, poster_url: null,
     submission: { id: randomUUID(), version: 1 },
     video: { file_name: 'VID_20261118_204512.mp4', size_bytes: 48_213_004 },
-    written: null, media: null, partial: [], transcript: null, failure: null, stages: freshStages(),
+    written: null, pages: [], media: null, partial: [], transcript: null, failure: null, stages: freshStages(),
     links: {
       video: null, original: '/media/sample.mp4', poster: null, written: null,
       vtt: null, srt: null, txt: null, json: null,

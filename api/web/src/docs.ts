@@ -3,7 +3,8 @@ import 'swagger-ui-dist/swagger-ui.css';
 import SwaggerUIBundle from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 
 SwaggerUIBundle({
-  url: '/api/v1/openapi.json',
+  // From /api/docs, which may lie below something else.
+  url: 'v1/openapi.json',
   dom_id: '#docs',
   deepLinking: true,
   // Nothing is asked of another host.

@@ -19,10 +19,10 @@ class FakeServer implements Server {
   calls: string[] = [];
   fail: Record<string, Error | undefined> = {};
   /** The upload that runs. */
-  running: { options: SendOptions; end: (failure?: Error) => void; events: string[] } | null = null;
+  running: { options: SendOptions; end: (failure?: Error, id?: string) => void; events: string[] } | null = null;
 
   answer(etag: string | null) {
-    const report = { id: 'r', branch: '/a', written: null, uploads: this.uploads, ...this.fields } as unknown as Report;
+    const report = { id: 'r', branch: '/a', written: null, pages: [], uploads: this.uploads, ...this.fields } as unknown as Report;
     return Promise.resolve({ body: { id: 'r', report }, etag });
   }
 
@@ -59,9 +59,9 @@ class FakeServer implements Server {
   send = async (options: SendOptions) => {
     this.call(`send ${options.role}`);
     const events: string[] = [];
-    let end: (failure?: Error) => void = () => undefined;
+    let end: (failure?: Error, id?: string) => void = () => undefined;
     const done = new Promise<string>((resolve, reject) => {
-      end = (failure) => (failure === undefined ? resolve(`${options.role}-id`) : reject(failure));
+      end = (failure, id = `${options.role}-id`) => (failure === undefined ? resolve(id) : reject(failure));
     });
     this.running = { options, end, events };
     return {
@@ -109,6 +109,31 @@ it('makes a draft, sends the files, and hands in', async () => {
   await done;
   expect(handIn.phase).toBe('done');
   expect(server.calls).toEqual(['create', 'send written', 'send video', 'submit']);
+});
+
+it('sends photos of pages in their order, and each of them once', async () => {
+  const handIn = form();
+  handIn.video = file('talk.mp4', 90);
+  handIn.choose([file('one.HEIC', 5), file('two.jpg', 6), file('talk.docx', 10)]);
+  handIn.choose([file('three.png', 7)]);
+  const done = handIn.submit();
+  for (const [index, name] of ['talk.docx', 'one.HEIC', 'two.jpg'].entries()) {
+    await settled();
+    expect(server.running?.options.file.name).toBe(name);
+    server.running?.end(undefined, `${index}`);
+  }
+  await settled();
+  server.running?.end(new ApiError(503, 'backend_busy', ''));
+  await done;
+  expect(handIn.pages.map((page) => page.filename)).toEqual(['one.HEIC', 'two.jpg']);
+  expect(handIn.photos.map((photo) => photo.name)).toEqual(['three.png']);
+  server.calls = [];
+  void handIn.submit();
+  await settled();
+  server.running?.end(undefined, '3');
+  await settled();
+  expect(server.calls).toEqual(['send page', 'send video']);
+  expect(handIn.pages).toHaveLength(3);
 });
 
 it('sends only what is missing when it is tried again', async () => {

@@ -110,8 +110,12 @@ failure_codes! {
         "This video or audio format cannot be decoded. Please record or export it with the phone's default settings (H.264 or HEVC).";
     /// A written report in a format that is not read.
     WrittenUnsupported = "written_unsupported", Permanent,
-        "不支持这种书面汇报格式。请上传 .txt、.md、.docx、.odt 或 .pdf 文件。",
-        "This format of written report is not supported. Please upload a .txt, .md, .docx, .odt or .pdf file.";
+        "不支持这种书面汇报格式。请上传 .docx、.doc、.wps、.pdf、.odt、.rtf、.txt 或 .md 文件，或手写稿的照片（.jpg、.png、.heic、.webp）。",
+        "This format of written report is not supported. Please upload a .docx, .doc, .wps, .pdf, .odt, .rtf, .txt or .md file, or photos of the pages (.jpg, .png, .heic, .webp).";
+    /// A written report in an older format that this server cannot convert, or one that it could not.
+    WrittenOldFormat = "written_old_format", Permanent,
+        "这台服务器不能读取这个 .doc、.wps 或 .rtf 文件。请用 Word 或 WPS 打开它，选择“另存为”，类型选 .docx，再上传新文件。",
+        "This server cannot read this .doc, .wps or .rtf file. Please open it in Word or WPS, choose Save As and the type .docx, and upload that file.";
     /// A written report that needs a password.
     WrittenEncrypted = "written_encrypted", Permanent,
         "书面汇报设有密码，无法读取。请去掉密码后再上传。",
@@ -122,8 +126,8 @@ failure_codes! {
         "The written report is damaged and cannot be opened. Please export it again and upload it.";
     /// A written report that is, or unpacks to, more than the limit.
     WrittenTooLarge = "written_too_large", Permanent,
-        "书面汇报过大（或解压后过大）。请删去图片等附件后再上传。",
-        "The written report is too large (or unpacks to too much). Please remove pictures and attachments and upload it again.";
+        "书面汇报过大（或解压后过大）。请删去图片等附件，或用较低的分辨率拍照后再上传。",
+        "The written report is too large (or unpacks to too much). Please remove pictures and attachments, or take photos with a lower resolution, and upload it again.";
     /// A notice that a mail server or a channel does not take, or has not taken for a day.
     NoticeRefused = "notice_refused", Permanent,
         "通知没有送达：对方拒收，或一天内一直无法连接。请管理员检查邮箱地址、邮件服务器或群机器人的设置。",

@@ -109,8 +109,12 @@ pub struct WrittenContent {
 pub enum FileKind {
     /// The video as given.
     Original,
-    /// The written report as given.
+    /// The written report as given, a document.
     Written,
+    /// A photo of a page of the written report as given. There can be several, in the order of their rows.
+    Page,
+    /// A page as readers see it, upright and as JPEG: the first is made of the first [`Self::Page`].
+    PageImage,
     /// 16 kHz mono audio for recognition.
     Audio,
     /// A still picture of the video.
@@ -124,6 +128,8 @@ pub enum FileKind {
 names!(FileKind, "kind of file", {
     Original = "original",
     Written = "written",
+    Page = "page",
+    PageImage = "page_image",
     Audio = "audio",
     Poster = "poster",
     Rendition = "rendition",

@@ -9,6 +9,9 @@ use super::ids::{PersonId, ReportId, SubmissionId};
 use super::names::names;
 use super::submission::FileKind;
 
+/// The most photographed pages of a report.
+pub const MAX_PAGES: usize = 50;
+
 /// An upload that nobody has continued for this long is given up.
 pub const KEPT: Duration = Duration::from_hours(7 * 24);
 
@@ -17,14 +20,21 @@ pub const KEPT: Duration = Duration::from_hours(7 * 24);
 pub enum UploadRole {
     /// The video.
     Video,
-    /// The written report.
+    /// The written report, as a document.
     Written,
+    /// A photo of a page of a written report on paper. A report can have several, in the order in which
+    /// they were begun.
+    Page,
 }
 
 names!(UploadRole, "role of an upload", {
     Video = "video",
     Written = "written",
+    Page = "page",
 });
+
+/// Endings of names of photos, in lower case.
+const PHOTO_ENDINGS: [&str; 6] = ["jpg", "jpeg", "png", "heic", "heif", "webp"];
 
 impl UploadRole {
     /// What the file is of a submission.
@@ -32,7 +42,14 @@ impl UploadRole {
         match self {
             Self::Video => FileKind::Original,
             Self::Written => FileKind::Written,
+            Self::Page => FileKind::Page,
         }
+    }
+
+    /// What a written report is whose name ends so: a photo of a page, or else a document.
+    pub fn of_written(extension: &str) -> Self {
+        let extension = extension.to_ascii_lowercase();
+        if PHOTO_ENDINGS.contains(&extension.as_str()) { Self::Page } else { Self::Written }
     }
 }
 

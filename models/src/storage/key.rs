@@ -43,6 +43,12 @@ impl StorageKey {
         Self(format!("submissions/{submission}/written-{upload}.{extension}"))
     }
 
+    /// A photo of a page, as given.
+    pub fn page(submission: SubmissionId, upload: Uuid, extension: &str) -> Self {
+        let extension = tame_extension(extension, "bin");
+        Self(format!("submissions/{submission}/page-{upload}.{extension}"))
+    }
+
     /// A part of a file, which another upload puts together.
     pub fn part(folder: SubmissionId, upload: Uuid) -> Self {
         Self(format!("submissions/{folder}/part-{upload}.bin"))
@@ -100,13 +106,18 @@ impl StorageKey {
             "webm" => "video/webm",
             "mkv" => "video/x-matroska",
             "wav" => "audio/wav",
-            "jpg" => "image/jpeg",
+            "jpg" | "jpeg" => "image/jpeg",
+            "png" => "image/png",
+            "webp" => "image/webp",
+            "heic" | "heif" => "image/heic",
             "json" => "application/json",
             "vtt" => "text/vtt; charset=utf-8",
             "txt" | "srt" | "md" => "text/plain; charset=utf-8",
             "pdf" => "application/pdf",
             "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             "odt" => "application/vnd.oasis.opendocument.text",
+            "doc" => "application/msword",
+            "rtf" => "application/rtf",
             _ => "application/octet-stream",
         }
     }
@@ -145,6 +156,7 @@ mod tests {
             (StorageKey::original(submission, "mp4"), None),
             (StorageKey::written(submission, "7-z"), None),
             (StorageKey::video_upload(submission, Uuid::now_v7(), "mov"), None),
+            (StorageKey::page(submission, Uuid::now_v7(), "heic"), None),
             (StorageKey::part(submission, Uuid::now_v7()), None),
             (StorageKey::output(submission, 7, "audio.wav"), Some(7)),
             (StorageKey::bag_file(submission, 12, "data/3-x.mp4"), Some(12)),

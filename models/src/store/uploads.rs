@@ -230,7 +230,7 @@ impl Uploads<'_, UnitOfWork> {
     }
 
     /// Writes down that all of an upload is stored. Finished uploads that it replaces (of the same report
-    /// and role) are removed and returned: nobody refers to their objects any more.
+    /// and role; a page replaces none) are removed and returned: nobody refers to their objects any more.
     pub async fn finish(
         &mut self,
         upload: &Upload,
@@ -244,6 +244,9 @@ impl Uploads<'_, UnitOfWork> {
             upload.id
         )?;
         let Purpose::File { report, role } = upload.purpose else { return Ok(Vec::new()) };
+        if role == UploadRole::Page {
+            return Ok(Vec::new());
+        }
         let same = Purpose::File { report, role };
         let mut replaced = self.of_report(report).await?;
         replaced

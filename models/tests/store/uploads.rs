@@ -15,6 +15,7 @@ use crate::harness::{Harness, new_report};
 on_every_engine! {
     one_writes_at_a_time
     a_finished_file_replaces_the_one_before
+    pages_stay_side_by_side_in_their_order
     what_is_handed_in_is_taken_once
     what_nobody_continues_is_found
     objects_of_uploads_are_referred_to
@@ -111,6 +112,19 @@ async fn a_finished_file_replaces_the_one_before(harness: Harness) {
     assert_eq!(kept, [second.id, written.id]);
     let part = snapshot.uploads().get(part.id).await.unwrap().unwrap();
     assert!(part.is_finished());
+}
+
+async fn pages_stay_side_by_side_in_their_order(harness: Harness) {
+    let draft = draft(&harness).await;
+    let first = add(&harness, &draft, Some(UploadRole::Page)).await;
+    let second = add(&harness, &draft, Some(UploadRole::Page)).await;
+    // A small page arrives before a large one that was begun earlier.
+    assert!(finish(&harness, &second).await.is_empty());
+    assert!(finish(&harness, &first).await.is_empty());
+    let mut unit = harness.begin().await;
+    let files = unit.uploads().take_finished(draft.report).await.unwrap();
+    let taken: Vec<_> = files.into_iter().map(|file| (file.kind, file.key)).collect();
+    assert_eq!(taken, [(FileKind::Page, first.key), (FileKind::Page, second.key)]);
 }
 
 async fn what_is_handed_in_is_taken_once(harness: Harness) {

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 pub struct Args {
     /// The video
     pub video: PathBuf,
-    /// The written report (.txt, .md, .docx, .odt or .pdf)
+    /// The written report: a document (.docx, .doc, .wps, .pdf, .odt, .rtf, .txt or .md), or photos of its pages
+    /// (.jpg, .png, .heic or .webp), one after the other
     #[arg(long, value_name = "FILE")]
-    pub written: Option<PathBuf>,
+    pub written: Vec<PathBuf>,
     /// Folder that the archive bag is put into, as a folder named by the report's id
     #[arg(long, value_name = "DIR", default_value = "huibao-archive")]
     pub out: PathBuf,

@@ -53,7 +53,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
 }
 
 fn check(args: &Args) -> Result<(), CommandError> {
-    check_files(&args.video, args.written.as_deref())?;
+    check_files(&args.video, &args.written)?;
     if !huibao_worker::speech::is_language(&args.language) {
         let code = &args.language;
         return Err(CommandError::Usage {

@@ -11,11 +11,14 @@ use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::domain::submission::{FileKind, StoredFile};
+use huibao_models::domain::upload::UploadRole;
 use huibao_models::queue::EmbeddedQueue;
 use huibao_models::storage::{LocalStorage, Storage, StorageError, StorageKey};
 use huibao_models::store::{NewReport, NewSubmission, Store};
+use uuid::Uuid;
 
 use super::args::Args;
+use crate::commands::parse::{extension, written_role};
 use crate::scratch::Scratch;
 use crate::settings::Settings;
 
@@ -60,10 +63,14 @@ impl WorkDir {
         let id = SubmissionId::new();
         let storage = &*backends.storage;
         let mut files = Vec::new();
-        if let Some(written) = &args.written {
-            let key = StorageKey::written(id, extension(written));
+        for written in &args.written {
+            let (role, extension) = (written_role(written), extension(written));
+            let key = match role {
+                UploadRole::Page => StorageKey::page(id, Uuid::now_v7(), extension),
+                _ => StorageKey::written(id, extension),
+            };
             let limit = settings.max_written_bytes;
-            files.push(store(storage, FileKind::Written, &key, written, limit).await?);
+            files.push(store(storage, role.kind(), &key, written, limit).await?);
         }
         let key = StorageKey::original(id, extension(&args.video));
         let limit = settings.max_video_bytes;
@@ -93,10 +100,6 @@ impl WorkDir {
     }
 }
 
-fn extension(path: &Path) -> &str {
-    path.extension().and_then(|ending| ending.to_str()).unwrap_or_default()
-}
-
 async fn store(
     storage: &dyn Storage,
     kind: FileKind,
@@ -106,7 +109,7 @@ async fn store(
 ) -> Result<StoredFile, Failure> {
     let file = tokio::fs::File::open(path).await?;
     let stored = storage.put(key, Box::pin(file), limit).await.map_err(|error| match error {
-        StorageError::TooLarge { .. } if kind == FileKind::Written => {
+        StorageError::TooLarge { .. } if kind != FileKind::Original => {
             Failure::new(FailureCode::WrittenTooLarge, error)
         }
         other => other.into(),

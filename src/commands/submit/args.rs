@@ -25,9 +25,10 @@ with the same files, server and flags.";
 pub struct Args {
     /// The video
     pub video: PathBuf,
-    /// The written report (.txt, .md, .docx, .odt or .pdf)
+    /// The written report: a document (.docx, .doc, .wps, .pdf, .odt, .rtf, .txt or .md), or photos of its pages
+    /// (.jpg, .png, .heic or .webp), one after the other
     #[arg(long, value_name = "FILE")]
-    pub written: Option<PathBuf>,
+    pub written: Vec<PathBuf>,
     /// Address of the server, such as `http://127.0.0.1:8080`
     #[arg(long, value_name = "URL")]
     pub server: String,

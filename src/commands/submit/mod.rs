@@ -28,7 +28,7 @@ pub use self::args::Args;
 /// Runs the command.
 pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandError> {
     let lang = settings.lang();
-    check_files(&args.video, args.written.as_deref())?;
+    check_files(&args.video, &args.written)?;
     let server = Server::new(&args.server, &args.token, lang)?;
     let shutdown = shutdown_token().map_err(Failure::from)?;
     let started = Instant::now();

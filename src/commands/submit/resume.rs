@@ -19,7 +19,7 @@ use super::server::Server;
 pub struct Progress {
     /// The draft.
     pub report: Option<ReportId>,
-    /// The uploads, by what they are of it.
+    /// The uploads, by the labels of their files.
     #[serde(default)]
     uploads: BTreeMap<String, String>,
     #[serde(skip)]
@@ -44,15 +44,15 @@ impl Progress {
     }
 
     /// The id of the upload of a file, if there is one.
-    pub fn upload(&self, role: &str) -> Option<String> {
-        self.uploads.get(role).cloned()
+    pub fn upload(&self, label: &str) -> Option<String> {
+        self.uploads.get(label).cloned()
     }
 
     /// Remembers the upload of a file, or that there is none.
-    pub fn set_upload(&mut self, role: &str, id: Option<&str>) {
+    pub fn set_upload(&mut self, label: &str, id: Option<&str>) {
         match id {
-            Some(id) => self.uploads.insert(role.to_owned(), id.to_owned()),
-            None => self.uploads.remove(role),
+            Some(id) => self.uploads.insert(label.to_owned(), id.to_owned()),
+            None => self.uploads.remove(label),
         };
         self.keep();
     }

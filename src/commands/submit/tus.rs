@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::upload::UploadRole;
 use indicatif::ProgressBar;
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
 use tokio::fs::File;
@@ -45,8 +46,10 @@ pub fn delay(tries: u32) -> Duration {
 
 /// A file that is sent.
 pub struct Outgoing {
-    /// What it is of the report: `video` or `written`.
-    pub role: &'static str,
+    /// What it is of the report.
+    pub role: UploadRole,
+    /// Tells it from the other files of the report.
+    pub label: String,
     path: PathBuf,
     /// Its size in bytes, which the server is told.
     pub length: u64,
@@ -54,9 +57,9 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// A file as it is now.
-    pub fn look(role: &'static str, path: &Path) -> Result<Self, Failure> {
+    pub fn look(role: UploadRole, label: String, path: &Path) -> Result<Self, Failure> {
         let length = path.metadata()?.len();
-        Ok(Self { role, path: path.to_owned(), length })
+        Ok(Self { role, label, path: path.to_owned(), length })
     }
 
     fn name(&self) -> String {
@@ -92,7 +95,7 @@ pub async fn send(
             Err(Interrupted::Gone(error)) if begun_again => return Err(error),
             Err(Interrupted::Gone(_)) => {
                 begun_again = true;
-                progress.set_upload(file.role, None);
+                progress.set_upload(&file.label, None);
             }
             Err(Interrupted::Passing(error)) => {
                 sending.tries += 1;
@@ -121,12 +124,12 @@ struct Sending<'a> {
 impl Sending<'_> {
     /// Sends what is missing, in one request.
     async fn once(&mut self, progress: &mut Progress) -> Result<(), Interrupted> {
-        let (id, offset) = if let Some(id) = progress.upload(self.file.role) {
+        let (id, offset) = if let Some(id) = progress.upload(&self.file.label) {
             let offset = self.offset(&id).await?;
             (id, offset)
         } else {
             let id = self.begin().await?;
-            progress.set_upload(self.file.role, Some(&id));
+            progress.set_upload(&self.file.label, Some(&id));
             (id, 0)
         };
         // What was read of the file does not count: it may be on its way for ever.
@@ -150,7 +153,7 @@ impl Sending<'_> {
         let metadata = format!(
             "report_id {},role {},filename {}",
             encode(&self.report.to_string()),
-            encode(self.file.role),
+            encode(self.file.role.as_str()),
             encode(&self.file.name())
         );
         let request = self

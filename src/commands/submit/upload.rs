@@ -1,12 +1,13 @@
 //! Handing in: a draft, its files, and the end of it. What was interrupted goes on where it stopped.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use huibao_api::view::{Info, ReportBody, UploadLimits};
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::report::VisibleState;
+use huibao_models::domain::upload::UploadRole;
 use indicatif::ProgressBar;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use super::resume::Progress;
 use super::server::Server;
 use super::tus::{self, Outgoing};
 use crate::commands::bars::upload_bar;
+use crate::commands::parse::written_role;
 use crate::exit::CommandError;
 
 /// Timeout of small requests.
@@ -74,9 +76,9 @@ async fn hand_in(
             id
         }
     };
-    // The small one first: it may be refused.
+    // The small ones first: they may be refused.
     let sent = async {
-        for file in files.written.iter().chain([&files.video]) {
+        for file in &files.0 {
             tus::send(server, id, file, progress, bar).await?;
         }
         submit(server, id).await
@@ -200,32 +202,37 @@ async fn report(server: &Server, response: Response) -> Result<ReportBody, Comma
     serde_json::from_str(&text).map_err(|_| refusal::unexpected(server, status))
 }
 
-/// The files that are handed in.
-struct Files {
-    video: Outgoing,
-    written: Option<Outgoing>,
-}
+/// The files that are handed in, the video last.
+struct Files(Vec<Outgoing>);
 
 impl Files {
     fn look(args: &Args) -> Result<Self, Failure> {
-        let look = |role, path: &Path| Outgoing::look(role, path);
-        let written = args.written.as_deref().map(|path| look("written", path)).transpose()?;
-        Ok(Self { video: look("video", &args.video)?, written })
+        let mut files = Vec::new();
+        for (number, path) in (1..).zip(&args.written) {
+            let role = written_role(path);
+            let label = match role {
+                UploadRole::Page => format!("{role}-{number}"),
+                _ => role.to_string(),
+            };
+            files.push(Outgoing::look(role, label, path)?);
+        }
+        let video = UploadRole::Video;
+        files.push(Outgoing::look(video, video.to_string(), &args.video)?);
+        Ok(Self(files))
     }
 
     fn bytes(&self) -> u64 {
-        let written = self.written.as_ref().map_or(0, |file| file.length);
-        self.video.length.saturating_add(written)
+        self.0.iter().map(|file| file.length).sum()
     }
 
     fn check(&self, limits: &UploadLimits) -> Result<(), Failure> {
-        let written = self.written.as_ref().map_or(0, |file| file.length);
-        for (size, limit, code) in [
-            (self.video.length, limits.max_video_bytes, FailureCode::TooLarge),
-            (written, limits.max_written_bytes, FailureCode::WrittenTooLarge),
-        ] {
-            if size > limit {
-                let detail = format!("{size} bytes; the server accepts at most {limit}");
+        for file in &self.0 {
+            let (limit, code) = match file.role {
+                UploadRole::Video => (limits.max_video_bytes, FailureCode::TooLarge),
+                _ => (limits.max_written_bytes, FailureCode::WrittenTooLarge),
+            };
+            if file.length > limit {
+                let detail = format!("{} bytes; the server accepts at most {limit}", file.length);
                 return Err(Failure::new(code, detail));
             }
         }

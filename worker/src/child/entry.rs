@@ -104,6 +104,14 @@ fn process_file(task: FileTask, progress: media::Progress<'_>) -> Result<ChildOu
             let limits = WrittenLimits { max_file_bytes: max_bytes, ..WrittenLimits::default() };
             Ok(ChildOutput::Written(written::extract(&document, &name, &limits)?))
         }
+        FileTask::Convert { libreoffice, document, output } => {
+            written::to_docx(&libreoffice, &document, &output)?;
+            Ok(ChildOutput::Files)
+        }
+        FileTask::Page { photo, page, max_bytes } => {
+            written::page(&photo, &page, max_bytes)?;
+            Ok(ChildOutput::Files)
+        }
         FileTask::Transcode { video, media, output, threads } => {
             let options = TranscodeOptions {
                 threads,

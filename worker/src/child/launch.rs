@@ -1,20 +1,22 @@
 //! How a child is started.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
 use super::protocol::CHILD_ARGUMENT;
 
-/// This binary as a child, with pipes for its standard streams.
-pub fn command() -> io::Result<Command> {
+/// This binary as a child, with pipes for its standard streams, and these variables besides the harmless ones.
+pub fn command(variables: &[(&str, String)]) -> io::Result<Command> {
     let mut command = Command::new(own_binary()?);
     command
         .arg(CHILD_ARGUMENT)
         // Native parsers do not get the secrets of the service (database, storage, token).
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| is_harmless(name)))
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -22,7 +24,7 @@ pub fn command() -> io::Result<Command> {
 }
 
 /// The running image itself, also after an upgrade replaced the file on disk.
-fn own_binary() -> io::Result<std::path::PathBuf> {
+fn own_binary() -> io::Result<PathBuf> {
     let proc = std::path::Path::new("/proc/self/exe");
     if proc.exists() { Ok(proc.to_owned()) } else { std::env::current_exe() }
 }

@@ -24,7 +24,7 @@ mod supervisor;
 pub use entry::child_main;
 pub use model_pool::{LoadedModel, ModelPool};
 pub use protocol::{
-    CHILD_ARGUMENT, ChildOutput, ChildRequest, ChildTask, FileTask, ResourceLimits, TranscribeTask,
-    unexpected,
+    CHILD_ARGUMENT, ChildOutput, ChildRequest, ChildTask, FileTask, GIB, ResourceLimits,
+    TranscribeTask, unexpected,
 };
 pub use supervisor::{ChildEvents, run_child};

@@ -7,6 +7,7 @@ use huibao_models::domain::media::{MediaInfo, Rendition};
 use huibao_models::domain::submission::WrittenContent;
 use huibao_models::domain::transcript::{Recognition, Segment};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::confinement::Access;
 
@@ -53,6 +54,9 @@ pub struct ChildRequest {
     /// The task.
     pub task: ChildTask,
 }
+
+/// A gibibyte, in bytes.
+pub const GIB: u64 = 1 << 30;
 
 /// Resource limits of a child process.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -101,6 +105,24 @@ pub enum FileTask {
         /// Largest document in bytes.
         max_bytes: u64,
     },
+    /// Bring an older document into a format that [`Self::Written`] reads.
+    Convert {
+        /// The folder of LibreOffice's program.
+        libreoffice: PathBuf,
+        /// The submitted document.
+        document: PathBuf,
+        /// Path of the DOCX to write, in a folder of its own.
+        output: PathBuf,
+    },
+    /// Make a page of a photo.
+    Page {
+        /// The submitted photo.
+        photo: PathBuf,
+        /// Path of the JPEG to write.
+        page: PathBuf,
+        /// Largest photo in bytes.
+        max_bytes: u64,
+    },
     /// Make the web-playable rendition.
     Transcode {
         /// The submitted video.
@@ -121,13 +143,46 @@ impl FileTask {
         let (input, outputs) = match self {
             Self::Ingest { video, audio, poster, .. } => (video, [folder(audio), folder(poster)]),
             Self::Written { document, .. } => (document, [None, None]),
+            Self::Convert { document, output, .. } => (document, [folder(output), None]),
+            Self::Page { photo, page, .. } => (photo, [folder(page), None]),
             Self::Transcode { video, output, .. } => (video, [folder(output), None]),
         };
         let mut write: Vec<_> = outputs.into_iter().flatten().collect();
         write.dedup();
-        Access { read: vec![input.clone()], write }
+        let mut read = vec![input.clone()];
+        if let Self::Convert { libreoffice, .. } = self {
+            read.extend(folder(libreoffice));
+            read.extend(OF_LIBREOFFICE.map(PathBuf::from));
+        }
+        Access { read, write }
+    }
+
+    /// Variables of its process.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        match self {
+            // Where LibreOffice and its libraries make their profiles. Nobody's home is among its files.
+            Self::Convert { output, .. } => {
+                let home = output.parent().unwrap_or(Path::new("/"));
+                let profile = Url::from_directory_path(home.join("profile"));
+                let profile = profile.map(|url| ("UserInstallation", url.into()));
+                let home = ("HOME", home.to_string_lossy().into_owned());
+                profile.into_iter().chain([home]).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
+
+/// What LibreOffice reads besides its program: its settings and fonts.
+const OF_LIBREOFFICE: [&str; 7] = [
+    "/etc/libreoffice",
+    "/usr/share/libreoffice",
+    "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
+    "/etc/fonts",
+    "/usr/share/fonts",
+    "/usr/share/fontconfig",
+];
 
 /// The recognition of a recording.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -178,6 +233,8 @@ pub enum ChildOutput {
     Ingest(Box<MediaInfo>),
     /// Of [`FileTask::Written`].
     Written(WrittenContent),
+    /// Of [`FileTask::Convert`] and [`FileTask::Page`]: there is nothing besides files.
+    Files,
     /// Of [`FileTask::Transcode`].
     Transcode(Rendition),
     /// Of [`ChildTask::Transcribe`].

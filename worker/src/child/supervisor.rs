@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::launch;
-use super::protocol::{CallId, ChildCommand, ChildEvent, ChildOutput, ChildRequest};
+use super::protocol::{CallId, ChildCommand, ChildEvent, ChildOutput, ChildRequest, ChildTask};
 
 /// A child without an event for this long hangs. The longest regular interval is one window of a large
 /// model on one slow core.
@@ -40,8 +40,14 @@ pub async fn run_child(
     request: ChildRequest,
     events: &ChildEvents,
 ) -> Result<ChildOutput, Failure> {
-    let child = Supervised::start()?;
+    let variables = match &request.task {
+        ChildTask::File(task) => task.variables(),
+        ChildTask::Transcribe(_) => Vec::new(),
+    };
+    let child = Supervised::supervise(launch::command(&variables)?)?;
     let answer = child.call()?.ask(request, events).await;
+    // It has written its files, and libraries may hang when they are asked to end: LibreOffice does.
+    child.kill.cancel();
     child.end().await;
     answer
 }
@@ -58,7 +64,7 @@ pub struct Supervised {
 impl Supervised {
     /// Starts a child that waits for requests.
     pub fn start() -> Result<Arc<Self>, Failure> {
-        Self::supervise(launch::command()?)
+        Self::supervise(launch::command(&[])?)
     }
 
     fn supervise(mut command: Command) -> Result<Arc<Self>, Failure> {
@@ -266,7 +272,7 @@ mod tests {
     use std::process::Stdio;
 
     use super::*;
-    use crate::child::protocol::{ChildMessage, ChildTask, FileTask, ResourceLimits};
+    use crate::child::protocol::{ChildMessage, FileTask, ResourceLimits};
 
     #[test]
     fn a_crash_and_an_exceeded_limit_have_different_codes() {

@@ -38,6 +38,8 @@ impl JobKind for Archive {
             let text = contents.submission.written.as_ref().map_or("", |written| &written.text);
             packer.write("data/written-text.txt", text.to_owned()).await?;
         }
+        packer.copy_all(FileKind::Page, "page", "-original").await?;
+        packer.copy_all(FileKind::PageImage, "page", "").await?;
         for (ending, text) in transcript_files(&contents.transcript)? {
             packer.write(&format!("data/transcript.{ending}"), text).await?;
         }
@@ -108,6 +110,19 @@ impl Packer<'_> {
     async fn copy(&mut self, kind: FileKind, name: &str) -> Result<(), Failure> {
         let missing = || Failure::internal(format!("the submission has no {kind} file"));
         let file = self.contents.file(kind).ok_or_else(missing)?;
+        self.copy_file(file, name).await
+    }
+
+    /// Puts all files of a kind into the payload, numbered from 1.
+    async fn copy_all(&mut self, kind: FileKind, name: &str, what: &str) -> Result<(), Failure> {
+        let files = self.contents.files.iter().filter(|file| file.kind == kind);
+        for (number, file) in (1..).zip(files) {
+            self.copy_file(file, &format!("{name}-{number}{what}")).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy_file(&mut self, file: &StoredFile, name: &str) -> Result<(), Failure> {
         let from = parse_key(file)?;
         let ending = from.as_str().rsplit('.').next().unwrap_or("bin");
         let path = format!("data/{name}.{ending}");

@@ -93,12 +93,26 @@ impl Attempt {
     /// The newest file of this kind, readable at a local path.
     pub async fn fetch(&self, kind: FileKind) -> Result<Option<(StoredFile, PathBuf)>, Failure> {
         let files = &self.inputs().await?.1;
-        let newest = files.iter().rev().find(|file| file.kind == kind);
-        let Some(file) = newest else { return Ok(None) };
-        let span = tracing::debug_span!("fetch", file = kind.as_str());
+        match files.iter().rev().find(|file| file.kind == kind) {
+            Some(file) => Ok(Some(self.fetch_file(file).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// All files of this kind, oldest first, readable at local paths.
+    pub async fn fetch_all(&self, kind: FileKind) -> Result<Vec<(StoredFile, PathBuf)>, Failure> {
+        let mut fetched = Vec::new();
+        for file in self.inputs().await?.1.iter().filter(|file| file.kind == kind) {
+            fetched.push(self.fetch_file(file).await?);
+        }
+        Ok(fetched)
+    }
+
+    async fn fetch_file(&self, file: &StoredFile) -> Result<(StoredFile, PathBuf), Failure> {
+        let span = tracing::debug_span!("fetch", file = file.kind.as_str());
         let (key, scratch) = (parse_key(file)?, self.scratch().await?);
         let path = self.storage.fetch(&key, scratch).instrument(span).await?;
-        Ok(Some((file.clone(), path)))
+        Ok((file.clone(), path))
     }
 
     /// Like [`Self::fetch`], for a file that an earlier stage has committed.

@@ -8,9 +8,7 @@ use huibao_models::domain::submission::FileKind;
 use huibao_models::store::{Outcome, TranscodeResult};
 
 use super::{Attempt, JobKind};
-use crate::child::{ChildOutput, FileTask, ResourceLimits, unexpected};
-
-const GIB: u64 = 1 << 30;
+use crate::child::{ChildOutput, FileTask, GIB, ResourceLimits, unexpected};
 
 pub(super) struct Transcode;
 

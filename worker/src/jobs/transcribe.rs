@@ -14,11 +14,9 @@ use tracing::Instrument;
 
 use super::{Attempt, JobKind};
 use crate::child::{
-    ChildOutput, ChildRequest, ChildTask, LoadedModel, ModelPool, ResourceLimits, TranscribeTask,
-    run_child, unexpected,
+    ChildOutput, ChildRequest, ChildTask, GIB, LoadedModel, ModelPool, ResourceLimits,
+    TranscribeTask, run_child, unexpected,
 };
-
-const GIB: u64 = 1 << 30;
 
 /// What a job may name.
 #[derive(Debug, Default, Deserialize)]

@@ -11,6 +11,9 @@ pub enum WrittenError {
     /// A format that is not read; says what it is or seems to be.
     #[error("unsupported format: {0}")]
     Unsupported(String),
+    /// A format that is read only after it has been converted.
+    #[error("a document that has to be converted first")]
+    OldFormat,
     /// A password is needed.
     #[error("a password is needed")]
     Encrypted,
@@ -29,6 +32,7 @@ impl From<WrittenError> for Failure {
     fn from(error: WrittenError) -> Self {
         let code = match error {
             WrittenError::Unsupported(_) => FailureCode::WrittenUnsupported,
+            WrittenError::OldFormat => FailureCode::WrittenOldFormat,
             WrittenError::Encrypted => FailureCode::WrittenEncrypted,
             WrittenError::Broken(_) => FailureCode::WrittenBroken,
             WrittenError::TooLarge(_) => FailureCode::WrittenTooLarge,

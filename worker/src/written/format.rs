@@ -1,6 +1,6 @@
 //! What a file is: its first bytes decide, then the ending of its name.
 
-use super::WrittenError;
+use super::{WrittenError, ole};
 
 /// How a file is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Format {
 
 /// PDF readers accept bytes before the header as long as it starts within the first kilobyte.
 const PDF_HEADER_WITHIN: usize = 1024;
-/// An OLE compound file: Word before 2007, or the wrapper around an encrypted DOCX.
+/// An OLE compound file: Word before 2007, Kingsoft's WPS, or the wrapper around an encrypted DOCX.
 const OLE_MAGIC: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 /// Any record of a zip archive starts so.
 const ZIP_MAGIC: &[u8] = b"PK";
@@ -29,10 +29,10 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Format, WrittenError> {
     let ending = ending(file_name);
     let head = &bytes[..bytes.len().min(PDF_HEADER_WITHIN)];
     if bytes.starts_with(OLE_MAGIC) {
-        return Err(ole(bytes));
+        return Err(ole::refuse(bytes));
     }
     if bytes.starts_with(RTF_MAGIC) {
-        return Err(WrittenError::Unsupported("rich text (RTF)".into()));
+        return Err(WrittenError::OldFormat);
     }
     // A text may talk about `%PDF-`; only a file that begins with it is a PDF whatever its name.
     if bytes.starts_with(b"%PDF-") || (ending == "pdf" && contains(head, b"%PDF-")) {
@@ -60,16 +60,6 @@ fn ending(file_name: &str) -> String {
     file_name.rsplit_once('.').map_or_else(String::new, |(_, end)| end.to_ascii_lowercase())
 }
 
-fn ole(bytes: &[u8]) -> WrittenError {
-    // The directory of a compound file names its streams in UTF-16.
-    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    if contains(bytes, &name) {
-        WrittenError::Encrypted
-    } else {
-        WrittenError::Unsupported("an OLE compound file, like Word's before 2007".into())
-    }
-}
-
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
@@ -87,11 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn ole_with_an_encrypted_package_needs_a_password() {
-        let mut bytes = OLE_MAGIC.to_vec();
-        bytes.resize(512, 0);
-        assert!(matches!(detect(&bytes, "a.doc"), Err(WrittenError::Unsupported(_))));
-        bytes.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
-        assert!(matches!(detect(&bytes, "a.docx"), Err(WrittenError::Encrypted)));
+    fn what_must_be_converted_is_told_by_its_content() {
+        assert!(matches!(detect(b"{\\rtf1 x}", "a.txt"), Err(WrittenError::OldFormat)));
+        assert_eq!(detect(b"PK\x03\x04", "a.doc").unwrap(), Format::Zip);
     }
 }

@@ -1,14 +1,17 @@
-//! The plain text of a written report, from the formats people hand in.
+//! The plain text of a written report, from the formats people hand in, and pictures of its pages.
 //!
 //! Synchronous and meant for a supervised child process: the parsers of other people's files run
 //! here, so memory and time are bounded from outside, and a crash costs only the child.
 
+mod convert;
 mod docx;
 mod error;
 mod format;
 mod odt;
+mod ole;
 mod package;
 mod pdf;
+mod photo;
 mod plain;
 mod tidy;
 mod xml;
@@ -19,9 +22,11 @@ use std::path::Path;
 
 use huibao_models::domain::submission::WrittenContent;
 
+pub use convert::{find_libreoffice, is_libreoffice, to_docx};
 pub use error::WrittenError;
 use format::Format;
 use package::Package;
+pub use photo::page;
 
 /// Bounds on what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

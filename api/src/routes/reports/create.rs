@@ -83,7 +83,8 @@ pub(crate) async fn create(
     unit.commit().await?;
     let loaded = LoadedReport::load(&state.store, new.id).await?.ok_or(RequestError::NotFound)?;
     let location = [(header::LOCATION, format!("/api/v1/reports/{}", new.id))];
-    Ok((StatusCode::CREATED, location, Json(loaded.body(caller.person(), lang))).into_response())
+    Ok((StatusCode::CREATED, location, Json(loaded.body(caller.reader(&state, lang))))
+        .into_response())
 }
 
 /// What a report is about that does not say: `other`, if that is offered.

@@ -75,5 +75,5 @@ pub(crate) async fn edit(
     let loaded = LoadedReport::load(&state.store, id).await?;
     let loaded = loaded.ok_or_else(|| Failure::internal("a report is gone"))?;
     let tag = [(header::ETAG, etag(loaded.report().revision))];
-    Ok((tag, Json(loaded.body(caller.person(), lang))).into_response())
+    Ok((tag, Json(loaded.body(caller.reader(&state, lang)))).into_response())
 }

@@ -132,7 +132,9 @@ impl Watch {
                 None => self.look_again().await?,
             };
             self.submission = loaded.submission();
-            let json = serde_json::to_string(&loaded.view(self.caller.person(), self.lang)).ok()?;
+            let json =
+                serde_json::to_string(&loaded.view(self.caller.reader(&self.state, self.lang)))
+                    .ok()?;
             let settled = loaded.is_settled();
             if settled {
                 self.phase = Phase::Settled;

@@ -82,7 +82,8 @@ async fn find(state: &ApiState, id: ReportId, kind: FileKind) -> Result<StoredFi
     Ok(file.ok_or(RequestError::NotReady)?)
 }
 
-async fn send(
+/// Answers with a file, or a part of it.
+pub(super) async fn send(
     state: &ApiState,
     file: &StoredFile,
     disposition: Disposition,

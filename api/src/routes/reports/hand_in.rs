@@ -38,7 +38,7 @@ pub(crate) async fn submit(
     Locale(lang): Locale,
     permitted: Permitted<HandIn>,
 ) -> Result<(StatusCode, Json<ReportBody>), ApiError> {
-    let (id, reader) = (permitted.id(), permitted.access.caller.person());
+    let id = permitted.id();
     let caller = permitted.access.caller.clone();
     let mut unit = caller.begin_durable(&state).await?;
     let submission = unit.reports().begin_submission(id).await.map_err(closed)?;
@@ -50,7 +50,7 @@ pub(crate) async fn submit(
     let handing_in = hand_in(state.clone(), permitted.access, submission).instrument(span);
     tokio::spawn(handing_in).await.map_err(Failure::internal)??;
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
-    Ok((StatusCode::ACCEPTED, Json(loaded.body(reader, lang))))
+    Ok((StatusCode::ACCEPTED, Json(loaded.body(caller.reader(&state, lang)))))
 }
 
 async fn hand_in(
@@ -163,5 +163,5 @@ pub(crate) async fn withdraw(
     }
     unit.commit().await?;
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
-    Ok(Json(loaded.body(caller.person(), lang)))
+    Ok(Json(loaded.body(caller.reader(&state, lang))))
 }

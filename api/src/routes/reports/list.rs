@@ -47,7 +47,8 @@ pub(crate) async fn list(
     let posters = snapshot.submissions().with_file(FileKind::Poster, &current).await?;
     let summary = |row: &ReportOverview| {
         let has_poster = row.submission.as_ref().is_some_and(|own| posters.contains(&own.id));
-        ReportSummary::new(&row.report, row.submission.as_ref(), has_poster)
+        let submission = row.submission.as_ref();
+        ReportSummary::new(&row.report, submission, has_poster, state.config.public_path())
     };
     let reports = rows.iter().map(summary).collect();
     Ok(Json(ReportList { reports, next }))

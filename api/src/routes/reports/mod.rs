@@ -9,6 +9,7 @@ mod fields;
 pub(crate) mod files;
 pub(crate) mod hand_in;
 pub(crate) mod list;
+pub(crate) mod pages;
 pub(crate) mod show;
 pub(crate) mod transcript;
 pub(crate) mod versions;

@@ -31,7 +31,7 @@ pub(crate) async fn show(
     let ReportAccess { caller, report } = &permitted.access;
     audit::viewed(&state, caller, report).await?;
     let tag = [(header::ETAG, etag(loaded.report().revision))];
-    Ok((tag, Json(loaded.body(caller.person(), lang))).into_response())
+    Ok((tag, Json(loaded.body(caller.reader(&state, lang)))).into_response())
 }
 
 /// The entity tag of a revision.

@@ -38,7 +38,7 @@ export type {
   TokenBody,
   Upload,
 } from './openapi';
-export type { ErrorCode, Segment, SegmentFlag, Stage, Transcript, Word, WrittenFile } from './openapi';
+export type { ErrorCode, Page, Segment, SegmentFlag, Stage, Transcript, Word, WrittenFile } from './openapi';
 
 /** Name of a server-sent event. */
 export type EventName = ReportEvent['event'];
@@ -46,7 +46,7 @@ export type EventName = ReportEvent['event'];
 export type EventData<Name extends EventName> = Extract<ReportEvent, { event: Name }>['data'];
 
 /** The file of a report that an upload becomes. */
-export type UploadRole = 'video' | 'written';
+export type UploadRole = 'video' | 'written' | 'page';
 
 /** What authors write of a report. */
 export interface ReportFields {

@@ -27,6 +27,11 @@ export class Draft {
     return this.uploads.find((upload) => upload.role === role && upload.finished === finished) ?? null;
   }
 
+  /** The photos of pages that the server has, in their order. */
+  get pages(): readonly Upload[] {
+    return this.uploads.filter((upload) => upload.role === 'page' && upload.finished);
+  }
+
   /** Makes the draft or brings it up to date, and says its id. */
   async save(fields: ReportFields, branch: string): Promise<string> {
     if (this.id === null) {
@@ -40,10 +45,11 @@ export class Draft {
     return this.id;
   }
 
-  /** A file has arrived in place of the one before. */
+  /** A file has arrived: a page beside the others, anything else in place of the one before. */
   add(id: string, role: UploadRole, file: File): void {
     const upload = { id, role, filename: file.name, length: file.size, finished: true };
-    this.uploads = [...this.uploads.filter((other) => other.role !== role), upload];
+    const others = this.uploads.filter((other) => (role === 'page' ? other.id !== id : other.role !== role));
+    this.uploads = [...others, upload];
   }
 
   async remove(upload: Upload): Promise<void> {

@@ -7,6 +7,7 @@ import type { Report, ReportFields, ReportKind, Upload, UploadRole } from './api
 import { Draft } from './draft.svelte';
 import { type ApiError, asApiError } from './errors';
 import { noticed } from './http';
+import { isPhoto } from './limits';
 import { quarterOf } from './period';
 import { type Server, server } from './server';
 import { Transfer, type TransferPhase } from './transfer.svelte';
@@ -42,6 +43,8 @@ export class HandIn {
   writtenText = $state('');
   video = $state.raw<File | null>(null);
   written = $state.raw<File | null>(null);
+  /** Photos of pages that the server does not have yet, in their order. */
+  photos = $state.raw<readonly File[]>([]);
 
   readonly mode: HandInMode;
   readonly draft: Draft;
@@ -93,6 +96,19 @@ export class HandIn {
     return this.draft.find(role, false);
   }
 
+  /** The photos of pages that the server has, in their order. */
+  get pages(): readonly Upload[] {
+    return this.draft.pages;
+  }
+
+  /** Takes files of the written report: photos add to those that are there, a document replaces the one before. */
+  choose(files: Iterable<File>): void {
+    for (const file of files) {
+      if (isPhoto(file)) this.photos = [...this.photos, file];
+      else this.written = file;
+    }
+  }
+
   get hasVideo(): boolean {
     return this.video !== null || this.finished('video') !== null;
   }
@@ -116,7 +132,8 @@ export class HandIn {
     this.language = report.language;
     this.branch = report.branch;
     this.writtenText = report.written_text;
-    this.writtenBefore = report.written !== null && report.written_text === '';
+    const file = report.written !== null && report.written_text === '';
+    this.writtenBefore = file || report.pages.length > 0;
     this.typed = this.writtenText !== '';
   }
 
@@ -202,15 +219,22 @@ export class HandIn {
     const isNew = this.id === null;
     const id = await this.draft.save(fields, this.branch);
     if (isNew) this.oncreated();
-    const replaced = fields.written_text === '' ? null : this.finished('written');
-    if (replaced !== null) await this.draft.remove(replaced);
+    if (fields.written_text !== '') {
+      const document = this.finished('written');
+      const replaced = document === null ? this.pages : [document, ...this.pages];
+      for (const upload of replaced) await this.draft.remove(upload);
+    }
     return id;
   }
 
   /** The written report first: it is small, and a hand-in that ends early then has it. */
   #toSend(): [UploadRole, File][] {
     const files: [UploadRole, File][] = [];
-    if (this.written !== null && !this.typed) files.push(['written', this.written]);
+    if (!this.typed) {
+      if (this.written !== null) files.push(['written', this.written]);
+      // One after the other: the server keeps the pages in the order in which they were begun.
+      for (const photo of this.photos) files.push(['page', photo]);
+    }
     if (this.video !== null) files.push(['video', this.video]);
     return files;
   }
@@ -219,6 +243,7 @@ export class HandIn {
   #sent(role: UploadRole, file: File, id: string): void {
     this.draft.add(id, role, file);
     if (role === 'video') this.video = null;
+    else if (role === 'page') this.photos = this.photos.filter((photo) => photo !== file);
     else this.written = null;
   }
 }

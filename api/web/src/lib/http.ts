@@ -4,8 +4,11 @@ import { untrack } from 'svelte';
 import { ApiError, errorFrom } from './errors';
 import { i18n } from './i18n/index.svelte';
 
+/** The folder of the pages: the root of the host, or what a proxy has put them below. */
+const root = typeof location === 'undefined' ? '/' : location.pathname.replace(/[^/]*$/, '');
+
 /** Everything that the server answers, but for the pages themselves, lies below this path. */
-export const API = '/api/v1';
+export const API = `${root}api/v1`;
 
 interface Options {
   method?: string;

@@ -2,15 +2,22 @@
 
 import type { Info } from './api';
 
-/** The written formats that the server reads. */
-export const WRITTEN_ENDINGS = ['.txt', '.md', '.docx', '.odt', '.pdf'];
+/** The documents that the server reads. */
+const DOCUMENT_ENDINGS = ['.docx', '.doc', '.wps', '.pdf', '.odt', '.rtf', '.txt', '.md'];
+
+/** Photos of pages that the server reads. */
+const PHOTO_ENDINGS = ['.jpg', '.jpeg', '.png', '.heic', '.heif', '.webp'];
 
 /** For the file picker. Some phones support only MIME types and disable everything else. */
 export const WRITTEN_ACCEPT = [
-  ...WRITTEN_ENDINGS,
+  ...DOCUMENT_ENDINGS,
+  ...PHOTO_ENDINGS,
+  'image/*',
   'text/plain',
   'text/markdown',
   'application/pdf',
+  'application/rtf',
+  'application/msword',
   'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
   'application/vnd.oasis.opendocument.text',
 ].join(',');
@@ -47,9 +54,18 @@ export function videoProblem(
   return null;
 }
 
-export function isWritten(file: File): boolean {
+const endsIn = (file: File, endings: string[]): boolean => {
   const name = file.name.toLowerCase();
-  return WRITTEN_ENDINGS.some((ending) => name.endsWith(ending));
+  return endings.some((ending) => name.endsWith(ending));
+};
+
+/** Whether a file is a photo of a page. */
+export function isPhoto(file: File): boolean {
+  return endsIn(file, PHOTO_ENDINGS);
+}
+
+export function isWritten(file: File): boolean {
+  return isPhoto(file) || endsIn(file, DOCUMENT_ENDINGS);
 }
 
 export function writtenProblem(file: File, info: Info | null): FileProblem | null {

@@ -9,6 +9,6 @@ use serde::{Deserialize, Serialize};
 pub struct Access {
     /// Files, and folders with all that is in them, that it may read.
     pub read: Vec<PathBuf>,
-    /// Folders in which it may also write, make and remove files.
+    /// Folders in which it may also write, make and remove files and folders.
     pub write: Vec<PathBuf>,
 }

@@ -57,7 +57,9 @@ pub(super) fn restrict(access: &Access) -> Result<(), ConfinementError> {
     }
     let writing = AccessFs::WriteFile
         | AccessFs::MakeReg
+        | AccessFs::MakeDir
         | AccessFs::RemoveFile
+        | AccessFs::RemoveDir
         | AccessFs::Truncate
         | AccessFs::Refer;
     for path in &access.write {

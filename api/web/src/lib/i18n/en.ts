@@ -47,7 +47,11 @@ export const en: Dictionary = {
     writtenText: 'Text of the written report',
     writtenTextPlaceholder: 'Type or paste it here',
     chooseWritten: 'Choose a file',
-    writtenHint: (size) => `.txt .md .docx .odt .pdf${size ? `, up to ${size}` : ''}`,
+    writtenHint: (size) =>
+      `A document (.docx, .doc, .wps, .pdf, …), or photos of its pages${size ? `, up to ${size} each` : ''}`,
+    addPages: 'Add a page',
+    page: (number) => `Page ${number}`,
+    removePage: (number) => `Remove page ${number}`,
     kind: 'Kind',
     chooseKind: 'Please choose',
     period: 'Period',
@@ -209,7 +213,8 @@ export const en: Dictionary = {
   problem: {
     empty: 'This file is empty. Please choose another one.',
     not_video: 'This is not a video. Please choose the video you recorded.',
-    not_written: 'This format is not supported. Please choose a .txt, .md, .docx, .odt or .pdf file.',
+    not_written:
+      'This format is not supported. Please choose a .docx, .doc, .wps, .pdf, .odt, .rtf, .txt or .md file, or photos of the pages.',
     too_large: (size, limit) => `The file has ${size}; the limit is ${limit}. Please compress or shorten it.`,
     too_long: (length, limit) => `The video takes ${length}; the limit is ${limit}. Please shorten it.`,
     unreadable: 'The chosen file cannot be read; it may have been moved or deleted. Please choose it again.',
@@ -362,6 +367,9 @@ export const en: Dictionary = {
     noTextLayer: 'This PDF is a scan without text that could be read out. Please open the original.',
     noText: 'There is no text to show. Please open the original.',
     pending: 'Reading the written report…',
+    page: (number) => `Page ${number}`,
+    openPage: 'See it larger',
+    photo: 'download the photo',
   },
 
   languages: { auto: 'Detect automatically', zh: 'Chinese (Mandarin)' },

@@ -42,7 +42,11 @@ export const zh = {
     writtenText: '书面汇报正文',
     writtenTextPlaceholder: '在这里填写或粘贴',
     chooseWritten: '选择文件',
-    writtenHint: (size: string | null) => `.txt .md .docx .odt .pdf${size ? `，最大 ${size}` : ''}`,
+    writtenHint: (size: string | null) =>
+      `文档（.docx .doc .wps .pdf 等），或手写稿的照片（可多张）${size ? `，每个最大 ${size}` : ''}`,
+    addPages: '再加一页',
+    page: (number: number) => `第 ${number} 页`,
+    removePage: (number: number) => `删除第 ${number} 页`,
     kind: '类型',
     chooseKind: '请选择',
     period: '所属时期',
@@ -204,7 +208,7 @@ export const zh = {
   problem: {
     empty: '这个文件是空的，请重新选择。',
     not_video: '这不是视频文件，请选择手机里录制的视频。',
-    not_written: '不支持这种格式，请选择 .txt、.md、.docx、.odt 或 .pdf 文件。',
+    not_written: '不支持这种格式，请选择 .docx、.doc、.wps、.pdf、.odt、.rtf、.txt、.md 文件，或手写稿的照片。',
     too_large: (size: string, limit: string) => `文件有 ${size}，超过了上限 ${limit}。请压缩或剪短后再选择。`,
     too_long: (length: string, limit: string) => `视频长 ${length}，超过了上限 ${limit}。请剪短后再选择。`,
     unreadable: '无法读取选择的文件，它可能被移动或删除了。请重新选择。',
@@ -357,6 +361,9 @@ export const zh = {
     noTextLayer: '这份 PDF 是扫描件，没有可以提取的文字，请打开原件查看。',
     noText: '没有可以显示的文字，请打开原件查看。',
     pending: '正在读取书面汇报…',
+    page: (number: number) => `第 ${number} 页`,
+    openPage: '放大查看',
+    photo: '下载原照片',
   },
 
   languages: { auto: '自动识别', zh: '中文（普通话）' } as Record<string, string>,

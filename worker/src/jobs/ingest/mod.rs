@@ -1,5 +1,7 @@
 //! Ingest: refuse what cannot work, and take out of the video what later stages need.
 
+mod written;
+
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -7,14 +9,12 @@ use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::media::MediaInfo;
 use huibao_models::domain::pipeline::Stage;
-use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
+use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::hash_file;
 use huibao_models::store::{IngestResult, Outcome};
 
 use super::{Attempt, JobKind};
-use crate::child::{ChildOutput, FileTask, ResourceLimits, unexpected};
-
-const GIB: u64 = 1 << 30;
+use crate::child::{ChildOutput, FileTask, GIB, ResourceLimits, unexpected};
 
 pub(super) struct Ingest;
 
@@ -30,28 +30,17 @@ impl JobKind for Ingest {
 
     async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
         // The written report first: it is small, and a bad one makes the rest pointless.
-        let written = written(attempt).await?;
+        let written = written::content(attempt).await?;
+        let pages = written::pages(attempt).await?;
         let (original, video) = attempt.fetch_needed(FileKind::Original).await?;
         let scratch = attempt.scratch().await?;
         let (audio, poster) = (scratch.join("audio.wav"), scratch.join("poster.jpg"));
         let (media, ()) =
             tokio::try_join!(media(attempt, &video, &audio, &poster), verify(&original, &video))?;
-        let files = vec![
-            attempt.keep(FileKind::Audio, "audio.wav", &audio).await?,
-            attempt.keep(FileKind::Poster, "poster.jpg", &poster).await?,
-        ];
+        let mut files = pages;
+        files.push(attempt.keep(FileKind::Audio, "audio.wav", &audio).await?);
+        files.push(attempt.keep(FileKind::Poster, "poster.jpg", &poster).await?);
         Ok(Box::new(IngestResult { media, written, files }))
-    }
-}
-
-async fn written(attempt: &Attempt) -> Result<Option<WrittenContent>, Failure> {
-    let Some((file, document)) = attempt.fetch(FileKind::Written).await? else { return Ok(None) };
-    let limits = ResourceLimits { memory_bytes: 2 * GIB, cpu_seconds: 120, file_bytes: 0 };
-    let max_bytes = attempt.config.max_written_bytes;
-    let job = FileTask::Written { document, name: file.name, max_bytes };
-    match attempt.child(job, limits).await? {
-        ChildOutput::Written(content) => Ok(Some(content)),
-        other => Err(unexpected(&other)),
     }
 }
 
