@@ -28,12 +28,14 @@ impl Settings {
         let usable = |url: &Uri| {
             matches!(url.scheme_str(), Some("http" | "https"))
                 && url.authority().is_some()
-                && matches!(url.path(), "" | "/")
+                && url.query().is_none()
+                // A proxy may take the path away or leave it; what is left must not look like one of ours.
+                && !["/api", "/assets"].iter().any(|own| url.path().starts_with(own))
         };
         let wrong = || SettingsError::Value {
             setting: "public_url",
             value: self.public_url.clone(),
-            reason: "use https://HOST, without a path",
+            reason: "use https://HOST or https://HOST/PATH, where PATH is not api or assets",
         };
         url.filter(usable).map(Some).ok_or_else(wrong)
     }
@@ -73,10 +75,12 @@ mod tests {
     }
 
     #[test]
-    fn the_public_url_is_an_origin() {
-        let settings = from_toml("public_url = \"https://huibao.example.org\"").unwrap();
-        assert!(settings.public_url().unwrap().is_some());
-        for bad in ["huibao.example.org", "ftp://example.org", "https://example.org/huibao"] {
+    fn the_public_url_is_an_address_of_pages() {
+        for good in ["https://huibao.example.org", "https://example.org/huibao/"] {
+            let settings = from_toml(&format!("public_url = \"{good}\"")).unwrap();
+            assert!(settings.public_url().unwrap().is_some());
+        }
+        for bad in ["huibao.example.org", "ftp://example.org", "https://example.org/api"] {
             assert!(from_toml(&format!("public_url = \"{bad}\"")).is_err(), "{bad}");
         }
     }

@@ -10,6 +10,7 @@ mod again;
 mod audit;
 mod bad_input;
 mod bad_sound;
+mod behind_proxy;
 mod browser;
 mod chaos;
 mod command_line;

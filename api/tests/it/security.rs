@@ -1,13 +1,17 @@
 //! Who is let in, and what every answer says to browsers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use huibao_api::{Check, Readiness};
+use huibao_api::{Check, Readiness, serve};
+use huibao_models::backends::Backends;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
-use crate::harness::{Harness, config, error_code, stranger};
+use crate::harness::{Harness, PATIENCE, config, error_code, stranger};
 
 #[tokio::test]
 async fn nothing_but_probes_pages_and_the_door_is_open() {
@@ -26,7 +30,7 @@ async fn nothing_but_probes_pages_and_the_door_is_open() {
 #[tokio::test]
 async fn a_probe_without_a_host_is_answered() {
     let harness = Harness::new().await;
-    let mut socket = tokio::net::TcpStream::connect(harness.address).await.unwrap();
+    let mut socket = TcpStream::connect(harness.address).await.unwrap();
     socket.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await.unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
@@ -105,4 +109,55 @@ async fn readiness_is_truthful() {
         body["checks"][3],
         json!({ "name": "model", "ok": false, "detail": "model_missing" })
     );
+}
+
+/// Reads until the other side closes the connection, or an answer is there.
+async fn what_comes(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1024];
+    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        answer.extend_from_slice(&buffer[..read]);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let harness = Harness::new().await;
+    let backends = Backends {
+        store: harness.store.clone(),
+        storage: harness.storage.clone(),
+        queue: harness.queue.clone(),
+    };
+    let router = huibao_api::router(backends, config(), Arc::new(()));
+    let patience = Duration::from_millis(300);
+    let serving = tokio::spawn(serve(listener, router, patience, harness.shutdown.clone()));
+    let connect = async |said: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut slow = Vec::new();
+    for said in ["", "GET /api/v1/info HT", "GET / HTTP/1.1\r\nhost: a\r\nx: "] {
+        slow.push(connect(said).await);
+    }
+    let id = harness.submit().await;
+    let follow = format!(
+        "GET /api/v1/reports/{id}/events HTTP/1.1\r\nhost: a\r\nauthorization: {}\r\n\r\n",
+        harness.bearer
+    );
+    let mut following = connect(&follow).await;
+    // All are closed, although none of them has said anything wrong.
+    for mut stream in slow {
+        let said = timeout(PATIENCE, what_comes(&mut stream)).await.unwrap();
+        assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
+    }
+    // Whoever waits for an answer does not have to say anything.
+    let still_there = timeout(patience * 3, what_comes(&mut following)).await;
+    assert!(still_there.is_err(), "{still_there:?}");
+    harness.shutdown.cancel();
+    assert!(what_comes(&mut following).await.contains("0\r\n\r\n"), "the stream was not ended");
+    timeout(PATIENCE, serving).await.unwrap().unwrap().unwrap();
 }
