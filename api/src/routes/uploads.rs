@@ -141,7 +141,7 @@ pub(crate) async fn head(
         (status = 410, description = "`upload_gone`", body = ErrorBody),
         (status = 412, description = "`unsupported_tus_version`", body = ErrorBody),
         (status = 413, description = "`too_large`, `written_too_large`", body = ErrorBody),
-        (status = 415, description = "`unsupported_type`", body = ErrorBody),
+        (status = 415, description = "`unsupported_type`, `written_unsupported`", body = ErrorBody),
         (status = 422, description = "`not_media`", body = ErrorBody),
         (status = 423, description = "`upload_locked`", body = ErrorBody),
         (status = 460, description = "`upload_checksum_mismatch`", body = ErrorBody)))]

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use futures::TryStreamExt;
 use huibao_models::domain::failure::Failure;
-use huibao_models::domain::upload::{Purpose, Upload, UploadRole};
+use huibao_models::domain::upload::{Purpose, Upload};
 use huibao_models::storage::{ByteStream, StorageError, StorageKey, UploadId};
 use huibao_models::trace;
 use tokio_util::io::StreamReader;
@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::begin::{check_length, check_quota, too_large};
 use super::checksum;
 use super::finish::finish;
-use super::first_bytes::check_video;
+use super::first_bytes;
 use super::limit;
 use super::protocol;
 use super::writer::Writer;
@@ -51,8 +51,8 @@ pub(crate) async fn receive(
     if let Some(checksum) = checksum {
         body = checksum.check(body).await?;
     }
-    if offset == 0 && matches!(upload.purpose, Purpose::File { role: UploadRole::Video, .. }) {
-        body = Box::pin(check_video(body).await?);
+    if let (0, Purpose::File { role, .. }) = (offset, upload.purpose) {
+        body = Box::pin(first_bytes::check(role, body).await?);
     }
     let span = tracing::info_span!("upload", submission = %upload.submission);
     if matches!(upload.purpose, Purpose::File { .. }) {

@@ -88,6 +88,13 @@ async fn photographed_pages_stand_in_the_order_in_which_they_were_sent() {
     }
     let refused = harness.upload(id, "page", "a.docx", VIDEO).await;
     assert_eq!(error_code(refused).await, (415, "written_unsupported".into()));
+    let refused = harness.upload(id, "written", "a.png", b"no picture").await;
+    assert_eq!(error_code(refused).await, (415, "written_unsupported".into()));
+    let unfinished = harness.json(&path).await["report"]["uploads"][3]["id"].clone();
+    let gone = harness
+        .client
+        .delete(harness.url(&format!("/api/v1/uploads/{}", unfinished.as_str().unwrap())));
+    assert_eq!(gone.header("tus-resumable", "1.0.0").send().await.unwrap().status(), 204);
     let uploads = harness.json(&path).await["report"]["uploads"].clone();
     let roles: Vec<_> = uploads.as_array().unwrap().iter().map(|one| &one["role"]).collect();
     assert_eq!(roles, ["video", "page", "page"]);
@@ -120,9 +127,9 @@ async fn pages_are_not_taken_without_end() {
     let harness = Harness::new().await;
     let id = harness.draft(json!({})).await;
     for _ in 0..MAX_PAGES {
-        assert_eq!(harness.upload(id, "page", "a.jpg", b"x").await.status(), 201);
+        assert_eq!(harness.upload(id, "page", "a.jpg", b"\xff\xd8\xff").await.status(), 201);
     }
-    let one_more = harness.upload(id, "page", "a.jpg", b"x").await;
+    let one_more = harness.upload(id, "page", "a.jpg", b"\xff\xd8\xff").await;
     assert_eq!(error_code(one_more).await, (413, "quota_exceeded".into()));
 }
 
