@@ -10,64 +10,13 @@
 // Exit code 0 if everything was as expected, 1 if not.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { BASE_URL, complaints, NAME, open, PASSWORD, run, shot, signIn, statuses, step } from './lib.mjs';
 
 const READY_MS = 5 * 60_000;
-const { BASE_URL, VIDEO, WRITTEN, PHOTO, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
-const { HUIBAO_TEST_NAME: NAME, HUIBAO_TEST_PASSWORD: PASSWORD } = process.env;
-const FLAGS = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
-
-/** What must not happen on any page: script errors, console errors, policy violations. */
-const complaints = [];
-const statuses = new Map();
-
-/**
- * What browsers report as an error and is none: the page asks who is signed in before somebody is, and the test
- * breaks connections.
- */
-function isExpected(message) {
-  const { pathname } = new URL(message.location().url || BASE_URL);
-  if (pathname === '/api/v1/me') return message.text().includes('401');
-  return pathname.startsWith('/api/v1/uploads/') && message.text().includes('ERR_FAILED');
-}
-
-function listen(page) {
-  page.on('pageerror', (error) => complaints.push(`script error: ${error.message}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !isExpected(message)) complaints.push(`console: ${message.text()}`);
-  });
-  page.on('response', (response) => statuses.set(new URL(response.url()).pathname, response.status()));
-  return page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => {
-      console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
-    });
-  });
-}
-
-async function shot(page, name) {
-  if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
-}
-
-async function step(name, work) {
-  const begin = Date.now();
-  const result = await work();
-  console.log(`ok    ${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
-  return result;
-}
-
-async function signIn(page) {
-  await page.getByTestId('sign-in').waitFor();
-  await page.locator('input[name=username]').fill(NAME);
-  await page.locator('input[name=password]').fill(PASSWORD);
-  await page.getByTestId('sign-in').locator('button[type=submit]').click();
-  await page.getByTestId('account').waitFor();
-}
+const { VIDEO, WRITTEN, PHOTO } = process.env;
 
 /** Fills in the form and hands in; the page of the draft is shown meanwhile. */
 async function handIn(page, { video, written, title }) {
@@ -211,22 +160,14 @@ if (!BASE_URL || !VIDEO || !WRITTEN || !PHOTO || !NAME || !PASSWORD) {
   console.error('BASE_URL, VIDEO, WRITTEN, PHOTO and an account must be set; see the top of this file.');
   process.exit(1);
 }
-if (SHOTS) mkdirSync(SHOTS, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'huibao-browser-'));
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-try {
-  const page = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 } });
-  await listen(page);
+await run(async (browser) => {
+  const page = await open(browser);
   try {
     await walk(page, folder);
-    console.log('PASS');
   } catch (error) {
     await shot(page, 'failure');
-    console.error(`FAIL  ${error.stack}`);
-    if (complaints.length > 0) console.error(`      ${complaints.join('\n      ')}`);
-    process.exitCode = 1;
+    throw error;
   }
-} finally {
-  await browser.close();
-  rmSync(folder, { recursive: true, force: true });
-}
+});
+rmSync(folder, { recursive: true, force: true });

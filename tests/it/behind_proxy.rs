@@ -1,10 +1,10 @@
 //! Behind the proxies that `docs/proxy.md` configures: the real servers, with what stands there.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -14,7 +14,7 @@ use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
 use crate::support::server::{NAME, PASSWORD, Server, free_port};
-use crate::support::{huibao, random_file, root, tool};
+use crate::support::{random_file, root, tool};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -132,22 +132,6 @@ fn certificate(folder: &Path, host: &str) {
             pem.to_str().unwrap(),
         ],
     );
-}
-
-/// Adds an operator of everything, and returns a token of theirs.
-fn operator(data: &Path) -> String {
-    let run = |args: &[&str]| {
-        let mut command = huibao();
-        command.args(args).arg("--data-dir").arg(data).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        // A command may end without reading.
-        let _ = writeln!(child.stdin.take().unwrap(), "{PASSWORD}");
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{args:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    run(&["user", "add", "root", "--role", "operator", "--branch", "/", "--password-stdin"]);
-    run(&["token", "create", "root", "--quiet"])
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
@@ -320,7 +304,11 @@ fn visit(kind: &str, start: impl Fn(&str, &Path, u16, &str) -> Proxy) {
         certificate(folder.path(), host);
         let _proxy = start(&config, folder.path(), port, &server.url);
         let client = client(folder.path(), host, port);
-        let operator = operator(&folder.path().join("data"));
+        let add =
+            ["user", "add", "root", "--role", "operator", "--branch", "/", "--password-stdin"];
+        server.command(&add, PASSWORD);
+        let operator =
+            server.command(&["token", "create", "root", "--quiet"], "").trim().to_owned();
         let visit = Visit { client, base, path, server: &server, operator };
         visit.pages_find_their_parts();
         let cookie = visit.signs_in();

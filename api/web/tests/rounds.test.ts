@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Round } from '../src/lib/api';
-import { deadline, kindFor, ownRounds, owes } from '../src/lib/rounds';
+import { fromInput, toInput } from '../src/lib/format';
+import { deadline, inTwoWeeks, kindFor, managedRounds, ownRounds, owes, total } from '../src/lib/rounds';
 import { signOnError } from '../src/lib/route';
 
 function round(fields: Partial<Round>): Round {
@@ -35,6 +36,23 @@ describe('rounds', () => {
     const closed = round({ id: '3', closed_at: '2026-11-01T00:00:00Z' });
     const others = round({ id: '4', own: null });
     expect(ownRounds([later, closed, others, round({})]).map(({ id }) => id)).toEqual(['1', '2']);
+  });
+
+  it('of branches that one looks after come with those that are open first', () => {
+    const closed = round({ id: '2', branch: '/a/b', closed_at: '2026-11-01T00:00:00Z' });
+    const elsewhere = round({ id: '3', branch: '/ab' });
+    const rounds = [closed, elsewhere, round({})];
+    expect(managedRounds(rounds, ['/a']).map(({ id }) => id)).toEqual(['1', '2']);
+    expect(managedRounds(rounds, ['/'])).toHaveLength(3);
+    expect(managedRounds(rounds, ['/a/b']).map(({ id }) => id)).toEqual(['2']);
+    expect(total({ due: 2, done: 40 })).toBe(42);
+  });
+
+  it('are due at the end of a day unless one says otherwise', () => {
+    const due = inTwoWeeks(new Date(2026, 11, 25, 8));
+    expect(toInput(due)).toBe('2027-01-08T23:59');
+    expect(fromInput(toInput(due))).toBe(due.toISOString());
+    expect(fromInput('')).toBe(null);
   });
 
   it('give somebody more time and never less', () => {

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { parse, reportHref, shown } from '../src/lib/route';
+import { parse, reportHref, roundHref, shown } from '../src/lib/route';
 
 it('tells the pages apart', () => {
   expect(parse('')).toEqual({ page: 'home' });
   expect(parse('#/account')).toEqual({ page: 'account' });
   expect(parse('#/setup/a%2Fb')).toEqual({ page: 'setup', secret: 'a/b' });
+  expect(parse(roundHref('0199-ab'))).toEqual({ page: 'round', id: '0199-ab' });
   expect(parse(reportHref('0199-ab'))).toEqual({ page: 'report', id: '0199-ab' });
 });
 

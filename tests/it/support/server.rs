@@ -34,6 +34,7 @@ pub fn free_port() -> u16 {
 /// The server; killed when dropped.
 pub struct Server {
     child: Child,
+    installation: Installation,
     /// Where it answers, without a slash at the end.
     pub url: String,
     /// A personal access token of the activist.
@@ -82,7 +83,12 @@ impl Server {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, bearer)]);
         let client = Client::builder().no_proxy().timeout(PATIENCE).default_headers(headers);
         let (client, url) = (client.build().unwrap(), url.trim_end_matches('/').to_owned());
-        Self { child, url, token, client }
+        Self { child, installation, url, token, client }
+    }
+
+    /// Runs a command of its installation with a line of input; returns what it printed.
+    pub fn command(&self, args: &[&str], line: &str) -> String {
+        self.installation.run(args, line)
     }
 
     /// GET as JSON.

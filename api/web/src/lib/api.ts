@@ -2,7 +2,9 @@
 
 import type {
   Info,
+  NewRound,
   NoticeList,
+  ParticipantList,
   Person,
   PersonBody,
   Report,
@@ -11,6 +13,8 @@ import type {
   ReportKind,
   ReportList,
   ReportState,
+  RoundBody,
+  RoundException,
   Round,
   RoundList,
   Session,
@@ -25,6 +29,7 @@ export type {
   Grant,
   Info,
   Notice,
+  Participant,
   Person,
   Report,
   ReportBody,
@@ -33,6 +38,7 @@ export type {
   ReportState,
   ReportSummary,
   Round,
+  RoundBody,
   Session,
   Token,
   TokenBody,
@@ -155,6 +161,34 @@ export async function markRead(upTo: string): Promise<void> {
 /** The rounds that one takes part in, and those of the branches that one looks after. */
 export async function listRounds(): Promise<readonly Round[]> {
   return (await request<RoundList>(`${API}/rounds`)).body.rounds;
+}
+
+const roundPath = (id: string) => `${API}/rounds/${encodeURIComponent(id)}`;
+
+/** A round, with how one stands, or how many others stand how. */
+export async function getRound(id: string): Promise<RoundBody> {
+  return (await request<RoundBody>(roundPath(id))).body;
+}
+
+export async function openRound(round: NewRound): Promise<RoundBody> {
+  return (await request<RoundBody>(`${API}/rounds`, { method: 'POST', body: round })).body;
+}
+
+export async function closeRound(id: string): Promise<RoundBody> {
+  return (await request<RoundBody>(`${roundPath(id)}/close`, { method: 'POST' })).body;
+}
+
+/** Those of whom a round asks something: all, or those who stand so. */
+export async function listParticipants(id: string, standing: string, after?: string): Promise<ParticipantList> {
+  const query: Record<string, string> = {};
+  if (standing !== '') query.standing = standing;
+  if (after !== undefined) query.after = after;
+  return (await request<ParticipantList>(`${roundPath(id)}/participants`, { query })).body;
+}
+
+/** Makes another rule for one person, in place of the one before. */
+export async function setException(id: string, person: string, rule: RoundException): Promise<void> {
+  await request(`${roundPath(id)}/participants/${encodeURIComponent(person)}`, { method: 'PUT', body: rule });
 }
 
 /** Begins a report for a round, which says what it is for. */

@@ -40,3 +40,16 @@ export function dateTime(rfc3339: string, locale: string): string {
     hour12: false,
   }).format(date);
 }
+
+/** A time as an input of a form has it: in the time zone of this device, to the minute. */
+export function toInput(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** The time in such an input as the server has it; null if there is none. */
+export function fromInput(text: string): string | null {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

@@ -15,6 +15,12 @@ export function branchesOf(person: Person): string[] {
   return [...new Set(own)];
 }
 
+/** The branches whose reports somebody reviews. */
+export function reviewedBy(person: Person): string[] {
+  const own = person.grants.filter((grant) => grant.role === 'reviewer').map((grant) => grant.branch);
+  return [...new Set(own)];
+}
+
 /** Whether a reader can take the report back. */
 export function canWithdraw(report: Pick<Report, 'own' | 'state'>): boolean {
   return report.own && TAKEN_BACK_FROM.has(report.state);

@@ -8,6 +8,26 @@ export function ownRounds(rounds: readonly Round[]): readonly Round[] {
   return open.sort((one, other) => deadline(one).localeCompare(deadline(other)));
 }
 
+/** Those of the branches that one looks after: open ones first, and of each the newest. */
+export function managedRounds(rounds: readonly Round[], branches: readonly string[]): readonly Round[] {
+  const below = (branch: string, own: string) => own === '/' || branch === own || branch.startsWith(`${own}/`);
+  const managed = rounds.filter((round) => branches.some((own) => below(round.branch, own)));
+  return managed.sort((one, other) => Number(one.closed_at !== null) - Number(other.closed_at !== null));
+}
+
+/** How somebody can stand, what has to be done first. */
+export const STANDINGS = ['overdue', 'due', 'returned', 'late', 'done', 'excused'] as const;
+
+/** How many people there are. */
+export function total(standings: Readonly<Record<string, number>>): number {
+  return Object.values(standings).reduce((sum, count) => sum + count, 0);
+}
+
+/** The usual deadline: the end of the day in two weeks. */
+export function inTwoWeeks(now: Date): Date {
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 14, 23, 59);
+}
+
 /** By when one has to hand in: later than others, if one has more time. */
 export function deadline(round: Round): string {
   const extended = round.own?.extended_to ?? null;

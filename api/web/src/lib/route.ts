@@ -8,6 +8,7 @@ export function signOnError(hash: string): string | null {
 export type Route =
   | { page: 'home' }
   | { page: 'report'; id: string }
+  | { page: 'round'; id: string }
   | { page: 'account' }
   | { page: 'notices' }
   | { page: 'setup'; secret: string };
@@ -15,11 +16,12 @@ export type Route =
 export function parse(hash: string): Route {
   if (hash === '#/account') return { page: 'account' };
   if (hash === '#/notices') return { page: 'notices' };
-  const [, page, last] = /^#\/(reports|setup)\/([^/?#]+)$/.exec(hash) ?? [];
+  const [, page, last] = /^#\/(reports|rounds|setup)\/([^/?#]+)$/.exec(hash) ?? [];
   if (last === undefined) return { page: 'home' };
   try {
     const decoded = decodeURIComponent(last);
-    return page === 'setup' ? { page, secret: decoded } : { page: 'report', id: decoded };
+    if (page === 'setup') return { page, secret: decoded };
+    return { page: page === 'rounds' ? 'round' : 'report', id: decoded };
   } catch {
     return { page: 'home' };
   }
@@ -27,6 +29,10 @@ export function parse(hash: string): Route {
 
 export function reportHref(id: string): string {
   return `#/reports/${encodeURIComponent(id)}`;
+}
+
+export function roundHref(id: string): string {
+  return `#/rounds/${encodeURIComponent(id)}`;
 }
 
 export type SessionState = 'loading' | 'unreachable' | 'out' | 'in';

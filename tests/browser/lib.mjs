@@ -1,0 +1,77 @@
+// What the walks through the pages share: a browser, somebody who signs in, and what must not happen meanwhile.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const { BASE_URL, SHOTS, HUIBAO_TEST_NAME: NAME, HUIBAO_TEST_PASSWORD: PASSWORD } = process.env;
+const { CHROMIUM = '/usr/bin/chromium' } = process.env;
+const FLAGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+/** What must not happen on any page: script errors, console errors, policy violations. */
+export const complaints = [];
+export const statuses = new Map();
+
+/**
+ * What browsers report as an error and is none: the page asks who is signed in before somebody is, and the test
+ * breaks connections.
+ */
+function isExpected(message) {
+  const { pathname } = new URL(message.location().url || BASE_URL);
+  if (pathname === '/api/v1/me') return message.text().includes('401');
+  return pathname.startsWith('/api/v1/uploads/') && message.text().includes('ERR_FAILED');
+}
+
+/** Opens a page, with cookies of its own, whose complaints are heard. */
+export async function open(browser, options = {}) {
+  const page = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 }, ...options });
+  page.on('pageerror', (error) => complaints.push(`script error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !isExpected(message)) complaints.push(`console: ${message.text()}`);
+  });
+  page.on('response', (response) => statuses.set(new URL(response.url()).pathname, response.status()));
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return page;
+}
+
+export async function shot(page, name) {
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+export async function step(name, work) {
+  const begin = Date.now();
+  const result = await work();
+  console.log(`ok    ${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+export async function signIn(page, name = NAME) {
+  await page.getByTestId('sign-in').waitFor();
+  await page.locator('input[name=username]').fill(name);
+  await page.locator('input[name=password]').fill(PASSWORD);
+  await page.getByTestId('sign-in').locator('button[type=submit]').click();
+  await page.getByTestId('account').waitFor();
+}
+
+/** Runs a walk with a browser; the exit code is 1 if something was not as expected. */
+export async function run(walk) {
+  if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  try {
+    await walk(browser);
+    console.log('PASS');
+  } catch (error) {
+    console.error(`FAIL  ${error.stack}`);
+    if (complaints.length > 0) console.error(`      ${complaints.join('\n      ')}`);
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
+  }
+}
