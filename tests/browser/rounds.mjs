@@ -1,4 +1,5 @@
-// A reviewer opens a round, makes exceptions and closes it; an activist sees what is asked of them.
+// A reviewer opens a round, makes exceptions and closes it; an activist sees what is asked of them, and says how they
+// want to be told of such things.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=li HUIBAO_TEST_REVIEWER=wang HUIBAO_TEST_PASSWORD=… \
 //     [SHOTS=folder] node rounds.mjs
@@ -35,7 +36,7 @@ async function openRound(page) {
   await shot(page, 'round-1-form');
   await form.locator('button[type=submit]').click();
   await page.waitForURL(/#\/rounds\/.+/);
-  await page.locator('[data-standing=due]').waitFor();
+  await page.locator('[data-standing=due]').first().waitFor();
   assert.match(await page.locator('.instructions').innerText(), /<b>三到五分钟<\/b>/, 'what was typed is text');
   await shot(page, 'round-2-open');
   return page.url();
@@ -57,6 +58,29 @@ async function seeIt(page, address) {
   assert.equal(page.url(), address);
   await page.locator('main button.primary').click();
   await page.waitForURL(/#\/reports\/.+/);
+}
+
+async function beTold(page) {
+  await page.goto(`${BASE_URL}/#/account`);
+  const form = page.getByTestId('notice-settings');
+  await form.locator('input[value=ready]').uncheck();
+  await form.locator('input[value=daily]').check();
+  await form.locator('fieldset input[type=checkbox]').last().check();
+  const times = form.locator('input[type=time]');
+  await times.first().fill('22:30');
+  await times.last().fill('22:30');
+  await form.locator('button[type=submit]').click();
+  await form.locator('[role=alert]', { hasText: /./ }).waitFor();
+  await times.last().fill('06:45');
+  await form.locator('button[type=submit]').click();
+  await form.locator('[role=status]', { hasText: /./ }).waitFor();
+  await fits(page);
+  await page.reload();
+  await form.waitFor();
+  assert.equal(await form.locator('input[value=ready]').isChecked(), false);
+  assert.equal(await form.locator('input[value=daily]').isChecked(), true);
+  assert.equal(await times.last().inputValue(), '06:45');
+  await shot(page, 'round-5-account');
 }
 
 async function excuse(page) {
@@ -88,6 +112,7 @@ await run(async (browser) => {
   const activist = await open(browser, { viewport: PHONE });
   const address = await step('a reviewer opens a round', () => openRound(reviewer));
   await step('an activist sees it on a phone, and begins', () => seeIt(activist, address));
+  await step('the activist says how they want to be told', () => beTold(activist));
   await step('the reviewer excuses them', () => excuse(reviewer));
   await step('the reviewer closes the round', () => close(reviewer));
   assert.deepEqual(complaints, []);

@@ -4,6 +4,7 @@ import type {
   Info,
   NewRound,
   NoticeList,
+  NoticeSettings,
   ParticipantList,
   Person,
   PersonBody,
@@ -22,6 +23,7 @@ import type {
   Token,
   TokenBody,
   TokenList,
+  TokenScope,
 } from './openapi';
 import { API, type Answer, request } from './http';
 
@@ -29,6 +31,8 @@ export type {
   Grant,
   Info,
   Notice,
+  NoticeEvent,
+  NoticeSettings,
   Participant,
   Person,
   Report,
@@ -42,6 +46,7 @@ export type {
   Session,
   Token,
   TokenBody,
+  TokenScope,
   Upload,
 } from './openapi';
 export type { ErrorCode, Page, Segment, SegmentFlag, Stage, Transcript, Word, WrittenFile } from './openapi';
@@ -124,8 +129,8 @@ export async function listTokens(): Promise<readonly Token[]> {
   return (await request<TokenList>(`${API}/me/tokens`)).body.tokens;
 }
 
-export async function makeToken(name: string, days: number): Promise<TokenBody> {
-  const body = { name, expires_in_days: days };
+export async function makeToken(name: string, days: number, scopes: readonly TokenScope[]): Promise<TokenBody> {
+  const body = { name, expires_in_days: days, scopes };
   return (await request<TokenBody>(`${API}/me/tokens`, { method: 'POST', body })).body;
 }
 
@@ -156,6 +161,14 @@ export async function listNotices(limit: number, before?: string): Promise<Notic
 
 export async function markRead(upTo: string): Promise<void> {
   await request(`${API}/me/notices/read`, { method: 'POST', body: { up_to: upTo } });
+}
+
+export async function getNoticeSettings(): Promise<NoticeSettings> {
+  return (await request<NoticeSettings>(`${API}/me/notice-settings`)).body;
+}
+
+export async function saveNoticeSettings(settings: NoticeSettings): Promise<void> {
+  await request(`${API}/me/notice-settings`, { method: 'PUT', body: settings });
 }
 
 /** The rounds that one takes part in, and those of the branches that one looks after. */
