@@ -1,5 +1,6 @@
 // What the walks through the pages share: a browser, somebody who signs in, and what must not happen meanwhile.
 
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -10,6 +11,8 @@ const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
+
+export const PHONE = { width: 390, height: 844 };
 
 /** What must not happen on any page: script errors, console errors, policy violations. */
 export const complaints = [];
@@ -52,10 +55,16 @@ export async function step(name, work) {
   return result;
 }
 
-export async function signIn(page, name = NAME) {
+/** That nothing is cut off: the page is no wider than the screen. */
+export async function fits(page) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `the page is ${over} pixels wider than the screen`);
+}
+
+export async function signIn(page, name = NAME, password = PASSWORD) {
   await page.getByTestId('sign-in').waitFor();
   await page.locator('input[name=username]').fill(name);
-  await page.locator('input[name=password]').fill(PASSWORD);
+  await page.locator('input[name=password]').fill(password);
   await page.getByTestId('sign-in').locator('button[type=submit]').click();
   await page.getByTestId('account').waitFor();
 }

@@ -9,17 +9,10 @@
 // Exit code 0 if everything was as expected, 1 if not.
 
 import assert from 'node:assert/strict';
-import { BASE_URL, complaints, open, run, shot, signIn, step } from './lib.mjs';
+import { BASE_URL, complaints, fits, open, PHONE, run, shot, signIn, step } from './lib.mjs';
 
 const { HUIBAO_TEST_REVIEWER: REVIEWER } = process.env;
 const TITLE = '第四季度思想汇报';
-const PHONE = { width: 390, height: 844 };
-
-/** That nothing is cut off: the page is no wider than the screen. */
-async function fits(page) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(over <= 0, `the page is ${over} pixels wider than the screen`);
-}
 
 async function openRound(page) {
   await page.goto(`${BASE_URL}/`);

@@ -49,3 +49,14 @@ fn a_reviewer_opens_a_round_and_an_activist_sees_it() {
     script.env("HUIBAO_TEST_REVIEWER", "wang");
     run(script);
 }
+
+#[test]
+fn an_operator_imports_a_roster_and_looks_after_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let add = ["user", "add", "root", "--role", "operator", "--branch", "/", "--password-stdin"];
+    server.command(&add, PASSWORD);
+    let mut script = script("people.mjs", &server);
+    script.env("HUIBAO_TEST_NAME", "root");
+    run(script);
+}

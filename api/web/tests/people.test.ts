@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Grant, ReportState } from '../src/lib/api';
 import { deviceName } from '../src/lib/device';
 import { passwordProblems } from '../src/lib/password';
-import { branchesOf, branchName, canSendAgain, canWithdraw } from '../src/lib/people';
+import { branchesOf, branchName, canSendAgain, canWithdraw, credentialsTable, newPassword } from '../src/lib/people';
 
 const grant = (role: Grant['role'], branch: string): Grant => ({ role, branch });
 const person = (...grants: Grant[]) => ({
@@ -45,4 +45,16 @@ it('names browsers and systems', () => {
   expect(deviceName(`${windows} Edg/126.0`)).toBe('Edge · Windows');
   expect(deviceName('Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) MicroMessenger/8.0.50')).toBe('WeChat · iOS');
   expect(deviceName('curl/8.5.0')).toBe('curl/8.5.0');
+});
+
+it('makes passwords that can be read out, and no two alike', () => {
+  const made = new Set(Array.from({ length: 50 }, newPassword));
+  expect(made.size).toBe(50);
+  for (const password of made) expect(password).toMatch(/^([a-hjkmnp-z2-9]{4}-){2}[a-hjkmnp-z2-9]{4}$/);
+});
+
+it('makes a table in which nothing is a formula', async () => {
+  const one = { id: '1', number: '=1+1', display_name: '李 "晓" 明', name: 'li', password: '-x' };
+  const text = await credentialsTable([one], ['a', 'b', 'c', 'd']).text();
+  expect(text.split('\r\n')[1]).toBe(`"'=1+1","李 ""晓"" 明","li","'-x"`);
 });

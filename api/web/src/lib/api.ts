@@ -1,13 +1,18 @@
 /** The HTTP interface: its types, and a function for each call. */
 
 import type {
+  BranchList,
+  Grant,
   Info,
+  NewPerson,
   NewRound,
   NoticeList,
   NoticeSettings,
   ParticipantList,
+  PeopleList,
   Person,
   PersonBody,
+  PersonChange,
   Report,
   ReportBody,
   ReportEvent,
@@ -15,6 +20,7 @@ import type {
   ReportList,
   ReportState,
   RoundBody,
+  RosterImport,
   RoundException,
   Round,
   RoundList,
@@ -29,6 +35,7 @@ import { API, type Answer, request } from './http';
 
 export type {
   Grant,
+  ImportedPerson,
   Info,
   Notice,
   NoticeEvent,
@@ -41,6 +48,7 @@ export type {
   ReportList,
   ReportState,
   ReportSummary,
+  RosterImport,
   Round,
   RoundBody,
   Session,
@@ -234,4 +242,41 @@ export async function withdrawReport(id: string): Promise<void> {
 /** Lets the server forget a file of a draft, or a part of it. */
 export async function removeUpload(id: string): Promise<void> {
   await request(`${paths.uploads}${encodeURIComponent(id)}`, { method: 'DELETE', tus: true });
+}
+
+/** Where people are to be had as a table. */
+export const exportPath = `${API}/people/export`;
+
+const personPath = (id: string) => `${API}/people/${encodeURIComponent(id)}`;
+
+/** A page of the people whom one looks after; empty parameters are none. */
+export async function listPeople(query: { q?: string; role?: string; after?: string }): Promise<PeopleList> {
+  const given = Object.entries(query).filter(([, value]) => value !== '');
+  return (await request<PeopleList>(`${API}/people`, { query: Object.fromEntries(given) })).body;
+}
+
+export async function listBranches(): Promise<readonly string[]> {
+  return (await request<BranchList>(`${API}/branches`)).body.branches;
+}
+
+export async function addPerson(person: NewPerson): Promise<Person> {
+  return (await request<PersonBody>(`${API}/people`, { method: 'POST', body: person })).body.person;
+}
+
+export async function changePerson(id: string, change: PersonChange): Promise<void> {
+  await request(personPath(id), { method: 'PATCH', body: change });
+}
+
+export async function resetPassword(id: string, password: string): Promise<void> {
+  await request(`${personPath(id)}/password`, { method: 'POST', body: { password } });
+}
+
+export async function revokeGrant(id: string, { role, branch }: Grant): Promise<void> {
+  await request(`${personPath(id)}/grants`, { method: 'DELETE', query: { role, branch } });
+}
+
+/** Takes over a roster, or says what that would change. */
+export async function importRoster(file: File, dryRun: boolean, passwords: boolean): Promise<RosterImport> {
+  const query = { dry_run: String(dryRun), passwords: String(passwords) };
+  return (await request<RosterImport>(`${API}/people/import`, { method: 'POST', query, file })).body;
 }

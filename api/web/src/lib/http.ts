@@ -15,6 +15,8 @@ interface Options {
   query?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, in place of a body. */
+  file?: Blob;
   ifMatch?: string;
   /** A request of the tus protocol. */
   tus?: boolean;
@@ -52,15 +54,17 @@ export function withQuery(path: string, query: Record<string, string> = {}): str
 export async function request<Body>(path: string, options: Options = {}): Promise<Answer<Body>> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (options.body !== undefined) headers['content-type'] = 'application/json';
+  if (options.file !== undefined) headers['content-type'] = 'application/octet-stream';
   if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
   if (options.tus === true) headers['tus-resumable'] = '1.0.0';
+  const sent = options.body === undefined ? options.file : JSON.stringify(options.body);
   let response: Response;
   let text: string;
   try {
     response = await fetch(withQuery(path, options.query), {
       method: options.method ?? 'GET',
       headers,
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     });
     text = await response.text();
   } catch {

@@ -11,11 +11,13 @@ export type Route =
   | { page: 'round'; id: string }
   | { page: 'account' }
   | { page: 'notices' }
+  | { page: 'people' }
   | { page: 'setup'; secret: string };
 
 export function parse(hash: string): Route {
   if (hash === '#/account') return { page: 'account' };
   if (hash === '#/notices') return { page: 'notices' };
+  if (hash === '#/people') return { page: 'people' };
   const [, page, last] = /^#\/(reports|rounds|setup)\/([^/?#]+)$/.exec(hash) ?? [];
   if (last === undefined) return { page: 'home' };
   try {

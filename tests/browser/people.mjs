@@ -1,0 +1,115 @@
+// An operator imports a roster, which has a bad row first; adds somebody, gives a new password, disables an account.
+//
+//   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=root HUIBAO_TEST_PASSWORD=… [SHOTS=folder] node people.mjs
+//
+// The account must be an operator's of everything.
+//
+// Exit code 0 if everything was as expected, 1 if not.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { BASE_URL, complaints, fits, open, PHONE, run, shot, signIn, step } from './lib.mjs';
+
+const roster = (rows) => ({
+  name: '名单.csv',
+  mimeType: 'text/csv',
+  buffer: Buffer.from(`学号,姓名,支部\n${rows.join('\n')}\n`),
+});
+const GOOD = ['20260001,李晓明,/计算机学院/一支部', '20260002,王小红,/计算机学院/二支部'];
+
+async function importIt(page) {
+  await page.goto(`${BASE_URL}/`);
+  await signIn(page);
+  await page.getByTestId('manage-people').click();
+  const section = page.getByTestId('roster');
+  const input = section.locator('input[type=file]');
+  await input.setInputFiles(roster([...GOOD, '20260003,,没有斜线']));
+  const problems = section.getByTestId('roster-problems');
+  await problems.waitFor();
+  assert.match(await problems.innerText(), /第 4 行/);
+  assert.equal(await section.getByTestId('import').count(), 0, 'nothing can be imported with a problem');
+  await shot(page, 'people-1-problems');
+  await input.setInputFiles(roster(GOOD));
+  await section.getByTestId('import').waitFor();
+  assert.equal(await page.locator('[data-person="20260001"]').count(), 0, 'nothing was imported yet');
+  await section.getByTestId('import').click();
+  await page.locator('[data-person="20260001"]').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    section.getByTestId('passwords').click(),
+  ]);
+  const table = readFileSync(await download.path(), 'utf8');
+  assert.match(table, /"20260002","王小红","20260002","[^"]{8,}"/);
+  await shot(page, 'people-2-imported');
+  return /"20260001","李晓明","20260001","([^"]+)"/.exec(table)[1];
+}
+
+async function find(page) {
+  await page.locator('input[type=search]').fill('小红');
+  await page.locator('[data-person="20260001"]').waitFor({ state: 'detached' });
+  assert.equal(await page.getByTestId('people').locator('li').count(), 1);
+  await page.locator('input[type=search]').fill('');
+  await page.locator('[data-person="20260001"]').waitFor();
+}
+
+async function add(page) {
+  await page.getByTestId('add-person').click();
+  const form = page.getByTestId('person-form');
+  await form.locator('#person-name').fill('wang');
+  await form.locator('#person-display').fill('王老师');
+  await form.locator('select').selectOption('reviewer');
+  await form.locator('#person-branch').fill('计算机学院');
+  await form.locator('button[type=submit]').click();
+  await form.locator('#person-branch[aria-invalid=true]').waitFor();
+  await form.locator('#person-branch').fill('/计算机学院');
+  await form.locator('button[type=submit]').click();
+  const secret = form.getByTestId('token-secret').locator('input');
+  await secret.waitFor();
+  await page.locator('[data-person=wang]').waitFor();
+  return secret.inputValue();
+}
+
+/** Confirms what a button of somebody's does. */
+async function confirm(page, name, label) {
+  const row = page.locator(`[data-person="${name}"]`);
+  await row.locator('button', { hasText: label }).first().click();
+  await row.getByTestId('confirm').click();
+  return row;
+}
+
+async function signsIn(browser, name, password) {
+  const page = await open(browser, { viewport: PHONE });
+  await page.goto(`${BASE_URL}/`);
+  await signIn(page, name, password);
+  return page;
+}
+
+await run(async (browser) => {
+  const page = await open(browser);
+  const first = await step('a roster with a bad row is refused, a good one imported', () => importIt(page));
+  await step('people are found', () => find(page));
+  const given = await step('somebody is added', () => add(page));
+  await step('both sign in with what they were given', async () => {
+    const li = await signsIn(browser, '20260001', first);
+    await li.getByTestId('submit').waitFor();
+    await fits(li);
+    const wang = await signsIn(browser, 'wang', given);
+    await wang.getByTestId('managed-rounds').waitFor();
+    await fits(wang);
+  });
+  await step('a new password takes the place of the old one', async () => {
+    const row = await confirm(page, 'wang', '重设密码');
+    const secret = row.getByTestId('token-secret').locator('input');
+    await secret.waitFor();
+    const wang = await signsIn(browser, 'wang', await secret.inputValue());
+    await wang.getByTestId('managed-rounds').waitFor();
+  });
+  await step('an account is disabled', async () => {
+    const row = await confirm(page, '20260001', '停用');
+    await row.locator('button', { hasText: '启用' }).waitFor();
+    await page.setViewportSize(PHONE);
+    await fits(page);
+    await shot(page, 'people-3-phone');
+  });
+  assert.deepEqual(complaints, []);
+});
