@@ -10,22 +10,22 @@ const before: NoticeSettings = {
   utc_offset: 480,
   lang: 'zh',
 };
-const activist = { grants: [{ role: 'activist', branch: '/a' }] } as unknown as Person;
-const shown = eventsFor(activist);
+const person = (...roles: string[]) => ({ grants: roles.map((role) => ({ role, branch: '/a' })) }) as unknown as Person;
+const reviewer = eventsFor(person('reviewer'));
+const shown = eventsFor(person('activist'));
 
 it('shows people what they can be told of', () => {
-  expect(shown).not.toContain('handed_in');
-  expect(eventsFor({ grants: [] } as unknown as Person)).toEqual([]);
+  expect(reviewer).toEqual(['ready']);
+  expect(eventsFor(person())).toEqual([]);
+  expect(eventsFor(person('activist', 'reviewer'))).toEqual(shown);
 });
 
 it('keeps what it does not show', () => {
-  const form = toForm(before, shown);
-  expect(form.wanted).not.toContain('ready');
-  form.wanted = ['round_opened'];
-  const after = fromForm(form, before, shown, new Date());
-  expect(after?.muted[0]).toBe('handed_in');
-  expect(after?.muted).not.toContain('round_opened');
-  expect(after?.muted).toContain('accepted');
+  const form = toForm(before, reviewer);
+  expect(form.wanted).toEqual([]);
+  form.wanted = ['ready'];
+  expect(fromForm(form, before, reviewer, new Date())?.muted).toEqual(['handed_in']);
+  expect(fromForm({ ...form, wanted: [] }, before, reviewer, new Date())?.muted).toEqual(['handed_in', 'ready']);
 });
 
 it('knows times of the day', () => {

@@ -6,6 +6,7 @@ import type { NoticeEvent, NoticeSettings, Person } from './api';
 const OF_ONE_S_OWN: readonly NoticeEvent[] = [
   'round_opened',
   'deadline_near',
+  'handed_in',
   'ready',
   'processing_failed',
   'returned',
@@ -13,12 +14,12 @@ const OF_ONE_S_OWN: readonly NoticeEvent[] = [
 ];
 
 /** What reviewers are told of. */
-const OF_OTHERS: readonly NoticeEvent[] = ['handed_in'];
+const OF_OTHERS: readonly NoticeEvent[] = ['ready'];
 
 /** What somebody can be told of, by what they are. */
 export function eventsFor(person: Person): readonly NoticeEvent[] {
   const is = (role: string) => person.grants.some((grant) => grant.role === role);
-  return [...(is('activist') ? OF_ONE_S_OWN : []), ...(is('reviewer') ? OF_OTHERS : [])];
+  return [...new Set([...(is('activist') ? OF_ONE_S_OWN : []), ...(is('reviewer') ? OF_OTHERS : [])])];
 }
 
 export interface NoticeForm {

@@ -159,7 +159,7 @@ export const en: Dictionary = {
     event: {
       round_opened: 'a round is opened',
       deadline_near: 'a deadline is near',
-      handed_in: 'somebody hands in a report',
+      handed_in: 'my report is handed in',
       ready: 'a report is ready',
       processing_failed: 'a report could not be processed',
       returned: 'a report comes back',

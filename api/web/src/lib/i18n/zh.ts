@@ -153,7 +153,7 @@ export const zh = {
     event: {
       round_opened: '发起了新一轮汇报',
       deadline_near: '快到截止时间',
-      handed_in: '有人提交了汇报',
+      handed_in: '汇报已提交（回执）',
       ready: '汇报处理完毕',
       processing_failed: '汇报处理失败',
       returned: '汇报被退回',
