@@ -1,4 +1,5 @@
-// An operator imports a roster, which has a bad row first; adds somebody, gives a new password, disables an account.
+// An operator imports a roster, which has a bad row first; adds somebody, gives a new password, disables an account;
+// and adds the robot of a group.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=root HUIBAO_TEST_PASSWORD=… [SHOTS=folder] node people.mjs
 //
@@ -84,6 +85,29 @@ async function signsIn(browser, name, password) {
   return page;
 }
 
+async function addRobot(page) {
+  await page.goto(`${BASE_URL}/`);
+  await page.getByTestId('channels-link').click();
+  const form = page.getByTestId('channel-form');
+  await form.locator('select').selectOption('feishu');
+  await form.locator('button[type=submit]').click();
+  await form.locator('#channel-url[aria-invalid=true]').waitFor();
+  await form.locator('#channel-url').fill('https://robot.example.org/hook/very-secret');
+  await form.locator('#channel-name').fill('一支部群');
+  await form.locator('input[value=round_opened]').check();
+  await form.locator('button[type=submit]').click();
+  const added = page.getByTestId('channels').locator('li', { hasText: '一支部群' });
+  await added.waitFor();
+  await fits(page);
+  await shot(page, 'people-4-channels');
+  await page.reload();
+  await added.waitFor();
+  assert.doesNotMatch(await page.locator('body').innerText(), /very-secret/, 'an address is not shown again');
+  await added.locator('button').click();
+  await added.getByTestId('confirm').click();
+  await added.waitFor({ state: 'detached' });
+}
+
 await run(async (browser) => {
   const page = await open(browser);
   const first = await step('a roster with a bad row is refused, a good one imported', () => importIt(page));
@@ -111,5 +135,6 @@ await run(async (browser) => {
     await fits(page);
     await shot(page, 'people-3-phone');
   });
+  await step('the robot of a group is added and removed', () => addRobot(page));
   assert.deepEqual(complaints, []);
 });

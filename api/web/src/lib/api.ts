@@ -2,8 +2,11 @@
 
 import type {
   BranchList,
+  Channel,
+  ChannelList,
   Grant,
   Info,
+  NewChannel,
   NewPerson,
   NewRound,
   NoticeList,
@@ -34,6 +37,7 @@ import type {
 import { API, type Answer, request } from './http';
 
 export type {
+  Channel,
   Grant,
   ImportedPerson,
   Info,
@@ -279,4 +283,17 @@ export async function revokeGrant(id: string, { role, branch }: Grant): Promise<
 export async function importRoster(file: File, dryRun: boolean, passwords: boolean): Promise<RosterImport> {
   const query = { dry_run: String(dryRun), passwords: String(passwords) };
   return (await request<RosterImport>(`${API}/people/import`, { method: 'POST', query, file })).body;
+}
+
+/** The channels of the branches that one looks after. */
+export async function listChannels(): Promise<readonly Channel[]> {
+  return (await request<ChannelList>(`${API}/channels`)).body.channels;
+}
+
+export async function addChannel(channel: NewChannel): Promise<void> {
+  await request(`${API}/channels`, { method: 'POST', body: channel });
+}
+
+export async function removeChannel(id: string): Promise<void> {
+  await request(`${API}/channels/${encodeURIComponent(id)}`, { method: 'DELETE' });
 }

@@ -2,8 +2,8 @@
 
 import type { NoticeEvent, NoticeSettings, Person } from './api';
 
-/** What activists are told of. */
-const OF_ONE_S_OWN: readonly NoticeEvent[] = [
+/** Everything that somebody can be told of. */
+export const EVENTS: readonly NoticeEvent[] = [
   'round_opened',
   'deadline_near',
   'handed_in',
@@ -19,7 +19,7 @@ const OF_OTHERS: readonly NoticeEvent[] = ['ready'];
 /** What somebody can be told of, by what they are. */
 export function eventsFor(person: Person): readonly NoticeEvent[] {
   const is = (role: string) => person.grants.some((grant) => grant.role === role);
-  return [...new Set([...(is('activist') ? OF_ONE_S_OWN : []), ...(is('reviewer') ? OF_OTHERS : [])])];
+  return [...new Set([...(is('activist') ? EVENTS : []), ...(is('reviewer') ? OF_OTHERS : [])])];
 }
 
 export interface NoticeForm {

@@ -21,9 +21,15 @@ export function reviewedBy(person: Person): string[] {
   return [...new Set(own)];
 }
 
+/** The branches whose people and channels somebody looks after. */
+export function managedBy(person: Person): string[] {
+  const own = person.grants.filter((grant) => grant.role === 'operator').map((grant) => grant.branch);
+  return [...new Set(own)];
+}
+
 /** Whether somebody looks after people. */
 export function isOperator(person: Person): boolean {
-  return person.grants.some((grant) => grant.role === 'operator');
+  return managedBy(person).length > 0;
 }
 
 /** Without letters and digits that look alike. */

@@ -12,12 +12,14 @@ export type Route =
   | { page: 'account' }
   | { page: 'notices' }
   | { page: 'people' }
+  | { page: 'channels' }
   | { page: 'setup'; secret: string };
 
 export function parse(hash: string): Route {
   if (hash === '#/account') return { page: 'account' };
   if (hash === '#/notices') return { page: 'notices' };
   if (hash === '#/people') return { page: 'people' };
+  if (hash === '#/channels') return { page: 'channels' };
   const [, page, last] = /^#\/(reports|rounds|setup)\/([^/?#]+)$/.exec(hash) ?? [];
   if (last === undefined) return { page: 'home' };
   try {
