@@ -1,5 +1,5 @@
 // An operator imports a roster, which has a bad row first; adds somebody, gives a new password, disables an account;
-// and adds the robot of a group.
+// adds the robot of a group, and reads in the audit log that all this was done.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=root HUIBAO_TEST_PASSWORD=… [SHOTS=folder] node people.mjs
 //
@@ -108,6 +108,20 @@ async function addRobot(page) {
   await added.waitFor({ state: 'detached' });
 }
 
+async function readTheLog(page) {
+  await page.goto(`${BASE_URL}/`);
+  await page.getByTestId('audit-link').click();
+  const log = page.getByTestId('audit');
+  for (const action of ['roster_imported', 'person_disabled', 'channel_added']) {
+    await log.locator(`[data-action=${action}]`).first().waitFor();
+  }
+  await page.locator('select[name=action]').selectOption('person_disabled');
+  await log.locator('[data-action=channel_added]').first().waitFor({ state: 'detached' });
+  assert.match(await log.locator('li').first().innerText(), /root[\s\S]*停用账号[\s\S]*李晓明/);
+  await fits(page);
+  await shot(page, 'people-5-audit');
+}
+
 await run(async (browser) => {
   const page = await open(browser);
   const first = await step('a roster with a bad row is refused, a good one imported', () => importIt(page));
@@ -136,5 +150,6 @@ await run(async (browser) => {
     await shot(page, 'people-3-phone');
   });
   await step('the robot of a group is added and removed', () => addRobot(page));
+  await step('the audit log tells of it', () => readTheLog(page));
   assert.deepEqual(complaints, []);
 });

@@ -1,6 +1,7 @@
 /** The HTTP interface: its types, and a function for each call. */
 
 import type {
+  AuditList,
   BranchList,
   Channel,
   ChannelList,
@@ -37,6 +38,7 @@ import type {
 import { API, type Answer, request } from './http';
 
 export type {
+  AuditEntry,
   Channel,
   Grant,
   ImportedPerson,
@@ -259,6 +261,10 @@ export async function listPeople(query: { q?: string; role?: string; after?: str
   return (await request<PeopleList>(`${API}/people`, { query: Object.fromEntries(given) })).body;
 }
 
+export async function getPerson(id: string): Promise<Person> {
+  return (await request<PersonBody>(personPath(id))).body.person;
+}
+
 export async function listBranches(): Promise<readonly string[]> {
   return (await request<BranchList>(`${API}/branches`)).body.branches;
 }
@@ -296,4 +302,10 @@ export async function addChannel(channel: NewChannel): Promise<void> {
 
 export async function removeChannel(id: string): Promise<void> {
   await request(`${API}/channels/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+/** A page of the audit log; empty parameters are none. */
+export async function listAudit(query: Record<'action' | 'person' | 'subject', string> & { before?: string }): Promise<AuditList> {
+  const given = Object.entries(query).filter(([, value]) => value !== '');
+  return (await request<AuditList>(`${API}/audit`, { query: Object.fromEntries(given) })).body;
 }

@@ -13,6 +13,7 @@ export type Route =
   | { page: 'notices' }
   | { page: 'people' }
   | { page: 'channels' }
+  | { page: 'audit' }
   | { page: 'setup'; secret: string };
 
 export function parse(hash: string): Route {
@@ -20,6 +21,7 @@ export function parse(hash: string): Route {
   if (hash === '#/notices') return { page: 'notices' };
   if (hash === '#/people') return { page: 'people' };
   if (hash === '#/channels') return { page: 'channels' };
+  if (hash === '#/audit') return { page: 'audit' };
   const [, page, last] = /^#\/(reports|rounds|setup)\/([^/?#]+)$/.exec(hash) ?? [];
   if (last === undefined) return { page: 'home' };
   try {
