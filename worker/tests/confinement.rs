@@ -43,9 +43,13 @@ fn confined() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (input, output) = (folder.join("input"), folder.join("output"));
-    let access = Access { read: vec![input.join("video.mp4")], write: vec![output.clone()] };
+    let tree = folder.join("tree");
+    let read = vec![input.join("video.mp4")];
+    let access = Access { read, write: vec![output.clone()], trees: vec![tree.clone()] };
     access.enforce().unwrap();
 
+    tried("a folder in its tree", fs::create_dir(tree.join("folder")));
+    tried("a file in it", fs::write(tree.join("folder/a"), "a"));
     tried("reading the input", fs::read(input.join("video.mp4")));
     tried("writing an output", fs::write(output.join("a"), "a"));
     tried("replacing an output", fs::write(output.join("a"), "b"));
@@ -85,7 +89,7 @@ fn a_confined_process_reaches_its_own_files_and_nothing_else() {
     let lacking = Lacking::here();
     assert!(!lacking.is_a_gap(), "this kernel lacks {lacking}; nothing can be tested on it");
     let folder = tempfile::tempdir().unwrap();
-    for sub in ["input", "output"] {
+    for sub in ["input", "output", "tree"] {
         fs::create_dir(folder.path().join(sub)).unwrap();
     }
     for file in ["input/video.mp4", "input/other.mp4", "huibao.db"] {
@@ -93,6 +97,8 @@ fn a_confined_process_reaches_its_own_files_and_nothing_else() {
     }
     let found = confined_process(folder.path());
     let own = [
+        "a file in it",
+        "a folder in its tree",
         "a thread",
         "reading the input",
         "removing an output",

@@ -28,7 +28,7 @@ pub fn child_main() -> ExitCode {
     for command in [first].into_iter().chain(commands(Arc::clone(&outbox))) {
         match command {
             ChildCommand::Begin { call, request } => {
-                begin(&mut recognitions, &outbox, call, request);
+                begin(&mut recognitions, &outbox, call, *request);
             }
             ChildCommand::Cancel { call } => recognitions.cancel(call),
         }

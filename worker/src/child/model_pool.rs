@@ -70,7 +70,7 @@ impl ModelPool {
         let (ModelProcess { child, inbox, .. }, call) = self.call(model)?;
         let audio = inbox.put(&task.audio, &format!("{}.wav", call.id())).await?;
         let read = vec![inbox.path().to_owned(), task.model.clone(), task.vad_model.clone()];
-        let access = Access { read, write: Vec::new() };
+        let access = Access { read, ..Access::default() };
         let task = ChildTask::Transcribe(TranscribeTask { audio: audio.to_path_buf(), ..task });
         let answer = call.ask(ChildRequest { limits, access, task }, events).await;
         self.release(child).await;

@@ -26,7 +26,7 @@ pub enum ChildCommand {
         /// The id of the request.
         call: CallId,
         /// The work.
-        request: ChildRequest,
+        request: Box<ChildRequest>,
     },
     /// Cancel a task. No response is needed.
     Cancel {
@@ -150,11 +150,14 @@ impl FileTask {
         let mut write: Vec<_> = outputs.into_iter().flatten().collect();
         write.dedup();
         let mut read = vec![input.clone()];
+        let mut trees = Vec::new();
         if let Self::Convert { libreoffice, .. } = self {
             read.extend(folder(libreoffice));
             read.extend(OF_LIBREOFFICE.map(PathBuf::from));
+            // LibreOffice makes its profile there.
+            trees.append(&mut write);
         }
-        Access { read, write }
+        Access { read, write, trees }
     }
 
     /// Variables of its process.
@@ -207,7 +210,7 @@ impl TranscribeTask {
     /// The sound and the models, which it may read.
     pub fn access(&self) -> Access {
         let read = vec![self.audio.clone(), self.model.clone(), self.vad_model.clone()];
-        Access { read, write: Vec::new() }
+        Access { read, ..Access::default() }
     }
 }
 

@@ -145,7 +145,10 @@ impl Call {
         events: &ChildEvents,
     ) -> Result<ChildOutput, Failure> {
         // A child that has already ended is reported below by its status.
-        let _ = self.child.commands.send(ChildCommand::Begin { call: self.id, request });
+        let _ = self
+            .child
+            .commands
+            .send(ChildCommand::Begin { call: self.id, request: Box::new(request) });
         loop {
             let Ok(event) = tokio::time::timeout(EVENT_TIMEOUT, self.received.recv()).await else {
                 // It hangs: its other calls end as well.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Access {
     /// Files, and folders with all that is in them, that it may read.
     pub read: Vec<PathBuf>,
-    /// Folders in which it may also write, make and remove files and folders.
+    /// Folders in which it may also write, make and remove files.
     pub write: Vec<PathBuf>,
+    /// Folders in which it may also make and remove folders.
+    pub trees: Vec<PathBuf>,
 }

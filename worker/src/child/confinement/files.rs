@@ -57,13 +57,15 @@ pub(super) fn restrict(access: &Access) -> Result<(), ConfinementError> {
     }
     let writing = AccessFs::WriteFile
         | AccessFs::MakeReg
-        | AccessFs::MakeDir
         | AccessFs::RemoveFile
-        | AccessFs::RemoveDir
         | AccessFs::Truncate
         | AccessFs::Refer;
     for path in &access.write {
         rules = rules.add_rule(allow(path, reading | writing)?)?;
+    }
+    let folders = AccessFs::MakeDir | AccessFs::RemoveDir;
+    for path in &access.trees {
+        rules = rules.add_rule(allow(path, reading | writing | folders)?)?;
     }
     rules.restrict_self()?;
     Ok(())
