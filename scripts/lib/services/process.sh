@@ -63,6 +63,8 @@ end() {
     kill -s CONT "$pid" 2>/dev/null || true
     wait_end "$1" 30 || { kill -s KILL "$pid" 2>/dev/null || true; wait_end "$1" 30; } \
       || die "$1 (process $pid) does not end"
+    # What it has started: a Node that comes from a package is the child of a program that only starts it.
+    kill -s KILL -- "-$pid" 2>/dev/null || true
   fi
   rm -f "$SET/$1.pid"
 }
