@@ -177,7 +177,9 @@ impl Settings {
         if self.glossary_path().is_some_and(|path| !path.is_file()) {
             return value("glossary", &self.glossary.to_string_lossy(), "there is no such file");
         }
-        if self.libreoffice().is_none() && !matches!(&*self.libreoffice, "" | "auto" | "off") {
+        let named = !matches!(&*self.libreoffice, "" | "auto" | "off");
+        // What nobody has named is not looked for here: every command begins with this.
+        if named && self.libreoffice().is_none() {
             return value(
                 "libreoffice",
                 &self.libreoffice,
