@@ -5,6 +5,7 @@
 //! | Module | Contents |
 //! | --- | --- |
 //! | [`normalise`] | traditional to simplified characters, full-width punctuation |
+//! | [`units`] | a text as characters and words that can be timed |
 //! | [`punctuation`] | whether a sentence or a phrase ends at a word |
 //! | [`numerals`] | numbers in characters (`二零二四`) as digits, by GB/T 15835 |
 //! | [`readings`] | how characters are pronounced (pinyin), and which sounds are confused |
@@ -21,3 +22,4 @@ pub mod numerals;
 pub mod punctuation;
 pub mod readings;
 pub mod terms;
+pub mod units;

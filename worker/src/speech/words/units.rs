@@ -1,6 +1,7 @@
 //! Splits a text into timed units: a Chinese character, or a word or number of other letters.
 
 use chinese_text::punctuation::ends_phrase;
+use chinese_text::units::is_syllable;
 use huibao_models::domain::transcript::Segment;
 
 /// A word with the punctuation after it.
@@ -25,37 +26,18 @@ const LETTER: f32 = 0.4;
 
 /// The units of a segment in order; joined, they are its text.
 pub fn units(segment: &Segment, char_confidences: &[f32]) -> Vec<Unit> {
-    let confidence = confidences(segment, char_confidences);
-    let mut confidence = confidence.into_iter();
-    let mut units: Vec<Unit> = Vec::new();
-    let mut before = String::new();
-    let (mut joins, mut count) = (false, 0.0);
-    for c in segment.text.chars() {
-        if !c.is_alphanumeric() {
-            joins = false;
-            match units.last_mut() {
-                Some(unit) => unit.text.push(c),
-                None => before.push(c),
-            }
-            continue;
-        }
-        let probability = confidence.next().unwrap_or(0.0);
-        let alone = is_syllable(c);
-        let syllables = if alone || c.is_numeric() { 1.0 } else { LETTER };
-        if let Some(unit) = units.last_mut().filter(|_| joins && !alone) {
-            unit.text.push(c);
-            unit.syllables += syllables;
+    let mut confidence = confidences(segment, char_confidences).into_iter();
+    let unit = |text: &str| {
+        let (mut syllables, mut mean, mut count) = (0.0, 0.0, 0.0);
+        for c in text.chars().filter(|c| c.is_alphanumeric()) {
+            syllables += if is_syllable(c) || c.is_numeric() { 1.0 } else { LETTER };
             // The mean with one more.
-            unit.confidence = (unit.confidence * count + probability) / (count + 1.0);
+            mean = (mean * count + confidence.next().unwrap_or(0.0)) / (count + 1.0);
             count += 1.0;
-        } else {
-            let text = std::mem::take(&mut before) + c.encode_utf8(&mut [0; 4]);
-            units.push(Unit { text, syllables, confidence: probability });
-            count = 1.0;
         }
-        joins = !alone;
-    }
-    units
+        Unit { text: text.to_owned(), syllables, confidence: mean }
+    };
+    chinese_text::units::units(&segment.text).into_iter().map(unit).collect()
 }
 
 /// The probability of each letter of the readable text. It normally has as many letters as the raw text;
@@ -68,11 +50,6 @@ fn confidences(segment: &Segment, char_confidences: &[f32]) -> Vec<f32> {
         return of_raw;
     }
     vec![segment.confidence.unwrap_or(0.0); letters]
-}
-
-/// Chinese characters and kana.
-fn is_syllable(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
 #[cfg(test)]
