@@ -41,7 +41,7 @@ impl Caller {
 
     /// Whether the rules allow something with a report.
     pub(crate) fn may_report(&self, action: Action, report: &Report) -> Access {
-        self.may(action, &resource(report))
+        self.may(action, &Resource::from(report))
     }
 
     /// Asks the rules about somebody, and returns who it is and what they are.
@@ -89,13 +89,9 @@ impl Caller {
     ) -> Result<ReportAccess, ApiError> {
         let report = state.store.snapshot().await?.reports().get(id).await?;
         let report = report.ok_or(RequestError::NotFound)?;
-        self.check(state, action, &resource(&report), report.id)?;
+        self.check(state, action, &Resource::from(&report), report.id)?;
         Ok(ReportAccess { caller: self.clone(), report })
     }
-}
-
-fn resource(report: &Report) -> Resource<'_> {
-    Resource::Report { author: report.author, branch: &report.branch, state: report.state }
 }
 
 /// A report that a caller may do something with.
@@ -123,7 +119,7 @@ macro_rules! rules {
     };
 }
 
-rules!(Read, Edit, HandIn);
+rules!(Read, Edit, HandIn, Comment, Review);
 
 /// The report in the path, whose caller may do `R` with it.
 pub(crate) struct Permitted<R> {

@@ -43,8 +43,8 @@ impl Caller {
     }
 
     /// Who an answer is for, with messages in `lang`.
-    pub(crate) fn reader<'a>(&self, state: &'a ApiState, lang: Lang) -> Reader<'a> {
-        Reader { person: self.person(), lang, root: state.config.public_path() }
+    pub(crate) fn reader<'a>(&'a self, state: &'a ApiState, lang: Lang) -> Reader<'a> {
+        Reader { principal: &self.principal, lang, root: state.config.public_path() }
     }
 
     /// Who makes the changes that this request makes.

@@ -26,11 +26,13 @@ impl LoadedReport {
         if let Some(submission) = submission {
             rows.jobs = snapshot.jobs().of_submission(submission.id).await?;
             rows.files = snapshot.submissions().files(submission.id).await?;
-            rows.transcript = snapshot.transcripts().current(submission.id).await?;
+            rows.transcript = snapshot.transcripts().current_version(submission.id).await?;
             if rows.transcript.is_none() {
                 rows.partial = snapshot.transcripts().partial(submission.id).await?;
             }
             rows.submission = Some(submission);
+            rows.decisions = snapshot.reviews().decisions(id).await?;
+            rows.comments = snapshot.comments().of(id).await?;
         }
         Ok(Some(Self(rows)))
     }

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::view::ErrorBody;
+use crate::view::{ErrorBody, enums};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -23,7 +23,8 @@ const PROBLEM: &str = "application/problem+json";
                        answer 401 (`unauthorized`), 403 (`cross_site`), 500 or 503.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(ErrorBody)),
+    // What no body refers to.
+    components(schemas(ErrorBody, enums::Whose)),
     security(("token" = []), ("session" = [])),
     modifiers(&Schemes),
 )]

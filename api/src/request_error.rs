@@ -143,6 +143,20 @@ request_errors! {
     NotWithdrawable = "not_withdrawable", CONFLICT,
         "这份汇报正在审阅或已有结论，不能撤回。",
         "This report is being reviewed or decided, and cannot be withdrawn.";
+    /// A report that nobody can review now.
+    NotReviewable = "not_reviewable", CONFLICT,
+        "这份汇报现在不能这样审阅：可能尚未处理完成、已撤回，或已有结论。请刷新查看。",
+        "This report cannot be reviewed like this now: it may not be processed yet, be withdrawn, or decided. Please reload.";
+    /// A report is returned without saying why.
+    MissingReasons = "missing_reasons", UNPROCESSABLE_ENTITY,
+        "退回时请写明理由。", "Please say why it is returned.";
+    /// A comment that says nothing.
+    MissingText = "missing_text", UNPROCESSABLE_ENTITY,
+        "请输入内容。", "Please write something.";
+    /// A sentence, a comment or reasons that are too long.
+    TextTooLong = "text_too_long", BAD_REQUEST,
+        "文字过长：句子最多 2000 字，留言和理由最多 5000 字。",
+        "The text is too long: sentences have at most 2000 characters, comments and reasons 5000.";
     /// Somebody has changed it since it was read.
     Outdated = "outdated", PRECONDITION_FAILED,
         "内容已在别处被修改。请刷新后再保存。",

@@ -20,18 +20,20 @@ use chrono::{DateTime, SubsecRound, Utc};
 use futures::TryStreamExt;
 use huibao_models::credentials::NewSecret;
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::correction::{Correction, ReadSegment};
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::ids::{JobId, ReportId, SubmissionId};
+use huibao_models::domain::ids::{JobId, PersonId, ReportId, SubmissionId};
 use huibao_models::domain::job::{Job, JobMessage, JobState, RetryPolicy};
 use huibao_models::domain::media::Rendition;
 use huibao_models::domain::person::{Grant, LoginName, Role};
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::review::Anchor;
 use huibao_models::domain::scope::Scopes;
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::{self, StorageKey};
 use huibao_models::store::{
-    ArchiveResult, Claim, Claimant, IngestResult, NewPerson, NewReport, NewSubmission, NewToken,
-    Outcome, Store, StoreError, TranscodeResult,
+    ArchiveResult, Claim, Claimant, IngestResult, NewComment, NewPerson, NewReport, NewSubmission,
+    NewToken, Outcome, Store, StoreError, TranscodeResult,
 };
 use huibao_models::transfer::{Moved, Side, TransferError, transfer};
 use tempfile::TempDir;
@@ -98,6 +100,26 @@ impl Harness {
         let transcribe = self.claim(id, Stage::Transcribe).await;
         store.publish_partial(&transcribe, 0, &segment()).await.unwrap();
         id
+    }
+
+    /// Corrects a transcript and says something about it.
+    async fn review(&self, submission: SubmissionId) {
+        let report = report_of(&self.from, submission).await;
+        let replaced = vec![ReadSegment { id: 1, text: segment().text }];
+        let correction = Correction { replaced, by: vec!["一".into(), "二".into()] };
+        let comment = NewComment {
+            report,
+            submission,
+            parent: None,
+            text: "请补充".into(),
+            anchor: Anchor::Report,
+            shared: false,
+        };
+        let reviewer = Actor::Person(PersonId::new());
+        let mut unit = self.from.store.begin(reviewer, self.now).await.unwrap();
+        unit.transcripts().correct(report, submission, &correction).await.unwrap();
+        unit.comments().add(&comment).await.unwrap();
+        unit.commit().await.unwrap();
     }
 
     async fn put(&self, kind: FileKind, key: &StorageKey, bytes: Vec<u8>) -> StoredFile {
@@ -183,6 +205,7 @@ async fn everything_arrives_as_it_was() {
     let second = harness.submission().await;
     let claim = harness.claim_of(second, Stage::Transcribe).await;
     harness.complete(&claim, &recognition()).await;
+    harness.review(second).await;
     let garbage = StorageKey::output(first, 1, "left.wav");
     harness.put(FileKind::Audio, &garbage, vec![1]).await;
 
@@ -212,10 +235,14 @@ async fn everything_arrives_as_it_was() {
     }
     let mut snapshot = to.store.snapshot().await.unwrap();
     let mut transcripts = snapshot.transcripts();
-    assert_eq!(transcripts.current(second).await.unwrap(), Some(transcript()));
+    assert_eq!(transcripts.of_version(second, 2).await.unwrap(), Some(transcript()));
+    let corrected = transcripts.current_version(second).await.unwrap().unwrap();
+    assert_eq!((corrected.version, corrected.transcript.text().as_str()), (3, "一\n二"));
     let raw = transcripts.newest_raw(second).await.unwrap();
     assert_eq!(raw, Some(recognition().raw_transcript()));
     assert_eq!(transcripts.partial(first).await.unwrap(), [segment()]);
+    let report = report_of(&to, second).await;
+    assert_eq!(snapshot.comments().of(report).await.unwrap().len(), 1);
     drop(snapshot);
     // Nothing is left to do, and the source is what it was.
     let again = harness.run(&to).await.unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::fleet::{Fleet, Servers};
 use crate::support::media::short;
-use crate::support::server::Server;
+use crate::support::server::{BRANCH, Server};
 use crate::support::{assert_valid_bags, huibao, names, only_object};
 
 const FIRST: &str = "敬爱的党组织";
@@ -74,14 +74,19 @@ fn versions(server: &Server, id: &str) -> usize {
     server.get(&format!("/api/v1/reports/{id}/transcripts"))["versions"].as_array().unwrap().len()
 }
 
-/// The texts in the bags of a report, the oldest bag first.
-fn archived(data: &Path, id: &str) -> Vec<String> {
+/// A file of each bag of a report, the oldest bag first; empty where it is not there.
+fn in_bags(data: &Path, id: &str, file: &str) -> Vec<String> {
     let (_, listed) = run(data, &["jobs", "list", "--report", id]);
     let submission = listed["jobs"][0]["submission_id"].as_str().unwrap();
     let folder = data.join("files/submissions").join(submission);
     let bags = names(&folder).into_iter().filter(|name| name.ends_with("-bag"));
-    bags.map(|bag| std::fs::read_to_string(folder.join(bag).join("data/transcript.txt")).unwrap())
+    bags.map(|bag| std::fs::read_to_string(folder.join(bag).join(file)).unwrap_or_default())
         .collect()
+}
+
+/// The texts in the bags.
+fn archived(data: &Path, id: &str) -> Vec<String> {
+    in_bags(data, id, "data/transcript.txt")
 }
 
 #[test]
@@ -115,6 +120,46 @@ fn a_second_model_adds_a_version_and_an_archive() {
     assert_eq!(assert_valid_bags(&files), 2);
     let archived = archived(&data, &id);
     assert!(archived[0].contains(FIRST) && archived[1].contains(SECOND), "{archived:?}");
+}
+
+#[test]
+fn a_decision_makes_another_archive_with_what_was_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let one = model(folder.path(), "one.json", FIRST);
+    let server = Server::start(&data, &[("HUIBAO_MODEL", one.to_str().unwrap())]);
+    let id = hand_in(&server, folder.path());
+    server.command(&["user", "add", "wang", "--role", "reviewer", "--branch", BRANCH], "");
+    let token = server.command(&["token", "create", "wang", "--quiet"], "");
+    let ask = |path: &str, body: &Value| {
+        let url = format!("{}/api/v1/reports/{id}/{path}", server.url);
+        let reviewer = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+        let answer = reviewer.post(url).bearer_auth(token.trim()).json(body).send().unwrap();
+        answer.error_for_status().unwrap().json::<Value>().unwrap()
+    };
+    let segment = &rest(&server, &id)["transcript"]["segments"][0];
+    let replaced = json!([{ "id": segment["id"], "text": segment["text"] }]);
+    let corrected = ask("corrections", &json!({ "replaced": replaced, "by": [SECOND] }));
+    let version = &corrected["version"];
+    ask("decisions", &json!({ "verdict": "accept", "transcript_version": version }));
+    let at_work = |report: &Value| stage(report, "queued") || stage(report, "running");
+    let report = server.wait(&id, |report| !at_work(report));
+    assert_eq!((&report["state"], &report["failure"]), (&json!("accepted"), &Value::Null));
+
+    assert_eq!(assert_valid_bags(&data.join("files")), 2);
+    let archived = archived(&data, &id);
+    assert!(archived[0].contains(FIRST) && archived[1].contains(SECOND), "{archived:?}");
+    let reviews = in_bags(&data, &id, "data/review.json");
+    assert_eq!(reviews[0], "", "nobody had reviewed it");
+    let review: Value = serde_json::from_str(&reviews[1]).unwrap();
+    assert_eq!(review["decisions"][0]["verdict"], "accept");
+    assert_eq!(
+        (&review["decisions"][0]["person"], version),
+        (&json!("wang"), &review["transcript_version"])
+    );
+    assert_eq!(review["corrections"][0]["changes"][0]["before"], segment["text"]);
+    assert!(in_bags(&data, &id, "bag-info.txt")[1].contains("Huibao-Decision: accept 20"));
+    assert!(in_bags(&data, &id, "data/transcript-recognized.json")[1].contains(FIRST));
 }
 
 #[test]

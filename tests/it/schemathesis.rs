@@ -66,8 +66,14 @@ fn the_server_answers_as_the_document_says() {
     let opened = opened.post(format!("{}/api/v1/rounds", server.url)).bearer_auth(&reviewer);
     let opened: Value = opened.json(&round).send().unwrap().json().unwrap();
     let person = server.get("/api/v1/me")["id"].clone();
+    let comment = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let path =
+        format!("{}/api/v1/reports/{}/comments", server.url, handed_in["id"].as_str().unwrap());
+    let comment =
+        comment.post(path).bearer_auth(&reviewer).json(&json!({ "text": "一", "shared": true }));
+    let comment: Value = comment.send().unwrap().json().unwrap();
     let there = json!({
-        "/api/v1/reports/{id}": { "id": handed_in["id"] },
+        "/api/v1/reports/{id}": { "id": handed_in["id"], "version": 1, "comment": comment["id"] },
         "/api/v1/rounds/{id}": { "id": opened["round"]["id"], "person": person },
         "/api/v1/people/{id}": { "id": person, "activist": person },
     });

@@ -191,6 +191,7 @@ async fn all_tasks(file: &Path, name: &str) -> Result<(), Failure> {
         video: file.to_owned(),
         audio: folder.join("audio.wav"),
         poster: folder.join("poster.jpg"),
+        peaks: folder.join("peaks.bin"),
         max_duration_ms: 600_000,
         max_pixels: 40_000_000,
     };

@@ -3,9 +3,13 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
+use huibao_models::domain::correction::SegmentChange;
 use huibao_models::domain::report::Report;
+use huibao_models::domain::review::Decision;
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
-use huibao_models::domain::transcript::Transcript;
+use huibao_models::domain::transcript::Segment;
+use huibao_models::store::{CorrectionRecord, NumberedTranscript};
+use serde_json::json;
 
 /// `bagit.txt`, RFC 8493 section 2.1.1.
 pub const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -45,15 +49,26 @@ fn manifest<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> String {
     })
 }
 
+/// What a bag is about.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The report.
+    pub report: &'a Report,
+    /// The submission whose files are in the bag.
+    pub submission: &'a Submission,
+    /// The transcript version that readers see, with its number.
+    pub transcript: &'a NumberedTranscript,
+    /// The submission's files.
+    pub files: &'a [StoredFile],
+    /// What was decided about the submission, the newest first.
+    pub decisions: &'a [Decision],
+    /// What people have corrected, the newest first.
+    pub corrections: &'a [CorrectionRecord],
+}
+
 /// `bag-info.txt`: what the report is, for whoever finds the bag without Huibao.
-pub fn info(
-    report: &Report,
-    submission: &Submission,
-    transcript: &Transcript,
-    files: &[StoredFile],
-    entries: &[Entry<'_>],
-    now: DateTime<Utc>,
-) -> String {
+pub fn info(about: About<'_>, entries: &[Entry<'_>], now: DateTime<Utc>) -> String {
+    let About { report, submission, transcript, files, decisions, .. } = about;
     let payload = || entries.iter().filter(|entry| entry.is_payload());
     let octets: u64 = payload().map(|entry| entry.size_bytes).sum();
     let mut text = String::new();
@@ -76,20 +91,62 @@ pub fn info(
     for (kind, label) in [
         (FileKind::Original, "Huibao-Original-File-Name"),
         (FileKind::Written, "Huibao-Written-File-Name"),
+        (FileKind::Page, "Huibao-Page-File-Name"),
     ] {
-        if let Some(file) = files.iter().find(|file| file.kind == kind) {
+        // A tag may be there several times; its order counts (section 2.2.2).
+        for file in files.iter().filter(|file| file.kind == kind) {
             tag(label, &file.name);
         }
     }
     if let Some(media) = &submission.media {
         tag("Huibao-Duration-Seconds", &format!("{:.3}", seconds(media.duration_ms)));
     }
-    let recognizer = &transcript.recognizer;
-    tag("Huibao-Transcript-Language", &transcript.language);
+    if let Some(decision) = decisions.first() {
+        let Decision { verdict, person_name, at, .. } = decision;
+        tag("Huibao-Decision", &format!("{verdict} {} {person_name}", at.to_rfc3339()));
+    }
+    let recognizer = &transcript.transcript.recognizer;
+    tag("Huibao-Transcript-Version", &transcript.version.to_string());
+    tag("Huibao-Transcript-Language", &transcript.transcript.language);
     tag("Huibao-Recognizer", &recognizer.engine);
     tag("Huibao-Model", &recognizer.model);
     tag("Huibao-Model-SHA256", &recognizer.model_sha256);
     text
+}
+
+/// `review.json`: what people have corrected and decided; `None` if nobody has.
+pub fn review(about: About<'_>) -> Option<String> {
+    if about.decisions.is_empty() && about.corrections.is_empty() {
+        return None;
+    }
+    let text = |segment: &Option<Segment>| segment.as_ref().map(|segment| segment.text.clone());
+    let change = |change: &SegmentChange| {
+        let (before, after) = (text(&change.before), text(&change.after));
+        json!({ "segment": change.id, "before": before, "after": after })
+    };
+    let correction = |record: &CorrectionRecord| {
+        json!({
+            "transcript_version": record.version,
+            "person": record.person_name,
+            "at": record.at,
+            "changes": record.changes.iter().map(change).collect::<Vec<_>>(),
+        })
+    };
+    let decision = |decision: &Decision| {
+        json!({
+            "verdict": decision.verdict,
+            "reasons": decision.reasons,
+            "person": decision.person_name,
+            "at": decision.at,
+            "transcript_version": decision.transcript_version,
+        })
+    };
+    let review = json!({
+        "transcript_version": about.transcript.version,
+        "decisions": about.decisions.iter().map(decision).collect::<Vec<_>>(),
+        "corrections": about.corrections.iter().map(correction).collect::<Vec<_>>(),
+    });
+    Some(format!("{review:#}\n"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations stay far below 2^52 milliseconds")]

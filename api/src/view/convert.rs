@@ -2,23 +2,26 @@
 
 use std::collections::HashMap;
 
+use huibao_models::domain::access::{self, Access, Action, Principal, Resource};
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::ids::{PersonId, ReportId, RoundId, TranscriptId};
+use huibao_models::domain::ids::{ReportId, RoundId, TranscriptId};
 use huibao_models::domain::job::Job;
 use huibao_models::domain::media::{MediaInfo, Rendition};
 use huibao_models::domain::person::{Grant, Person};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::report::{Report, VisibleState};
+use huibao_models::domain::review::{Comment, Decision};
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission, WrittenContent};
-use huibao_models::domain::transcript::{Segment, Transcript, TranscriptVersion, Word};
+use huibao_models::domain::transcript::{Segment, TranscriptVersion, Word};
 use huibao_models::domain::upload::{Purpose, Upload};
-use huibao_models::store::Token;
+use huibao_models::store::{NumberedTranscript, Token};
 
 use super::account::{GrantView, PersonView, TokenView};
 use super::error::FailureView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::report::{ReportView, SubmissionRef, UploadView};
+use super::review::{CommentView, DecisionView};
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptVersionView, TranscriptView, WordView};
 
@@ -30,14 +33,25 @@ pub(crate) struct ReportRows {
     pub jobs: Vec<Job>,
     pub files: Vec<StoredFile>,
     pub partial: Vec<Segment>,
-    pub transcript: Option<Transcript>,
+    pub transcript: Option<NumberedTranscript>,
+    pub decisions: Vec<Decision>,
+    pub comments: Vec<Comment>,
 }
 
 impl ReportRows {
     /// A report of which nothing is handed in.
     pub(crate) fn of(report: Report, uploads: Vec<Upload>) -> Self {
-        let (jobs, files, partial) = (Vec::new(), Vec::new(), Vec::new());
-        Self { report, submission: None, uploads, jobs, files, partial, transcript: None }
+        Self {
+            report,
+            submission: None,
+            uploads,
+            jobs: Vec::new(),
+            files: Vec::new(),
+            partial: Vec::new(),
+            transcript: None,
+            decisions: Vec::new(),
+            comments: Vec::new(),
+        }
     }
 
     /// The newest file of a kind.
@@ -49,8 +63,8 @@ impl ReportRows {
 /// Who a view is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
-    /// The person.
-    pub person: PersonId,
+    /// The person, with what decides what they may do.
+    pub principal: &'a Principal,
     /// The language of messages.
     pub lang: Lang,
     /// The path below which they reach this server, which links begin with.
@@ -68,7 +82,10 @@ impl ReportView {
         let language = submission.map_or(&report.language, |submission| &submission.language);
         let written = rows.file(FileKind::Written);
         let partial = if rows.transcript.is_none() { rows.partial.as_slice() } else { &[] };
-        let own = report.author == Some(reader.person);
+        let person = reader.principal.person;
+        let own = report.author == Some(person);
+        let may_review = access::may(reader.principal, Action::Review, &Resource::from(report));
+        let seen = rows.comments.iter().filter(|comment| comment.shared || !own);
         let has_poster = rows.file(FileKind::Poster).is_some();
         Self {
             summary: ReportSummary::new(report, submission, has_poster, reader.root),
@@ -76,6 +93,11 @@ impl ReportView {
             language: language.clone(),
             own,
             open: own && report.state.is_open(submission.map(|submission| submission.state)),
+            may_review: may_review == Access::Allowed,
+            decisions: rows.decisions.iter().map(DecisionView::from).collect(),
+            comments: seen
+                .map(|comment| CommentView::new(comment, report.author, person))
+                .collect(),
             written_text: report.written_text.clone(),
             uploads: rows.uploads.iter().filter_map(UploadView::new).collect(),
             video: rows.file(FileKind::Original).map(VideoFileView::from),
@@ -166,6 +188,7 @@ impl Links {
             video: file(FileKind::Rendition, "video"),
             original: file(FileKind::Original, "original"),
             poster: file(FileKind::Poster, "poster"),
+            peaks: file(FileKind::Peaks, "peaks"),
             written: file(FileKind::Written, "written"),
             vtt: transcript("transcript.vtt"),
             srt: transcript("transcript.srt"),
@@ -223,9 +246,11 @@ impl FailureView {
     }
 }
 
-impl From<&Transcript> for TranscriptView {
-    fn from(transcript: &Transcript) -> Self {
+impl From<&NumberedTranscript> for TranscriptView {
+    fn from(numbered: &NumberedTranscript) -> Self {
+        let transcript = &numbered.transcript;
         Self {
+            version: numbered.version,
             language: transcript.language.clone(),
             model: transcript.recognizer.model.clone(),
             no_speech: transcript.no_speech,
@@ -274,6 +299,7 @@ impl TranscriptVersionView {
             version: version.version,
             origin: version.origin,
             author: version.author.to_string(),
+            person: version.person_name,
             parent: version.parent.and_then(|parent| numbers.get(&parent).copied()),
             current: version.current,
             created_at: version.created_at,

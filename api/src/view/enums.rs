@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use huibao_models::domain::failure::FailureCode;
 use huibao_models::domain::job;
 use huibao_models::domain::pipeline::Stage;
-use huibao_models::domain::{audit, channel, notice, person, report, round, scope, transcript};
+use huibao_models::domain::{
+    access, audit, channel, comparison, notice, person, report, review, round, scope, transcript,
+};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -41,6 +43,15 @@ enum_schemas! {
     ReportKind = report::ReportKind::ALL;
     /// What a token may be used for.
     TokenScope = scope::Scope::ALL;
+    /// How a passage of one text stands to the other: `same` words, `otherwise` put, or `only` there.
+    Agreement = {
+        use comparison::Agreement::{Only, Otherwise, Same};
+        [Same, Otherwise, Only]
+    };
+    /// Whose reports a list shows: one's `own`, those of `others`, or of one's `contacts`.
+    Whose = access::Whose::ALL;
+    /// What a reviewer decides.
+    Verdict = review::Verdict::ALL;
     /// What somebody is told of.
     NoticeEvent = notice::NoticeEvent::ALL;
     /// How far the mail of a notice is.

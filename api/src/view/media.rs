@@ -78,6 +78,9 @@ pub struct Links {
     /// A still picture.
     #[schema(required)]
     pub poster: Option<String>,
+    /// How loud the sound is over time.
+    #[schema(required)]
+    pub peaks: Option<String>,
     /// The submitted written report.
     #[schema(required)]
     pub written: Option<String>,

@@ -5,9 +5,10 @@
 
 mod account;
 mod audit;
+mod comparison;
 mod convert;
 mod draft_version;
-mod enums;
+pub(crate) mod enums;
 mod error;
 mod event;
 mod health;
@@ -17,6 +18,7 @@ mod media;
 mod notice;
 mod people;
 mod report;
+mod review;
 mod roster;
 mod round;
 mod stage;
@@ -28,6 +30,7 @@ pub use account::{
     GrantView, PersonBody, PersonView, SessionList, SessionView, TokenBody, TokenList, TokenView,
 };
 pub use audit::{AuditEntryView, AuditList};
+pub use comparison::ComparisonView;
 pub(crate) use convert::Reader;
 pub(crate) use convert::ReportRows;
 pub use draft_version::{DraftVersionList, DraftVersionView};
@@ -45,6 +48,12 @@ pub use people::{BranchList, PeopleList};
 pub(crate) use people::{GivenPassword, GrantBody, NewPersonBody, PersonChange};
 pub use report::{ReportBody, ReportView, SubmissionRef, UploadView};
 pub(crate) use report::{ReportChange, ReportDraft};
+pub(crate) use review::{
+    AnchorView, CommentChange, CorrectionBody, DecisionBody, NewComment, ReadSegmentBody,
+};
+pub use review::{
+    CommentView, CorrectedView, CorrectionList, CorrectionView, DecisionView, SegmentChangeView,
+};
 pub use roster::{ImportView, ImportedPerson, RosterProblem};
 pub(crate) use round::{ExceptionBody, NewRound, RoundChange};
 pub use round::{ParticipantList, ParticipantView, RoundBody, RoundList, RoundView};

@@ -9,6 +9,7 @@ use super::enums;
 use super::error::FailureView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
+use super::review::{CommentView, DecisionView};
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptView};
 
@@ -48,6 +49,12 @@ pub struct ReportView {
     pub own: bool,
     /// Whether its author can change it, upload files and hand it in.
     pub open: bool,
+    /// Whether the one who asks may correct its transcript and decide about it.
+    pub may_review: bool,
+    /// What was decided, the newest first.
+    pub decisions: Vec<DecisionView>,
+    /// What was said about it, as far as the one who asks sees it, the oldest first.
+    pub comments: Vec<CommentView>,
     /// The written report as typed so far; empty if there is none, or a file instead.
     pub written_text: String,
     /// Files that are uploaded, or on their way, and not handed in yet.

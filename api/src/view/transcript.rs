@@ -31,6 +31,7 @@ pub struct WordView {
 pub struct SegmentView {
     /// Its id, which it keeps in every version that is made from this one; 0 while recognition runs.
     #[serde(default)]
+    #[schema(required)]
     pub id: u32,
     /// Start in the video, in seconds.
     pub start: f64,
@@ -52,6 +53,9 @@ pub struct SegmentView {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Transcript)]
 pub struct TranscriptView {
+    /// Its number among the versions of the transcript.
+    #[schema(minimum = 1)]
+    pub version: u32,
     /// ISO 639-1 code of the recognised language.
     pub language: String,
     /// Name of the model.
@@ -84,6 +88,9 @@ pub struct TranscriptVersionView {
     pub origin: TranscriptOrigin,
     /// Who made it: `worker:<name>`, `person:<id>`, `system`.
     pub author: String,
+    /// The name of the person who corrected.
+    #[schema(required)]
+    pub person: Option<String>,
     /// The number of the version that it was made from.
     #[schema(required, minimum = 1)]
     pub parent: Option<u32>,

@@ -37,6 +37,8 @@ enum For {
     Readers,
     /// The author of the report in the path.
     Author,
+    /// Whoever may read the report in the path, and is not its author.
+    ReadersOfOthers,
 }
 
 fn rule(method: &str, path: &str) -> Option<For> {
@@ -75,6 +77,13 @@ fn rule(method: &str, path: &str) -> Option<For> {
         | ("patch" | "delete", "/api/v1/reports/{id}")
         | ("post", "/api/v1/reports/{id}/submit" | "/api/v1/reports/{id}/withdraw") => For::Author,
         ("get", path) if path.starts_with("/api/v1/reports/{id}") => For::Readers,
+        (_, path) if path.starts_with("/api/v1/reports/{id}/comments") => For::Readers,
+        (
+            "post",
+            "/api/v1/reports/{id}/corrections"
+            | "/api/v1/reports/{id}/corrections/{version}/undo"
+            | "/api/v1/reports/{id}/decisions",
+        ) => For::ReadersOfOthers,
         _ => return None,
     })
 }
@@ -168,9 +177,14 @@ async fn a_report_is_seen_by_those_whose_business_it_is() {
             let open = match rule(method, path).unwrap() {
                 For::Readers => *reads,
                 For::Author => *author,
+                For::ReadersOfOthers => *reads && !*author,
                 other => panic!("{other:?}"),
             };
-            let path = path.replace("{id}", &id.to_string()).replace("{number}", "1");
+            let path = path
+                .replace("{id}", &id.to_string())
+                .replace("{number}", "1")
+                .replace("{version}", "1")
+                .replace("{comment}", &id.to_string());
             let status = status(&harness, client, method, &path).await;
             let code = format!("{who}: {method} {path}: {status}");
             match (open, reads) {

@@ -15,6 +15,7 @@ mod openapi;
 mod pages;
 mod people;
 mod reports;
+mod reviews;
 mod rounds;
 mod schema;
 mod security;

@@ -142,11 +142,11 @@ async fn a_correction_stays_what_readers_see_when_the_report_is_recognized_again
         harness.work(*stage).await;
     }
     let submission = harness.submission(id).await;
+    let (_, reviewer) = harness.person("reviewer", &[(Role::Reviewer, BRANCH)]).await;
+    let correction = json!({ "replaced": [{ "id": 1, "text": "敬爱的党组织。" }], "by": ["改正"] });
+    let corrected = reviewer.post(harness.url(&format!("{path}/corrections"))).json(&correction);
+    assert_eq!(corrected.send().await.unwrap().status(), 200);
     let mut unit = harness.store.begin(Actor::System, Utc::now()).await.unwrap();
-    let parent = unit.transcripts().versions(submission).await.unwrap().pop().unwrap().id;
-    let mut text = unit.transcripts().current(submission).await.unwrap().unwrap();
-    text.segments[0].text = "改正".into();
-    unit.transcripts().add_correction(submission, parent, &text).await.unwrap();
     assert!(unit.jobs().recognize_again(submission, "small").await.unwrap());
     unit.commit().await.unwrap();
     harness.work(Stage::Transcribe).await;
@@ -161,7 +161,7 @@ async fn a_correction_stays_what_readers_see_when_the_report_is_recognized_again
     }
     let list = harness.json(&format!("{path}/transcripts")).await["versions"].take();
     assert_eq!((&list[2]["current"], &list[2]["parent"]), (&json!(true), &json!(2)));
-    assert_eq!((&list[2]["author"], &list[4]["current"]), (&json!("system"), &json!(false)));
+    assert_eq!((&list[2]["person"], &list[4]["current"]), (&json!("reviewer"), &json!(false)));
 }
 
 #[tokio::test]

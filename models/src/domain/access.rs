@@ -4,7 +4,7 @@ use super::branch::BranchPath;
 use super::ids::PersonId;
 use super::names::names;
 use super::person::{Grant, Role};
-use super::report::ReportState;
+use super::report::{Report, ReportState};
 use super::scope::{Scope, Scopes};
 
 /// Who asks, with everything that decides what they may do.
@@ -29,6 +29,14 @@ pub enum Action {
     Edit,
     /// Hand a report in, or take it back.
     HandIn,
+    /// Comment on a report, or answer a comment.
+    Comment,
+    /// Correct the transcript of a report, and decide about it.
+    Review,
+    /// Change or remove what a comment says.
+    EditComment,
+    /// Settle a comment, or open it again.
+    SettleComment,
     /// Begin a report in a branch.
     Create,
     /// See who somebody is, and what they are.
@@ -47,6 +55,10 @@ names!(Action, "action", {
     Read = "read",
     Edit = "edit",
     HandIn = "hand_in",
+    Comment = "comment",
+    Review = "review",
+    EditComment = "edit_comment",
+    SettleComment = "settle_comment",
     Create = "create",
     SeePerson = "see_person",
     ManagePeople = "manage_people",
@@ -60,7 +72,13 @@ impl Action {
     pub const fn scope(self) -> Scope {
         match self {
             Self::Read | Self::SeePerson | Self::SeeRound => Scope::Read,
-            Self::Edit | Self::HandIn | Self::Create => Scope::Write,
+            Self::Edit
+            | Self::HandIn
+            | Self::Create
+            | Self::Comment
+            | Self::EditComment
+            | Self::SettleComment => Scope::Write,
+            Self::Review => Scope::Review,
             Self::ManagePeople | Self::ManageRound | Self::ManageSystem => Scope::Manage,
         }
     }
@@ -78,6 +96,15 @@ pub enum Resource<'a> {
         /// Where it is in its life cycle.
         state: ReportState,
     },
+    /// A comment on a report that the person may read.
+    Comment {
+        /// Who wrote it.
+        writer: PersonId,
+        /// Whether the author of the report sees it.
+        shared: bool,
+        /// Whose report it is.
+        author: Option<PersonId>,
+    },
     /// A branch with its people.
     Branch(&'a BranchPath),
     /// Somebody with an account.
@@ -91,6 +118,12 @@ pub enum Resource<'a> {
     Round(&'a BranchPath),
     /// The installation.
     System,
+}
+
+impl<'a> From<&'a Report> for Resource<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self::Report { author: report.author, branch: &report.branch, state: report.state }
+    }
 }
 
 /// The answer.
@@ -127,7 +160,17 @@ fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Ac
                 return Access::Hidden;
             }
             match action {
+                Action::Read | Action::Comment | Action::Review => Access::Allowed,
+                _ => Access::Refused,
+            }
+        }
+        Resource::Comment { writer, shared, author } => {
+            let reviews = author != Some(who.person);
+            match action {
+                _ if !(reviews || shared) => Access::Hidden,
                 Action::Read => Access::Allowed,
+                Action::EditComment if writer == who.person => Access::Allowed,
+                Action::SettleComment if reviews || writer == who.person => Access::Allowed,
                 _ => Access::Refused,
             }
         }
@@ -155,8 +198,12 @@ fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Ac
 /// What authors may do. Whether a report can be changed or handed in now, its life cycle decides.
 const fn to_own_report(action: Action) -> Access {
     match action {
-        Action::Read | Action::Edit | Action::HandIn => Access::Allowed,
-        Action::Create
+        Action::Read | Action::Edit | Action::HandIn | Action::Comment => Access::Allowed,
+        // Nobody reviews themselves.
+        Action::Review
+        | Action::EditComment
+        | Action::SettleComment
+        | Action::Create
         | Action::SeePerson
         | Action::ManagePeople
         | Action::SeeRound
@@ -235,6 +282,27 @@ pub struct ReportScope {
     pub branches: Vec<BranchPath>,
 }
 
+/// Whose reports a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Whose {
+    /// All that somebody may read.
+    #[default]
+    All,
+    /// Their own.
+    Own,
+    /// Those of others.
+    Others,
+    /// Those of the people whose contact person they are.
+    Contacts,
+}
+
+names!(Whose, "whose reports", {
+    All = "all",
+    Own = "own",
+    Others = "others",
+    Contacts = "contacts",
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +332,15 @@ mod tests {
     }
 
     #[test]
+    fn nobody_reviews_their_own_report() {
+        let branch: BranchPath = "/a/b".parse().unwrap();
+        let both = with(vec![grant(Role::Activist, "/a/b"), grant(Role::Reviewer, "/a")]);
+        let own = report(both.person, &branch, ReportState::Submitted);
+        assert_eq!(may(&both, Action::Review, &own), Access::Refused);
+        assert_eq!(may(&both, Action::Comment, &own), Access::Allowed);
+    }
+
+    #[test]
     fn reviewers_read_their_branch_and_what_is_below_it() {
         let branch: BranchPath = "/a/b".parse().unwrap();
         let handed_in = report(PersonId::new(), &branch, ReportState::Submitted);
@@ -279,9 +356,37 @@ mod tests {
         ] {
             let who = with(grants);
             assert_eq!(may(&who, Action::Read, &handed_in), access, "{who:?}");
+            assert_eq!(may(&who, Action::Review, &handed_in), access, "{who:?}");
+            assert_eq!(may(&who, Action::Comment, &handed_in), access, "{who:?}");
             // Nobody but the author changes a report.
             assert_ne!(may(&who, Action::Edit, &handed_in), Access::Allowed);
             assert_ne!(may(&who, Action::HandIn, &handed_in), Access::Allowed);
+        }
+    }
+
+    #[test]
+    fn comments_are_their_writers_and_settled_by_both_sides() {
+        let (author, reviewer) = (with(vec![]), with(vec![]));
+        let comment = |writer: &Principal, shared| Resource::Comment {
+            writer: writer.person,
+            shared,
+            author: Some(author.person),
+        };
+        let (theirs, private) = (comment(&reviewer, true), comment(&reviewer, false));
+        for (who, what, action, access) in [
+            (&author, &private, Action::Read, Access::Hidden),
+            (&author, &private, Action::SettleComment, Access::Hidden),
+            (&author, &theirs, Action::Read, Access::Allowed),
+            (&author, &theirs, Action::EditComment, Access::Refused),
+            (&author, &theirs, Action::SettleComment, Access::Refused),
+            (&author, &comment(&author, true), Action::SettleComment, Access::Allowed),
+            (&author, &comment(&author, true), Action::EditComment, Access::Allowed),
+            (&reviewer, &comment(&author, true), Action::SettleComment, Access::Allowed),
+            (&reviewer, &comment(&author, true), Action::EditComment, Access::Refused),
+            (&reviewer, &private, Action::EditComment, Access::Allowed),
+            (&reviewer, &theirs, Action::Review, Access::Refused),
+        ] {
+            assert_eq!(may(who, action, what), access, "{action} {what:?}");
         }
     }
 

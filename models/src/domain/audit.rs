@@ -57,6 +57,22 @@ pub enum AuditAction {
     ReportHandedIn,
     /// A report was taken back.
     ReportWithdrawn,
+    /// A reviewer has begun to work on a report.
+    ReviewBegun,
+    /// A transcript was corrected.
+    TranscriptCorrected,
+    /// A report was accepted, returned, or opened again.
+    ReportDecided,
+    /// Something was said about a report.
+    CommentAdded,
+    /// A comment was changed.
+    CommentChanged,
+    /// A comment was settled.
+    CommentResolved,
+    /// A settled comment was opened again.
+    CommentReopened,
+    /// A comment was removed.
+    CommentRemoved,
     /// A draft was thrown away.
     ReportDiscarded,
     /// Somebody other than the author looked at a report.
@@ -101,6 +117,14 @@ names!(AuditAction, "audited action", {
     ReportCreated = "report_created",
     ReportHandedIn = "report_handed_in",
     ReportWithdrawn = "report_withdrawn",
+    ReviewBegun = "review_begun",
+    TranscriptCorrected = "transcript_corrected",
+    ReportDecided = "report_decided",
+    CommentAdded = "comment_added",
+    CommentChanged = "comment_changed",
+    CommentResolved = "comment_resolved",
+    CommentReopened = "comment_reopened",
+    CommentRemoved = "comment_removed",
     ReportDiscarded = "report_discarded",
     ReportViewed = "report_viewed",
     FileFetched = "file_fetched",

@@ -66,6 +66,10 @@ ids! {
     RoundId;
     /// Of a version of a transcript.
     TranscriptId;
+    /// Of a decision about a report.
+    DecisionId;
+    /// Of a comment on a report.
+    CommentId;
     /// Of a person.
     PersonId;
     /// Of a personal access token.

@@ -24,6 +24,8 @@ pub enum NoticeEvent {
     Returned,
     /// A report was accepted.
     Accepted,
+    /// Something was said about a report: to its author, or by them.
+    Commented,
 }
 
 names!(NoticeEvent, "event", {
@@ -34,6 +36,7 @@ names!(NoticeEvent, "event", {
     ProcessingFailed = "processing_failed",
     Returned = "returned",
     Accepted = "accepted",
+    Commented = "commented",
 });
 
 /// What a notice says besides what it is about.
@@ -239,6 +242,10 @@ impl Notice {
             NoticeEvent::Accepted => (
                 (format!("{what}已通过"), String::new()),
                 (format!("{what} was accepted"), String::new()),
+            ),
+            NoticeEvent::Commented => (
+                (format!("{what}有新的留言"), "请打开查看。".to_owned()),
+                (format!("{what} has a new comment"), "Please open it to read.".to_owned()),
             ),
         };
         match lang {

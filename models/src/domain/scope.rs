@@ -10,8 +10,10 @@ use super::names::{UnknownName, names};
 pub enum Scope {
     /// Reading.
     Read,
-    /// Writing, uploading and handing in reports.
+    /// Writing, uploading, handing in and commenting on reports.
     Write,
+    /// Correcting transcripts and deciding about reports.
+    Review,
     /// Managing people, rounds and the system.
     Manage,
 }
@@ -19,6 +21,7 @@ pub enum Scope {
 names!(Scope, "scope of a token", {
     Read = "read",
     Write = "write",
+    Review = "review",
     Manage = "manage",
 });
 
@@ -78,6 +81,6 @@ mod tests {
         assert_eq!(some.to_string().parse(), Ok(some.clone()));
         assert!(some.has(Scope::Write) && !some.has(Scope::Manage));
         assert!("everything".parse::<Scopes>().is_err());
-        assert_eq!(Scopes::all().to_string(), "read write manage", "the default in the schema");
+        assert_eq!(Scopes::all().to_string(), "read write review manage");
     }
 }

@@ -119,6 +119,8 @@ pub enum FileKind {
     Audio,
     /// A still picture of the video.
     Poster,
+    /// How loud the sound is, a byte for each 50 ms: the square root of the largest amplitude, 255 for full scale.
+    Peaks,
     /// The web-playable MP4.
     Rendition,
     /// A file of the archive bag; its name is the path inside the bag.
@@ -132,6 +134,7 @@ names!(FileKind, "kind of file", {
     PageImage = "page_image",
     Audio = "audio",
     Poster = "poster",
+    Peaks = "peaks",
     Rendition = "rendition",
     Bag = "bag",
 });

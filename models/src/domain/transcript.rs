@@ -120,6 +120,8 @@ pub struct TranscriptVersion {
     pub origin: TranscriptOrigin,
     /// Who made it: a worker that recognised, or the person who corrected.
     pub author: Actor,
+    /// The display name of the person who corrected.
+    pub person_name: Option<String>,
     /// The version that it was made from.
     pub parent: Option<TranscriptId>,
     /// Whether it is the version that readers see.

@@ -288,6 +288,42 @@ impl Notices<'_, UnitOfWork> {
         self.0.channels().tell(&report.branch, event, Some(report.id), None).await
     }
 
+    /// Tells the other side that something was said about a report: its author, or, of what the author has said,
+    /// those who read it. Who has not looked since the last time is not told again.
+    pub async fn of_comment(&mut self, report: ReportId, by: PersonId) -> Result<(), StoreError> {
+        let Some(report) = self.0.reports().get(report).await? else { return Ok(()) };
+        let (to, author) = if report.author == Some(by) {
+            (self.readers(&report.branch, report.author).await?, Some(report.speaker))
+        } else {
+            (report.author.into_iter().collect(), None)
+        };
+        let detail = NoticeDetail { title: report.title, author, ..NoticeDetail::default() };
+        let mut news = false;
+        for person in to {
+            let told = fetch!(
+                self.0.tx(),
+                fetch_one,
+                sqlx::query_scalar::<_, i64>(
+                    "SELECT count(*) FROM notices
+                     WHERE person_id = $1 AND report_id = $2 AND event = $3 AND read_at IS NULL"
+                ),
+                person.uuid(),
+                report.id.uuid(),
+                NoticeEvent::Commented.as_str()
+            )?;
+            if told == 0 {
+                let (event, detail) = (NoticeEvent::Commented, detail.clone());
+                let report = Some(report.id);
+                news |= self.add(&NewNotice { person, event, report, round: None, detail }).await?;
+            }
+        }
+        if news {
+            let (branch, event) = (&report.branch, NoticeEvent::Commented);
+            self.0.channels().tell(branch, event, Some(report.id), None).await?;
+        }
+        Ok(())
+    }
+
     /// Tells somebody of a round.
     pub async fn of_round(
         &mut self,

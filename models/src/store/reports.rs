@@ -21,6 +21,7 @@ use crate::domain::notice::NoticeEvent;
 use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
 
+pub use list::ReportFilter;
 pub use versions::DraftVersion;
 
 /// Reports in a session.
@@ -231,9 +232,15 @@ impl Reports<'_, UnitOfWork> {
             }
             _ => {}
         }
-        if next == ReportState::Withdrawn {
-            let nothing = serde_json::json!({});
-            self.0.audit().record(AuditAction::ReportWithdrawn, id, nothing).await?;
+        let action = match next {
+            ReportState::Withdrawn => Some(AuditAction::ReportWithdrawn),
+            ReportState::InReview if state == ReportState::Submitted => {
+                Some(AuditAction::ReviewBegun)
+            }
+            _ => None,
+        };
+        if let Some(action) = action {
+            self.0.audit().record(action, id, serde_json::json!({})).await?;
         }
         self.0.changed(Change::Report(id));
         Ok(())
@@ -258,7 +265,7 @@ impl Reports<'_, UnitOfWork> {
     }
 
     /// The state of a report, which nobody else changes until the unit of work ends.
-    async fn lock(&mut self, id: ReportId) -> Result<ReportState, StoreError> {
+    pub(super) async fn lock(&mut self, id: ReportId) -> Result<ReportState, StoreError> {
         let state: Option<String> = match self.0.tx() {
             // SQLite has one writer.
             super::engine::Tx::Sqlite(tx) => {

@@ -2,12 +2,14 @@
 
 use super::audit::Audit;
 use super::channels::Channels;
+use super::comments::Comments;
 use super::idempotency::IdempotencyKeys;
 use super::identities::Identities;
 use super::jobs::Jobs;
 use super::notices::Notices;
 use super::people::People;
 use super::reports::Reports;
+use super::reviews::Reviews;
 use super::rounds::Rounds;
 use super::sessions::Sessions;
 use super::sign_in::SignIns;
@@ -23,6 +25,16 @@ macro_rules! repositories {
             /// Reports.
             pub fn reports(&mut self) -> Reports<'_, Self> {
                 Reports(self)
+            }
+
+            /// What reviewers do with reports.
+            pub fn reviews(&mut self) -> Reviews<'_, Self> {
+                Reviews(self)
+            }
+
+            /// What is said about reports.
+            pub fn comments(&mut self) -> Comments<'_, Self> {
+                Comments(self)
             }
 
             /// People, and what they are.

@@ -1,4 +1,7 @@
-//! The repository of transcript versions, and the text published while recognition runs.
+//! The repository of transcript versions, and the text published while recognition runs. What people correct is
+//! in `corrections`.
+
+mod corrections;
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -15,6 +18,8 @@ use crate::domain::transcript::{
     Recognition, RecognizerInfo, Segment, Transcript, TranscriptOrigin, TranscriptVersion,
 };
 
+pub use corrections::{Corrected, CorrectionRecord};
+
 /// Versions of transcripts in a session.
 pub struct Transcripts<'s, S>(pub(super) &'s mut S);
 
@@ -24,6 +29,7 @@ struct VersionRow {
     version: i64,
     origin: String,
     author: String,
+    person_name: Option<String>,
     parent_id: Option<Uuid>,
     current: bool,
     created_at: DateTime<Utc>,
@@ -39,12 +45,32 @@ impl TryFrom<VersionRow> for TranscriptVersion {
             version: count(row.version),
             origin: named(&row.origin)?,
             author: named(&row.author)?,
+            person_name: row.person_name,
             parent: row.parent_id.map(TranscriptId::from),
             current: row.current,
             created_at: row.created_at,
             recognizer: row.recognizer.0,
         })
     }
+}
+
+/// A version with its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberedTranscript {
+    /// Its id.
+    pub id: TranscriptId,
+    /// Its number within the submission.
+    pub version: u32,
+    /// The text.
+    pub transcript: Transcript,
+}
+
+#[derive(FromRow)]
+struct BodyRow {
+    id: Uuid,
+    version: i64,
+    base_id: Option<Uuid>,
+    body: Json<Transcript>,
 }
 
 /// With an id for each segment. Those of versions from before there were ids are numbered by their
@@ -54,35 +80,54 @@ fn numbered(mut transcript: Transcript) -> Transcript {
     transcript
 }
 
+/// The version that fulfils a condition, whose values begin at `$1`: as a row of [`BodyRow`].
+macro_rules! version_where {
+    ($session:expr, $condition:literal $(, $bind:expr)* $(,)?) => {
+        fetch!(
+            $session.tx(),
+            fetch_optional,
+            sqlx::query_as::<_, BodyRow>(concat!(
+                "SELECT version.id, version.version, version.base_id,
+                        coalesce(version.body, base.body) AS body
+                 FROM transcripts AS version LEFT JOIN transcripts AS base ON base.id = version.base_id
+                 WHERE ",
+                $condition
+            ))
+            $(, $bind)*
+        )
+    };
+}
+
 impl<S: Session> Transcripts<'_, S> {
     /// The version that readers see, or `None`.
     pub async fn current(&mut self, of: SubmissionId) -> Result<Option<Transcript>, StoreError> {
-        let body = fetch!(
-            self.0.tx(),
-            fetch_optional,
-            sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts
-                 WHERE id = (SELECT current_transcript FROM submissions WHERE id = $1)"
-            ),
+        Ok(self.current_version(of).await?.map(|current| current.transcript))
+    }
+
+    /// The version that readers see, with its number, or `None`.
+    pub async fn current_version(
+        &mut self,
+        of: SubmissionId,
+    ) -> Result<Option<NumberedTranscript>, StoreError> {
+        let row = version_where!(
+            self.0,
+            "version.id = (SELECT current_transcript FROM submissions WHERE submissions.id = $1)",
             of.uuid()
         )?;
-        Ok(body.map(|Json(body)| numbered(body)))
+        self.whole(row).await
     }
 
     /// What the engine wrote for the newest recognition, or `None`: there is no such version of
     /// recognitions from before it was kept.
     pub async fn newest_raw(&mut self, of: SubmissionId) -> Result<Option<Transcript>, StoreError> {
-        let body = fetch!(
-            self.0.tx(),
-            fetch_optional,
-            sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE submission_id = $1 AND origin = 'raw'
-                 AND version = (SELECT max(version) - 1 FROM transcripts
-                                WHERE submission_id = $1 AND origin = 'recognition')"
-            ),
+        let row = version_where!(
+            self.0,
+            "version.submission_id = $1 AND version.origin = 'raw'
+             AND version.version = (SELECT max(newest.version) - 1 FROM transcripts AS newest
+                                    WHERE newest.submission_id = $1 AND newest.origin = 'recognition')",
             of.uuid()
         )?;
-        Ok(body.map(|Json(body)| numbered(body)))
+        Ok(self.whole(row).await?.map(|found| found.transcript))
     }
 
     /// The version with this number, or `None`.
@@ -91,16 +136,13 @@ impl<S: Session> Transcripts<'_, S> {
         of: SubmissionId,
         version: u32,
     ) -> Result<Option<Transcript>, StoreError> {
-        let body = fetch!(
-            self.0.tx(),
-            fetch_optional,
-            sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE submission_id = $1 AND version = $2"
-            ),
+        let row = version_where!(
+            self.0,
+            "version.submission_id = $1 AND version.version = $2",
             of.uuid(),
             i64::from(version)
         )?;
-        Ok(body.map(|Json(body)| numbered(body)))
+        Ok(self.whole(row).await?.map(|found| found.transcript))
     }
 
     /// What a recogniser made last, or `None`.
@@ -108,16 +150,27 @@ impl<S: Session> Transcripts<'_, S> {
         &mut self,
         of: SubmissionId,
     ) -> Result<Option<Transcript>, StoreError> {
-        let body = fetch!(
-            self.0.tx(),
-            fetch_optional,
-            sqlx::query_scalar::<_, Json<Transcript>>(
-                "SELECT body FROM transcripts WHERE submission_id = $1 AND origin = 'recognition'
-                 ORDER BY version DESC LIMIT 1"
-            ),
+        let row = version_where!(
+            self.0,
+            "version.submission_id = $1 AND version.origin = 'recognition'
+             ORDER BY version.version DESC LIMIT 1",
             of.uuid()
         )?;
-        Ok(body.map(|Json(body)| numbered(body)))
+        Ok(self.whole(row).await?.map(|found| found.transcript))
+    }
+
+    /// A version with its changes made in the body that it is based on.
+    async fn whole(
+        &mut self,
+        row: Option<BodyRow>,
+    ) -> Result<Option<NumberedTranscript>, StoreError> {
+        let Some(row) = row else { return Ok(None) };
+        let mut transcript = numbered(row.body.0);
+        if let Some(base) = row.base_id {
+            transcript.apply(self.changes(base, row.version).await?);
+        }
+        let (id, version) = (row.id.into(), count(row.version));
+        Ok(Some(NumberedTranscript { id, version, transcript }))
     }
 
     /// All versions, oldest first, without their texts.
@@ -129,12 +182,15 @@ impl<S: Session> Transcripts<'_, S> {
             self.0.tx(),
             fetch_all,
             sqlx::query_as::<_, VersionRow>(
-                "SELECT transcripts.id, transcripts.version, origin, author, parent_id,
-                        CASE WHEN current_transcript = transcripts.id THEN true ELSE false END
-                            AS current,
-                        transcripts.created_at, body -> 'recognizer' AS recognizer
-                 FROM transcripts JOIN submissions ON submissions.id = submission_id
-                 WHERE submission_id = $1 ORDER BY transcripts.version"
+                "SELECT version.id, version.version, version.origin, version.author,
+                        display_name AS person_name, version.parent_id,
+                        CASE WHEN current_transcript = version.id THEN true ELSE false END AS current,
+                        version.created_at, coalesce(version.body, base.body) -> 'recognizer' AS recognizer
+                 FROM transcripts AS version
+                 JOIN submissions ON submissions.id = version.submission_id
+                 LEFT JOIN transcripts AS base ON base.id = version.base_id
+                 LEFT JOIN people ON people.id = version.person_id
+                 WHERE version.submission_id = $1 ORDER BY version.version"
             ),
             of.uuid()
         )?)
@@ -216,52 +272,8 @@ impl Transcripts<'_, UnitOfWork> {
         Ok(())
     }
 
-    /// Adds what the actor has corrected in the version with the number `parent`, and makes it the
-    /// version that readers see. Returns its id. Segments that are new get ids.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Outdated`] if readers see another version than `parent` by now.
-    pub async fn add_correction(
-        &mut self,
-        to: SubmissionId,
-        parent: TranscriptId,
-        corrected: &Transcript,
-    ) -> Result<TranscriptId, StoreError> {
-        self.0.submissions().lock(to).await?;
-        let current = fetch!(
-            self.0.tx(),
-            fetch_one,
-            sqlx::query_scalar::<_, Option<Uuid>>(
-                "SELECT current_transcript FROM submissions WHERE id = $1"
-            ),
-            to.uuid()
-        )?;
-        if current != Some(parent.uuid()) {
-            return Err(StoreError::Outdated { what: "transcript" });
-        }
-        let (id, author, now) = (TranscriptId::new(), self.0.actor().to_string(), self.0.now());
-        execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO transcripts (id, submission_id, version, origin, author, parent_id,
-                                          body, created_at)
-                 SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7
-                 FROM transcripts WHERE submission_id = $2"
-            ),
-            id.uuid(),
-            to.uuid(),
-            TranscriptOrigin::Correction.as_str(),
-            author,
-            parent.uuid(),
-            Json(numbered(corrected.clone())),
-            now
-        )?;
-        self.set_current(to, id).await?;
-        Ok(id)
-    }
-
-    /// Decides which version readers see.
+    /// Decides that readers see a version with a body of its own again. What people have corrected since is not
+    /// lost: it stays in the versions that were made from others.
     pub async fn set_current(
         &mut self,
         of: SubmissionId,
@@ -272,7 +284,7 @@ impl Transcripts<'_, UnitOfWork> {
             sqlx::query(
                 "UPDATE submissions SET current_transcript = $1
                  WHERE id = $2 AND EXISTS (SELECT 1 FROM transcripts
-                                           WHERE id = $1 AND submission_id = $2)"
+                                           WHERE id = $1 AND submission_id = $2 AND base_id IS NULL)"
             ),
             version.uuid(),
             of.uuid()

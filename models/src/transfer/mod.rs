@@ -86,7 +86,7 @@ pub async fn transfer(
     if let Some(first) = left_behind.into_iter().next() {
         return Err(TransferError::LeftBehind { count, first: Box::new(first) });
     }
-    compare(from, to, &ids).await?;
+    Box::pin(compare(from, to, &ids)).await?;
     Ok(moved)
 }
 

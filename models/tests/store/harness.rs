@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use huibao_models::domain::actor::Actor;
-use huibao_models::domain::ids::{ReportId, SubmissionId};
+use huibao_models::domain::ids::{PersonId, ReportId, SubmissionId};
 use huibao_models::domain::job::{Job, JobMessage, RetryPolicy};
 use huibao_models::domain::media::Rendition;
 use huibao_models::domain::pipeline::Stage;
@@ -26,6 +26,8 @@ pub struct Harness {
     pub url: String,
     pub report: ReportId,
     pub submission: SubmissionId,
+    /// Somebody, without an account.
+    pub person: PersonId,
     pub now: DateTime<Utc>,
     pub policy: RetryPolicy,
     _folder: tempfile::TempDir,
@@ -49,8 +51,8 @@ impl Harness {
         let now = Utc::now().trunc_subsecs(6);
         let (report, submission, messages) = hand_in(&store, now).await;
         assert_eq!(stages(&messages), [Stage::Ingest]);
-        let policy = RetryPolicy::default();
-        Self { store, url, report, submission, now, policy, _folder: folder }
+        let (person, policy) = (PersonId::new(), RetryPolicy::default());
+        Self { store, url, report, submission, person, now, policy, _folder: folder }
     }
 
     pub async fn begin(&self) -> UnitOfWork {

@@ -51,6 +51,7 @@ mod lifecycle;
 mod notices;
 mod old;
 mod people;
+mod reviews;
 mod rounds;
 mod schema;
 mod transcripts;

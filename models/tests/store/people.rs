@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use huibao_models::credentials::NewSecret;
-use huibao_models::domain::access::{Access, Action, Resource, may};
-use huibao_models::domain::ids::{PersonId, ReportId};
+use huibao_models::domain::access::{Access, Action, Principal, Resource, Whose, may};
+use huibao_models::domain::ids::{PersonId, ReportId, RoundId};
 use huibao_models::domain::person::{Grant, LoginName, Number, Role};
-use huibao_models::domain::report::{ReportKind, ReportState};
+use huibao_models::domain::report::{ReportKind, ReportState, VisibleState};
 use huibao_models::domain::scope::Scopes;
 use huibao_models::store::{
-    NewPerson, NewReport, NewToken, PeopleFilter, ReportContent, SESSION_IDLE, SESSION_LIFETIME,
-    StoreError,
+    NewPerson, NewReport, NewToken, PeopleFilter, ReportContent, ReportFilter, ReportOverview,
+    SESSION_IDLE, SESSION_LIFETIME, StoreError,
 };
 
 use crate::harness::Harness;
@@ -128,23 +128,61 @@ async fn a_list_shows_what_may_be_read_and_nothing_else(harness: Harness) {
     assert_eq!(all.len(), 31, "and the harness's own, which belongs to nobody");
     for person in people {
         let principal = snapshot.people().principal(person).await.unwrap();
-        let allowed = all.iter().filter(|overview| {
-            let report = &overview.report;
-            let (author, branch, state) = (report.author, &report.branch, report.state);
-            let what = Resource::Report { author, branch, state };
-            may(&principal, Action::Read, &what) == Access::Allowed
-        });
-        let allowed: Vec<_> = allowed.map(|overview| overview.report.id).collect();
-        // In pages of three.
-        let (mut listed, mut before) = (Vec::new(), None);
-        loop {
-            let page = snapshot.reports().newest_for(&principal.scope(), before, 3).await.unwrap();
-            let Some(last) = page.last() else { break };
-            before = Some(last.report.id);
-            listed.extend(page.iter().map(|overview| overview.report.id));
+        for filter in filters() {
+            let shown = all.iter().filter(|overview| {
+                let what = Resource::from(&overview.report);
+                may(&principal, Action::Read, &what) == Access::Allowed
+                    && is_left(overview, &filter, &principal)
+            });
+            let shown: Vec<_> = shown.map(|overview| overview.report.id).collect();
+            // In pages of three.
+            let (mut listed, mut before) = (Vec::new(), None);
+            loop {
+                let scope = principal.scope();
+                let page = snapshot.reports().newest_for(&scope, &filter, before, 3).await.unwrap();
+                listed.extend(page.iter().map(|overview| overview.report.id));
+                before = listed.last().copied();
+                // One that is not full is the last.
+                if page.len() < 3 {
+                    break;
+                }
+            }
+            assert_eq!(listed, shown, "{filter:?} {principal:?}");
         }
-        assert_eq!(listed, allowed, "{principal:?}");
     }
+}
+
+fn filters() -> Vec<ReportFilter> {
+    let all = ReportFilter::default();
+    let mut filters: Vec<_> =
+        Whose::ALL.iter().map(|whose| ReportFilter { whose: *whose, ..all.clone() }).collect();
+    filters.extend([
+        ReportFilter { states: vec![VisibleState::Submitted], ..all.clone() },
+        ReportFilter { states: vec![VisibleState::Draft, VisibleState::Withdrawn], ..all.clone() },
+        ReportFilter { states: vec![VisibleState::Ready], ..all.clone() },
+        ReportFilter { branch: Some("/a/b".parse().unwrap()), ..all.clone() },
+        ReportFilter { kind: Some(ReportKind::Study), ..all.clone() },
+        ReportFilter { kind: Some(ReportKind::Other), ..all.clone() },
+        ReportFilter { round: Some(RoundId::new()), ..all },
+    ]);
+    filters
+}
+
+fn is_left(overview: &ReportOverview, filter: &ReportFilter, who: &Principal) -> bool {
+    let report = &overview.report;
+    let submission = overview.submission.as_ref().map(|submission| submission.state);
+    let state = VisibleState::of(report.state, submission);
+    let own = report.author == Some(who.person);
+    (filter.states.is_empty() || filter.states.contains(&state))
+        && filter.kind.is_none_or(|kind| kind == report.kind)
+        && filter.round.is_none_or(|round| Some(round) == report.round)
+        && filter.branch.as_ref().is_none_or(|branch| branch.contains(&report.branch))
+        && match filter.whose {
+            Whose::All => true,
+            Whose::Own => own,
+            Whose::Others => !own,
+            Whose::Contacts => report.author.is_some_and(|author| who.contacts.contains(&author)),
+        }
 }
 
 async fn sessions_end_with_time_and_with_their_account(harness: Harness) {

@@ -1,10 +1,12 @@
-//! Versions of transcripts: which one readers see is a decision, and segments keep their ids.
+//! Versions of transcripts: which one readers see is a decision, segments keep their ids, and what people correct is
+//! kept with what it was before.
 
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::correction::{Correction, ReadSegment};
 use huibao_models::domain::ids::{PersonId, TranscriptId};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::transcript::{Recognition, Segment, Transcript, TranscriptOrigin};
-use huibao_models::store::StoreError;
+use huibao_models::store::{Corrected, StoreError};
 
 use crate::harness::{Harness, hand_in};
 use crate::rows::{segment, transcript};
@@ -14,13 +16,17 @@ on_every_engine! {
     a_correction_becomes_what_readers_see
     recognizing_again_does_not_override_a_correction
     a_correction_of_what_is_outdated_is_refused
-    of_corrections_that_are_made_together_one_wins
+    of_corrections_of_a_sentence_that_are_made_together_one_wins
+    what_was_corrected_is_told_and_taken_back
     which_version_readers_see_can_be_decided_again
 }
 
 /// What a recogniser hands over: without ids.
 fn heard(texts: &[&str]) -> Transcript {
-    let segments = texts.iter().map(|text| Segment { id: 0, text: (*text).into(), ..segment() });
+    let segments = (0..).zip(texts).map(|(second, text)| {
+        let (start_ms, end_ms) = (second * 1000, second * 1000 + 900);
+        Segment { id: 0, start_ms, end_ms, text: (*text).into(), ..segment() }
+    });
     Transcript { segments: segments.collect(), ..transcript() }
 }
 
@@ -50,17 +56,33 @@ impl Harness {
         self.submission().await.current_transcript.unwrap()
     }
 
-    async fn correct(
-        &self,
-        who: &Actor,
-        parent: TranscriptId,
-        corrected: &Transcript,
-    ) -> Result<TranscriptId, StoreError> {
-        let mut unit = self.store.begin(who.clone(), self.now).await.unwrap();
-        let id = unit.transcripts().add_correction(self.submission, parent, corrected).await?;
+    /// Puts something in place of segments, which the caller has read.
+    async fn correct(&self, read: &[(u32, &str)], by: &[&str]) -> Result<Corrected, StoreError> {
+        let mut unit = self.store.begin(Actor::Person(self.person), self.now).await.unwrap();
+        let correction = correction(read, by);
+        let made = unit.transcripts().correct(self.report, self.submission, &correction).await?;
         unit.commit().await.unwrap();
-        Ok(id)
+        Ok(made)
     }
+
+    async fn undo(&self, version: u32) -> Result<Corrected, StoreError> {
+        let mut unit = self.store.begin(Actor::Person(self.person), self.now).await.unwrap();
+        let made = unit.transcripts().undo(self.report, self.submission, version).await?;
+        unit.commit().await.unwrap();
+        Ok(made)
+    }
+
+    async fn text_of(&self, version: u32) -> Vec<(u32, String)> {
+        let mut snapshot = self.snapshot().await;
+        let text = snapshot.transcripts().of_version(self.submission, version).await.unwrap();
+        text.unwrap().segments.into_iter().map(|it| (it.id, it.text)).collect()
+    }
+}
+
+fn correction(read: &[(u32, &str)], by: &[&str]) -> Correction {
+    let segment = |(id, text): &(u32, &str)| ReadSegment { id: *id, text: (*text).into() };
+    let by = by.iter().map(|text| (*text).to_owned()).collect();
+    Correction { replaced: read.iter().map(segment).collect(), by }
 }
 
 async fn what_a_recognizer_made_has_an_author_a_parent_and_segment_ids(harness: Harness) {
@@ -82,45 +104,100 @@ async fn what_a_recognizer_made_has_an_author_a_parent_and_segment_ids(harness: 
 
 async fn a_correction_becomes_what_readers_see(harness: Harness) {
     harness.make_readable().await;
-    let (parent, person) = (harness.current_id().await, Actor::Person(PersonId::new()));
-    let mut corrected = harness.transcript().await.unwrap();
-    corrected.segments[1].text = "两".into();
-    // One that was split off comes before the others.
-    corrected.segments.insert(0, Segment { id: 0, text: "零".into(), ..segment() });
-    let first = harness.correct(&person, parent, &corrected).await.unwrap();
-
+    let recognized = harness.current_id().await;
+    let split = harness.correct(&[(1, "一")], &["零", "一"]).await.unwrap();
+    assert_eq!((split.version, split.changes.len()), (3, 2));
     let text = harness.transcript().await.unwrap();
-    assert_eq!(ids_and_texts(&text), [(3, "零"), (1, "一"), (2, "两")]);
+    assert_eq!(ids_and_texts(&text), [(1, "零"), (3, "一"), (2, "二")]);
+
     let versions = harness.versions().await;
     let newest = versions.last().unwrap();
-    assert_eq!((newest.id, newest.version, newest.current), (first, 3, true));
-    assert_eq!((newest.origin, newest.parent), (TranscriptOrigin::Correction, Some(parent)));
-    assert_eq!(newest.author, person);
+    assert_eq!((newest.version, newest.current, newest.parent), (3, true, Some(recognized)));
+    assert_eq!(newest.origin, TranscriptOrigin::Correction);
+    assert_eq!(newest.author, Actor::Person(harness.person));
+    assert_eq!(newest.recognizer, versions[1].recognizer);
     assert_eq!(versions.iter().filter(|version| version.current).count(), 1);
-    // What was corrected is still there.
-    let old = harness.snapshot().await.transcripts().of_version(harness.submission, 2).await;
-    assert_eq!(ids_and_texts(&old.unwrap().unwrap()), [(1, "一"), (2, "二")]);
 
-    // A correction of the correction, in which a segment is left out.
-    let mut corrected = text;
-    corrected.segments.remove(1);
-    let second = harness.correct(&person, first, &corrected).await.unwrap();
-    assert_eq!(ids_and_texts(&harness.transcript().await.unwrap()), [(3, "零"), (2, "两")]);
-    assert_eq!(harness.current_id().await, second);
+    // A correction of the correction, in which a segment is left out, and one with an id of its own.
+    harness.correct(&[(3, "一")], &[]).await.unwrap();
+    harness.correct(&[(2, "二")], &["二", "三"]).await.unwrap();
+    let text = harness.transcript().await.unwrap();
+    assert_eq!(ids_and_texts(&text), [(1, "零"), (2, "二"), (4, "三")]);
+    // Everything that was there before can be read.
+    let told = |texts: &[(u32, &str)]| -> Vec<(u32, String)> {
+        texts.iter().map(|(id, text)| (*id, (*text).to_owned())).collect()
+    };
+    assert_eq!(harness.text_of(2).await, told(&[(1, "一"), (2, "二")]));
+    assert_eq!(harness.text_of(3).await, told(&[(1, "零"), (3, "一"), (2, "二")]));
+    assert_eq!(harness.text_of(4).await, told(&[(1, "零"), (2, "二")]));
+
+    let same = harness.correct(&[(1, "零")], &["零"]).await.unwrap();
+    assert_eq!(same, Corrected { version: 5, changes: vec![] }, "nothing is written for nothing");
+    assert_eq!(harness.versions().await.len(), 5);
+}
+
+async fn what_was_corrected_is_told_and_taken_back(harness: Harness) {
+    harness.make_readable().await;
+    assert_eq!(
+        harness
+            .snapshot()
+            .await
+            .transcripts()
+            .corrections(harness.submission, None, 9)
+            .await
+            .unwrap(),
+        []
+    );
+    let before = harness.transcript().await.unwrap();
+    harness.correct(&[(1, "一"), (2, "二")], &["一二"]).await.unwrap();
+    harness.correct(&[(1, "一二")], &["十二"]).await.unwrap();
+
+    let mut snapshot = harness.snapshot().await;
+    let told = snapshot.transcripts().corrections(harness.submission, None, 9).await.unwrap();
+    let versions: Vec<_> = told.iter().map(|it| (it.version, it.person)).collect();
+    assert_eq!(versions, [(4, Some(harness.person)), (3, Some(harness.person))]);
+    let text = |segment: &Option<Segment>| segment.as_ref().map(|it| it.text.clone());
+    let changes: Vec<_> =
+        told[1].changes.iter().map(|it| (it.id, text(&it.before), text(&it.after))).collect();
+    assert_eq!(
+        changes,
+        [(1, Some("一".into()), Some("一二".into())), (2, Some("二".into()), None)]
+    );
+    let older = snapshot.transcripts().corrections(harness.submission, Some(4), 1).await.unwrap();
+    assert_eq!(older, told[1..]);
+    drop(snapshot);
+
+    // What was changed after it is not overwritten.
+    let error = harness.undo(3).await.unwrap_err();
+    assert!(matches!(error, StoreError::Outdated { .. }), "{error}");
+    harness.undo(4).await.unwrap();
+    harness.undo(3).await.unwrap();
+    let mut snapshot = harness.snapshot().await;
+    let told = snapshot.transcripts().corrections(harness.submission, None, 9).await.unwrap();
+    let undoes: Vec<_> = told.iter().map(|it| it.undoes).collect();
+    assert_eq!(undoes, [Some(3), Some(4), None, None]);
+    drop(snapshot);
+    assert_eq!(harness.transcript().await.unwrap(), before, "with every time and probability");
+    // And taking back can be taken back.
+    harness.undo(6).await.unwrap();
+    assert_eq!(ids_and_texts(&harness.transcript().await.unwrap()), [(1, "一二")]);
+    for none in [1, 2, 99] {
+        let error = harness.undo(none).await.unwrap_err();
+        assert!(matches!(error, StoreError::NoSuchRow { .. }), "{error}");
+    }
 }
 
 async fn recognizing_again_does_not_override_a_correction(harness: Harness) {
     harness.make_readable().await;
-    let mut corrected = harness.transcript().await.unwrap();
-    corrected.segments[0].text = "壹".into();
-    let person = Actor::Person(PersonId::new());
-    let id = harness.correct(&person, harness.current_id().await, &corrected).await.unwrap();
+    harness.correct(&[(1, "一")], &["壹"]).await.unwrap();
+    let id = harness.current_id().await;
 
     let mut unit = harness.begin().await;
     assert!(unit.jobs().recognize_again(harness.submission, "small").await.unwrap());
     unit.commit().await.unwrap();
     harness.recognize(&["三", "四"]).await;
-    assert_eq!(harness.transcript().await, Some(corrected));
+    let text = harness.transcript().await.unwrap();
+    assert_eq!(ids_and_texts(&text), [(1, "壹"), (2, "二")]);
     assert_eq!(harness.current_id().await, id);
     let newest =
         harness.snapshot().await.transcripts().newest_recognition(harness.submission).await;
@@ -133,44 +210,44 @@ async fn recognizing_again_does_not_override_a_correction(harness: Harness) {
 
 async fn a_correction_of_what_is_outdated_is_refused(harness: Harness) {
     harness.make_readable().await;
-    let (parent, corrected) = (harness.current_id().await, harness.transcript().await.unwrap());
-    let person = Actor::Person(PersonId::new());
-    let id = harness.correct(&person, parent, &corrected).await.unwrap();
-    for outdated in [parent, harness.versions().await[0].id, TranscriptId::new()] {
-        let error = harness.correct(&person, outdated, &corrected).await.unwrap_err();
+    harness.correct(&[(1, "一")], &["壹"]).await.unwrap();
+    let id = harness.current_id().await;
+    for read in [&[(1, "一")][..], &[(7, "一")], &[(2, "二"), (1, "壹")]] {
+        let error = harness.correct(read, &["零"]).await.unwrap_err();
         assert!(matches!(error, StoreError::Outdated { .. }), "{error}");
     }
     assert_eq!(harness.versions().await.len(), 3);
     assert_eq!(harness.current_id().await, id);
+    // Another sentence is not in the way.
+    harness.correct(&[(2, "二")], &["贰"]).await.unwrap();
+    assert_eq!(ids_and_texts(&harness.transcript().await.unwrap()), [(1, "壹"), (2, "贰")]);
 }
 
-async fn of_corrections_that_are_made_together_one_wins(harness: Harness) {
+async fn of_corrections_of_a_sentence_that_are_made_together_one_wins(harness: Harness) {
     harness.make_readable().await;
-    let (parent, corrected) = (harness.current_id().await, harness.transcript().await.unwrap());
     let mut set = tokio::task::JoinSet::new();
-    for _ in 0..6 {
+    for number in 0..8 {
         let (store, now) = (harness.store.clone(), harness.now);
-        let (submission, corrected) = (harness.submission, corrected.clone());
+        let (report, submission) = (harness.report, harness.submission);
         set.spawn(async move {
-            let actor = Actor::Person(PersonId::new());
-            let mut unit = store.begin(actor, now).await.unwrap();
-            let added = unit.transcripts().add_correction(submission, parent, &corrected).await;
-            if added.is_ok() {
+            let read = if number % 2 == 0 { (1, "一") } else { (2, "二") };
+            let correction = correction(&[read], &[&format!("第{number}")]);
+            let mut unit = store.begin(Actor::Person(PersonId::new()), now).await.unwrap();
+            let made = unit.transcripts().correct(report, submission, &correction).await;
+            if made.is_ok() {
                 unit.commit().await.unwrap();
             }
-            added.is_ok()
+            made.is_ok()
         });
     }
-    assert_eq!(set.join_all().await.into_iter().filter(|added| *added).count(), 1);
-    assert_eq!(harness.versions().await.len(), 3);
+    assert_eq!(set.join_all().await.into_iter().filter(|made| *made).count(), 2, "one of each");
+    assert_eq!(harness.versions().await.len(), 4);
 }
 
 async fn which_version_readers_see_can_be_decided_again(harness: Harness) {
     harness.make_readable().await;
     let recognized = harness.current_id().await;
-    let mut corrected = harness.transcript().await.unwrap();
-    corrected.segments[0].text = "壹".into();
-    harness.correct(&Actor::System, recognized, &corrected).await.unwrap();
+    harness.correct(&[(1, "一")], &["壹"]).await.unwrap();
     let mut unit = harness.begin().await;
     unit.transcripts().set_current(harness.submission, recognized).await.unwrap();
     unit.commit().await.unwrap();

@@ -38,7 +38,7 @@ impl Output {
         let gone = || Failure::internal("a finished report is incomplete");
         let mut snapshot = backends.store.snapshot().await?;
         let submission = snapshot.submissions().get(id).await?.ok_or_else(gone)?;
-        let transcript = snapshot.transcripts().current(id).await?.ok_or_else(gone)?;
+        let transcript = snapshot.transcripts().current_version(id).await?.ok_or_else(gone)?;
         let archive = Stage::Archive.as_str();
         let archive = jobs.iter().find(|job| job.kind == archive).ok_or_else(gone)?;
         let bag = work.files().join(StorageKey::bag(id, archive.token).as_str());

@@ -95,9 +95,10 @@ fn begin(recognitions: &mut Recognitions, outbox: &Outbox, call: CallId, request
 
 fn process_file(task: FileTask, progress: media::Progress<'_>) -> Result<ChildOutput, Failure> {
     match task {
-        FileTask::Ingest { video, audio, poster, max_duration_ms, max_pixels } => {
+        FileTask::Ingest { video, audio, poster, peaks, max_duration_ms, max_pixels } => {
             let limits = MediaLimits { max_duration_ms, max_pixels };
             let media = media::ingest(&video, &limits, &audio, &poster, progress)?;
+            media::write_peaks(&audio, &peaks)?;
             Ok(ChildOutput::Ingest(Box::new(media)))
         }
         FileTask::Written { document, name, max_bytes } => {

@@ -91,6 +91,8 @@ pub enum FileTask {
         audio: PathBuf,
         /// Path of the JPEG to write.
         poster: PathBuf,
+        /// Path of the peaks of the audio to write.
+        peaks: PathBuf,
         /// Longest video in milliseconds.
         max_duration_ms: u64,
         /// Largest number of pixels of a frame.

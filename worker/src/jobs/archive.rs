@@ -5,15 +5,16 @@ use huibao_models::domain::failure::Failure;
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::report::Report;
+use huibao_models::domain::review::Decision;
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
 use huibao_models::storage::{StorageKey, Stored};
-use huibao_models::store::{ArchiveResult, Outcome};
+use huibao_models::store::{ArchiveResult, CorrectionRecord, NumberedTranscript, Outcome};
 
 use super::attempt::{parse_key, stored_file};
 use super::{Attempt, JobKind};
-use crate::bag::{self, Entry};
+use crate::bag::{self, About, Entry};
 
 pub(super) struct Archive;
 
@@ -28,7 +29,7 @@ impl JobKind for Archive {
     }
 
     async fn run(&self, attempt: &Attempt) -> Result<Box<dyn Outcome>, Failure> {
-        let contents = Contents::load(attempt).await?;
+        let contents = Box::pin(Contents::load(attempt)).await?;
         let mut packer = Packer { attempt, contents: &contents, files: Vec::new() };
         packer.copy(FileKind::Original, "original").await?;
         packer.copy(FileKind::Rendition, "rendition").await?;
@@ -40,12 +41,19 @@ impl JobKind for Archive {
         }
         packer.copy_all(FileKind::Page, "page", "-original").await?;
         packer.copy_all(FileKind::PageImage, "page", "").await?;
-        for (ending, text) in transcript_files(&contents.transcript)? {
+        for (ending, text) in transcript_files(&contents.transcript.transcript)? {
             packer.write(&format!("data/transcript.{ending}"), text).await?;
         }
         if let Some(raw) = &contents.raw {
             let json = export::to_json(raw).map_err(Failure::internal)?;
             packer.write("data/transcript-raw.json", json).await?;
+        }
+        if let Some(recognized) = &contents.recognized {
+            let json = export::to_json(recognized).map_err(Failure::internal)?;
+            packer.write("data/transcript-recognized.json", json).await?;
+        }
+        if let Some(review) = bag::review(contents.about()) {
+            packer.write("data/review.json", review).await?;
         }
         packer.tag_files().await?;
         Ok(Box::new(ArchiveResult(packer.files)))
@@ -58,8 +66,12 @@ struct Contents {
     submission: Submission,
     files: Vec<StoredFile>,
     /// The version that readers see.
-    transcript: Transcript,
+    transcript: NumberedTranscript,
     raw: Option<Transcript>,
+    /// What was recognised, if readers see what people made of it.
+    recognized: Option<Transcript>,
+    decisions: Vec<Decision>,
+    corrections: Vec<CorrectionRecord>,
 }
 
 impl Contents {
@@ -70,17 +82,36 @@ impl Contents {
         let submission = snapshot.submissions().get(id).await?;
         let submission = submission.ok_or_else(missing("a submission"))?;
         let report = snapshot.reports().get(submission.report_id).await?;
+        let transcript = snapshot.transcripts().current_version(id).await?;
+        let mut decisions = snapshot.reviews().decisions(submission.report_id).await?;
+        decisions.retain(|decision| decision.submission == id);
+        let corrections = snapshot.transcripts().corrections(id, None, u32::MAX).await?;
+        let recognized = if corrections.is_empty() {
+            None
+        } else {
+            snapshot.transcripts().newest_recognition(id).await?
+        };
         Ok(Self {
             report: report.ok_or_else(missing("a report"))?,
             files: snapshot.submissions().files(id).await?,
-            transcript: snapshot
-                .transcripts()
-                .current(id)
-                .await?
-                .ok_or_else(missing("a transcript"))?,
+            transcript: transcript.ok_or_else(missing("a transcript"))?,
+            recognized,
+            decisions,
+            corrections,
             raw: snapshot.transcripts().newest_raw(id).await?,
             submission,
         })
+    }
+
+    fn about(&self) -> About<'_> {
+        About {
+            report: &self.report,
+            submission: &self.submission,
+            transcript: &self.transcript,
+            files: &self.files,
+            decisions: &self.decisions,
+            corrections: &self.corrections,
+        }
     }
 
     /// The newest file of this kind.
@@ -142,9 +173,8 @@ impl Packer<'_> {
     }
 
     async fn tag_files(&mut self) -> Result<(), Failure> {
-        let Contents { report, submission, files, transcript, .. } = self.contents;
         let now = self.attempt.store.now();
-        let info = bag::info(report, submission, transcript, files, &self.entries(), now);
+        let info = bag::info(self.contents.about(), &self.entries(), now);
         self.write("bagit.txt", bag::DECLARATION.to_owned()).await?;
         self.write("bag-info.txt", info).await?;
         self.write("manifest-sha256.txt", bag::payload_manifest(&self.entries())).await?;

@@ -26,6 +26,7 @@ mod native;
 mod options;
 mod orientation;
 mod output;
+mod peaks;
 mod pixel_format;
 mod playable;
 mod poster;
@@ -43,6 +44,7 @@ pub use capabilities::{Capability, capabilities, version};
 pub use error::MediaError;
 pub use ingest::ingest;
 pub use options::{MediaLimits, TranscodeOptions};
+pub use peaks::write_peaks;
 pub use transcode::transcode;
 
 /// Called with the fraction done, 0 to 1.

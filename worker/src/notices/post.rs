@@ -131,6 +131,7 @@ impl<'a> Poster<'a> {
             }
             NoticeEvent::Returned => ("一份思想汇报已退回", "a report was returned"),
             NoticeEvent::Accepted => ("一份思想汇报已通过", "a report was accepted"),
+            NoticeEvent::Commented => ("一份思想汇报有新的留言", "a report has a new comment"),
         };
         let page = page(post.report.map(ReportId::from), post.round.map(RoundId::from));
         let link = self.config.link(&page).unwrap_or_default();

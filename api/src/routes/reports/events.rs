@@ -13,6 +13,7 @@ use huibao_models::domain::access::{Access, Action};
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::ids::{ReportId, SubmissionId};
 use huibao_models::store::Change;
+use serde::Deserialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{Permitted, Read};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::extract::Locale;
+use crate::extract::{Locale, Params};
 use crate::guard;
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
@@ -32,15 +33,26 @@ use crate::view::{ErrorBody, ReportEvent};
 const GATHER: Duration = Duration::from_millis(200);
 /// The report is looked at so often without an announcement, in case one was lost.
 const LOOK: Duration = Duration::from_secs(5);
+/// When nothing works on it: then it changes by what people do, and seldom.
+const LOOK_AT_REST: Duration = Duration::from_secs(30);
 /// Shorter than the idle timeouts of common proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// How long to follow.
+#[derive(Deserialize)]
+pub(crate) struct FollowParams {
+    #[serde(default)]
+    follow: bool,
+}
+
 /// The report now and after every change.
 ///
-/// When no further change is expected, the event `end` comes last. Clients close the stream then,
-/// because browsers would reconnect.
+/// When nothing works on it any more, the event `end` comes last. Clients close the stream then, because browsers
+/// would reconnect. With `follow`, the stream goes on: with what readers correct, say and decide.
 #[utoipa::path(get, path = "/api/v1/reports/{id}/events", tag = "reports",
-    params(("id" = Uuid, Path), ("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
+    params(("id" = Uuid, Path),
+        ("follow" = Option<bool>, Query, description = "Whether to go on when nothing works on the report"),
+        ("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
     responses(
         (status = 200, description = "Server-sent events. `ReportEvent` describes each of them: its \
             `event` is the event's name, its `data` the event's data as JSON.",
@@ -50,6 +62,7 @@ pub(crate) async fn events(
     State(state): State<ApiState>,
     Locale(lang): Locale,
     permitted: Permitted<Read>,
+    Params(FollowParams { follow }): Params<FollowParams>,
     headers: HeaderMap,
     shutdown: Option<Extension<Shutdown>>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -69,6 +82,8 @@ pub(crate) async fn events(
         shutdown,
         changes,
         submission,
+        follow,
+        at_rest: false,
         loaded,
         sent,
         phase,
@@ -91,6 +106,10 @@ struct Watch {
     changes: Receiver<Change>,
     /// The submission that was sent last.
     submission: Option<SubmissionId>,
+    /// Whether to go on when nothing works on the report.
+    follow: bool,
+    /// Whether nothing works on the report.
+    at_rest: bool,
     /// The report as it was read, if it is not sent yet.
     loaded: Option<LoadedReport>,
     /// The report that was sent last, as JSON.
@@ -135,7 +154,8 @@ impl Watch {
             let json =
                 serde_json::to_string(&loaded.view(self.caller.reader(&self.state, self.lang)))
                     .ok()?;
-            let settled = loaded.is_settled();
+            self.at_rest = loaded.is_settled();
+            let settled = self.at_rest && !self.follow;
             if settled {
                 self.phase = Phase::Settled;
             }
@@ -148,9 +168,10 @@ impl Watch {
     /// Waits until the report may have changed, and reads it. Nothing is queried while it waits.
     async fn look_again(&mut self) -> Option<LoadedReport> {
         let shutdown = self.shutdown.clone();
+        let look = if self.at_rest { LOOK_AT_REST } else { LOOK };
         let announced = async {
             // Without an announcement, it is time to look.
-            let announced = timeout(LOOK, self.announcement()).await.is_ok();
+            let announced = timeout(look, self.announcement()).await.is_ok();
             if announced {
                 sleep(GATHER).await;
             }

@@ -10,6 +10,10 @@ use crate::state::ApiState;
 
 const TITLE_CHARS: usize = 200;
 const SPEAKER_CHARS: usize = 100;
+/// Of reasons, and of a comment.
+const TEXT_CHARS: usize = 5000;
+/// Of a sentence, or of a passage.
+pub(super) const QUOTE_CHARS: usize = 2000;
 
 pub(super) fn title(text: &str) -> Result<String, RequestError> {
     line(text, TITLE_CHARS)
@@ -25,6 +29,29 @@ fn line(text: &str, max_chars: usize) -> Result<String, RequestError> {
         return Err(RequestError::FieldTooLong);
     }
     Ok(clean)
+}
+
+/// A text of several lines, which does nothing but say something.
+pub(super) fn text(given: &str) -> Result<String, RequestError> {
+    at_most(given, TEXT_CHARS)?;
+    Ok(inert(given))
+}
+
+/// A text that is not empty.
+pub(super) fn needed(given: &str) -> Result<String, RequestError> {
+    let text = text(given)?;
+    if text.is_empty() { Err(RequestError::MissingText) } else { Ok(text) }
+}
+
+/// Refuses what is longer.
+pub(super) fn at_most(given: &str, chars: usize) -> Result<(), RequestError> {
+    if given.chars().count() > chars { Err(RequestError::TextTooLong) } else { Ok(()) }
+}
+
+/// Without control characters other than line breaks.
+pub(super) fn inert(given: &str) -> String {
+    let lines = given.lines().map(|line| without_controls(line.trim_end()));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 pub(super) fn period(text: &str) -> Result<Period, RequestError> {

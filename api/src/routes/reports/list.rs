@@ -2,23 +2,47 @@
 
 use axum::Json;
 use axum::extract::State;
-use huibao_models::domain::ids::ReportId;
+use huibao_models::domain::access::Whose;
+use huibao_models::domain::ids::{ReportId, RoundId};
+use huibao_models::domain::report::ReportKind;
 use huibao_models::domain::submission::FileKind;
-use huibao_models::store::ReportOverview;
+use huibao_models::store::{ReportFilter, ReportOverview};
 use serde::Deserialize;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::page::{self, PageSize};
+use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::{ErrorBody, ReportList, ReportSummary};
+use crate::view::{ErrorBody, ReportList, ReportSummary, enums};
 
-/// Which page of the list.
+/// Which page of which list.
 #[derive(Deserialize)]
 pub(crate) struct PageParams {
     limit: Option<u32>,
     before: Option<ReportId>,
+    #[serde(default)]
+    states: String,
+    kind: Option<ReportKind>,
+    round: Option<RoundId>,
+    branch: Option<String>,
+    whose: Option<Whose>,
+}
+
+impl PageParams {
+    fn filter(&self) -> Result<ReportFilter, RequestError> {
+        let names = self.states.split(',').filter(|name| !name.is_empty());
+        let states: Result<_, _> = names.map(str::parse).collect();
+        let branch = self.branch.as_deref().map(str::parse).transpose();
+        Ok(ReportFilter {
+            states: states.map_err(|_| RequestError::BadRequest)?,
+            kind: self.kind,
+            round: self.round,
+            branch: branch.map_err(|_| RequestError::BadRequest)?,
+            whose: self.whose.unwrap_or_default(),
+        })
+    }
 }
 
 /// The reports that one may read, newest first: one's own, and those of one's branches and contacts.
@@ -27,7 +51,13 @@ pub(crate) struct PageParams {
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
             description = "How many reports; 50 if not given"),
         ("before" = Option<Uuid>, Query,
-            description = "Only reports older than this one: the `next` of the page before")),
+            description = "Only reports older than this one: the `next` of the page before"),
+        ("states" = Option<String>, Query,
+            description = "Only those in one of these states (`ReportState`), separated by commas"),
+        ("kind" = Option<enums::ReportKind>, Query, description = "Only those of this kind"),
+        ("round" = Option<Uuid>, Query, description = "Only those for this round"),
+        ("branch" = Option<String>, Query, description = "Only those of this branch and all below it"),
+        ("whose" = Option<enums::Whose>, Query, description = "Whose; `all` that one may read if not given")),
     responses(
         (status = 200, description = "A page of the list", body = ReportList),
         (status = 400, description = "`bad_request`", body = ErrorBody)))]
@@ -40,7 +70,7 @@ pub(crate) async fn list(
     let mut snapshot = state.store.snapshot().await?;
     let mut rows = snapshot
         .reports()
-        .newest_for(&caller.principal.scope(), page.before, size.to_read())
+        .newest_for(&caller.principal.scope(), &page.filter()?, page.before, size.to_read())
         .await?;
     let next = size.cut(&mut rows, |row| row.report.id.uuid());
     let current: Vec<_> = rows.iter().filter_map(|row| row.report.current_submission).collect();

@@ -61,9 +61,24 @@ impl Jobs<'_, UnitOfWork> {
         if !state.may_be_recognized_again(jobs) {
             return Ok(false);
         }
-        self.restart(submission, Stage::Transcribe.as_str(), &json!({ "model": model })).await?;
+        let payload = json!({ "model": model });
+        self.restart(submission, Stage::Transcribe.as_str(), Some(&payload)).await?;
         self.0.changed(Change::Submission(submission));
         Ok(true)
+    }
+
+    /// Queues the archive of a submission once more: something changed that belongs into it. What works on the
+    /// submission now ends with an archive anyway.
+    pub(in crate::store) async fn archive_again(
+        &mut self,
+        submission: SubmissionId,
+    ) -> Result<(), StoreError> {
+        let state = self.0.submissions().lock(submission).await?;
+        if state.may_be_recognized_again(self.states(submission).await?) {
+            self.restart(submission, Stage::Archive.as_str(), None).await?;
+            self.0.changed(Change::Submission(submission));
+        }
+        Ok(())
     }
 
     /// Begins a job of a submission anew, with another payload. Jobs that need it wait for it. The
@@ -72,7 +87,7 @@ impl Jobs<'_, UnitOfWork> {
         &mut self,
         submission: SubmissionId,
         kind: &str,
-        payload: &Value,
+        payload: Option<&Value>,
     ) -> Result<(), StoreError> {
         let now = self.0.now();
         let row = fetch!(

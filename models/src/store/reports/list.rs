@@ -2,19 +2,66 @@
 
 use std::cmp::Reverse;
 
+use uuid::Uuid;
+
 use super::{ReportOverview, ReportRow, Reports, report_columns};
-use crate::domain::access::ReportScope;
+use crate::domain::access::{ReportScope, Whose};
 use crate::domain::branch::BranchPath;
-use crate::domain::ids::{ReportId, SubmissionId};
-use crate::domain::report::Report;
+use crate::domain::ids::{ReportId, RoundId, SubmissionId};
+use crate::domain::report::{Report, ReportKind, VisibleState};
 use crate::store::engine::{Tx, fetch};
 use crate::store::unit::Session;
 use crate::store::{StoreError, Submissions};
 
-/// The newest rows that fulfil a condition, at most `limit`, older than `before` if that is given. The
-/// condition's own values begin at `$3`.
+/// Which of the reports that somebody may read a list shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportFilter {
+    /// Those in one of these states; none: all.
+    pub states: Vec<VisibleState>,
+    /// Those of a kind.
+    pub kind: Option<ReportKind>,
+    /// Those for a round.
+    pub round: Option<RoundId>,
+    /// Those of a branch and all below it.
+    pub branch: Option<BranchPath>,
+    /// Whose.
+    pub whose: Whose,
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy)]
+struct Page<'a> {
+    before: Option<ReportId>,
+    limit: u32,
+    filter: &'a ReportFilter,
+    /// Whose are not among them.
+    not_of: Option<Uuid>,
+}
+
+impl Page<'_> {
+    /// The states' names between commas.
+    fn states(&self) -> Option<String> {
+        let names: Vec<_> = self.filter.states.iter().map(|state| state.as_str()).collect();
+        (!names.is_empty()).then(|| format!(",{},", names.join(",")))
+    }
+}
+
+/// What a filter leaves, of any row of `reports`; its values are `$3` to `$8`.
+macro_rules! filter {
+    () => {
+        "($3 IS NULL OR $3 LIKE '%,' || CASE WHEN state = 'submitted' THEN
+             coalesce((SELECT submissions.state FROM submissions
+                       WHERE submissions.id = current_submission), 'submitted')
+             ELSE state END || ',%')
+         AND ($4 IS NULL OR kind = $4) AND ($5 IS NULL OR round_id = $5)
+         AND ($6 IS NULL OR (branch >= $6 AND branch < $7))
+         AND ($8 IS NULL OR author_id IS NULL OR author_id <> $8)"
+    };
+}
+
+/// The newest rows of a page that fulfil a condition. The condition's own values begin at `$9`.
 macro_rules! newest {
-    ($session:expr, $condition:literal, $before:expr, $limit:expr $(, $bind:expr)* $(,)?) => {
+    ($session:expr, [$($condition:tt)*], $page:expr $(, $bind:expr)* $(,)?) => {
         fetch!(
             $session.tx(),
             fetch_all,
@@ -22,11 +69,19 @@ macro_rules! newest {
                 "SELECT ",
                 report_columns!(),
                 " FROM reports WHERE ($1 IS NULL OR id < $1) AND ",
-                $condition,
+                $($condition)*,
+                " AND ",
+                filter!(),
                 " ORDER BY id DESC LIMIT $2"
             )),
-            $before.map(ReportId::uuid),
-            i64::from($limit)
+            $page.before.map(ReportId::uuid),
+            i64::from($page.limit),
+            $page.states(),
+            $page.filter.kind.map(ReportKind::as_str),
+            $page.filter.round.map(RoundId::uuid),
+            $page.filter.branch.as_ref().map(BranchPath::key),
+            $page.filter.branch.as_ref().map(BranchPath::end),
+            $page.not_of
             $(, $bind)*
         )
     };
@@ -40,30 +95,40 @@ impl<S: Session> Reports<'_, S> {
         before: Option<ReportId>,
         limit: u32,
     ) -> Result<Vec<ReportOverview>, StoreError> {
-        let rows = newest!(self.0, "TRUE", before, limit)?;
+        let page = Page { before, limit, filter: &ReportFilter::default(), not_of: None };
+        let rows = newest!(self.0, ["TRUE"], page)?;
         self.overviews(rows).await
     }
 
-    /// Those of the newest reports that a reader may see.
+    /// Those of the newest reports that a reader may see, and that a filter leaves.
     pub async fn newest_for(
         &mut self,
         scope: &ReportScope,
+        filter: &ReportFilter,
         before: Option<ReportId>,
         limit: u32,
     ) -> Result<Vec<ReportOverview>, StoreError> {
+        let (reader, whose) = (scope.own.uuid(), filter.whose);
+        let not_of = (whose == Whose::Others).then_some(reader);
+        let page = Page { before, limit, filter, not_of };
+        let mut rows = Vec::new();
         // Each part comes from one index.
-        let reader = scope.own.uuid();
-        let mut rows = newest!(self.0, "author_id = $3", before, limit, reader)?;
-        rows.extend(newest!(
-            self.0,
-            "author_id IN (SELECT activist_id FROM contacts WHERE contact_id = $3)
-             AND state NOT IN ('draft', 'withdrawn')",
-            before,
-            limit,
-            reader
-        )?);
-        for branch in &scope.branches {
-            rows.extend(self.newest_within(branch, before, limit).await?);
+        if matches!(whose, Whose::All | Whose::Own) {
+            rows.extend(newest!(self.0, ["author_id = $9"], page, reader)?);
+        }
+        if whose != Whose::Own {
+            rows.extend(newest!(
+                self.0,
+                ["author_id IN (SELECT activist_id FROM contacts WHERE contact_id = $9)
+                     AND state NOT IN ('draft', 'withdrawn')"],
+                page,
+                reader
+            )?);
+        }
+        if matches!(whose, Whose::All | Whose::Others) {
+            for branch in &scope.branches {
+                rows.extend(self.newest_within(branch, page).await?);
+            }
         }
         // Each part is complete down to its last row, so what they begin with together is complete.
         rows.sort_unstable_by_key(|row| Reverse(row.id));
@@ -76,32 +141,32 @@ impl<S: Session> Reports<'_, S> {
     async fn newest_within(
         &mut self,
         branch: &BranchPath,
-        before: Option<ReportId>,
-        limit: u32,
+        page: Page<'_>,
     ) -> Result<Vec<ReportRow>, StoreError> {
         let rows = match self.0.tx() {
             // It would read and sort all reports of the subtree. So it takes the newest of each branch, from
             // the end of its part of the index.
             Tx::Sqlite(_) => newest!(
                 self.0,
-                "id IN (SELECT ours.id FROM branches
-                        JOIN reports AS ours ON ours.id IN
-                            (SELECT newest.id FROM reports AS newest
-                             WHERE newest.branch = path AND ($1 IS NULL OR newest.id < $1)
-                               AND newest.state NOT IN ('draft', 'withdrawn')
-                             ORDER BY newest.id DESC LIMIT $2)
-                        WHERE path >= $3 AND path < $4)",
-                before,
-                limit,
+                [
+                    "id IN (SELECT ours.id FROM branches
+                            JOIN reports AS ours ON ours.id IN
+                                (SELECT newest.id FROM reports AS newest
+                                 WHERE newest.branch = path AND ($1 IS NULL OR newest.id < $1)
+                                   AND newest.state NOT IN ('draft', 'withdrawn') AND ",
+                    filter!(),
+                    " ORDER BY newest.id DESC LIMIT $2)
+                            WHERE path >= $9 AND path < $10)"
+                ],
+                page,
                 branch.key(),
                 branch.end(),
             ),
             // It walks through the newest of all by itself where the subtree is large.
             Tx::Postgres(_) => newest!(
                 self.0,
-                "branch >= $3 AND branch < $4 AND state NOT IN ('draft', 'withdrawn')",
-                before,
-                limit,
+                ["branch >= $9 AND branch < $10 AND state NOT IN ('draft', 'withdrawn')"],
+                page,
                 branch.key(),
                 branch.end(),
             ),

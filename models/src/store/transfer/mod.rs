@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 pub use self::accounts::AccountRows;
 use self::rows::{
-    DraftVersionRow, FileRow, JobRow, PartialRow, ReportRow, SubmissionRow, TranscriptRow,
+    CommentRow, DecisionRow, DraftVersionRow, FileRow, JobRow, PartialRow, ReportRow,
+    SegmentChangeRow, SubmissionRow, TranscriptRow,
 };
 use super::engine::read;
 use super::unit::HasTx;
@@ -32,8 +33,11 @@ pub struct ReportRows {
     files: Vec<FileRow>,
     jobs: Vec<JobRow>,
     transcripts: Vec<TranscriptRow>,
+    changes: Vec<SegmentChangeRow>,
     partials: Vec<PartialRow>,
     drafts: Vec<DraftVersionRow>,
+    decisions: Vec<DecisionRow>,
+    comments: Vec<CommentRow>,
 }
 
 /// An object that a file row refers to.
@@ -108,6 +112,15 @@ impl ReportRows {
         for draft in &mut self.drafts {
             draft.replaced_at = cut(draft.replaced_at);
         }
+        for decision in &mut self.decisions {
+            decision.created_at = cut(decision.created_at);
+        }
+        for comment in &mut self.comments {
+            comment.created_at = cut(comment.created_at);
+            comment.edited_at = comment.edited_at.map(cut);
+            comment.resolved_at = comment.resolved_at.map(cut);
+            comment.removed_at = comment.removed_at.map(cut);
+        }
         self
     }
 }
@@ -142,8 +155,11 @@ impl Store {
             files: FileRow::read(tx, id).await?,
             jobs: JobRow::read(tx, id).await?,
             transcripts: TranscriptRow::read(tx, id).await?,
+            changes: SegmentChangeRow::read(tx, id).await?,
             partials: PartialRow::read(tx, id).await?,
             drafts: DraftVersionRow::read(tx, id).await?,
+            decisions: DecisionRow::read(tx, id).await?,
+            comments: CommentRow::read(tx, id).await?,
         }))
     }
 
@@ -174,11 +190,20 @@ impl Store {
         for transcript in &rows.transcripts {
             whole &= transcript.write(tx).await?;
         }
+        for change in &rows.changes {
+            whole &= change.write(tx).await?;
+        }
         for partial in &rows.partials {
             whole &= partial.write(tx).await?;
         }
         for draft in &rows.drafts {
             whole &= draft.write(tx).await?;
+        }
+        for decision in &rows.decisions {
+            whole &= decision.write(tx).await?;
+        }
+        for comment in &rows.comments {
+            whole &= comment.write(tx).await?;
         }
         if !whole {
             return Err(StoreError::Taken(rows.id().uuid()));

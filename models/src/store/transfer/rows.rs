@@ -92,8 +92,11 @@ table!(
         origin: String,
         author: String,
         parent_id: Option<Uuid>,
-        body: Json<Value>,
+        body: Option<Json<Value>>,
         created_at: DateTime<Utc>,
+        base_id: Option<Uuid>,
+        person_id: Option<Uuid>,
+        undoes: Option<i64>,
     }
 );
 
@@ -109,6 +112,50 @@ table!(
         body: Json<Value>,
     }
 );
+
+table!(
+    SegmentChangeRow,
+    "segment_changes",
+    "base_id IN (SELECT transcripts.id FROM transcripts
+                 JOIN submissions ON submissions.id = submission_id WHERE report_id = $1)",
+    "base_id, version, segment_id",
+    {
+        base_id: Uuid,
+        version: i64,
+        segment_id: i64,
+        before: Option<Json<Value>>,
+        after: Option<Json<Value>>,
+    }
+);
+
+table!(DecisionRow, "decisions", "report_id = $1", "id", {
+    id: Uuid,
+    report_id: Uuid,
+    submission_id: Uuid,
+    transcript_id: Uuid,
+    verdict: String,
+    reasons: String,
+    person_id: Uuid,
+    created_by: String,
+    created_at: DateTime<Utc>,
+});
+
+// Answers come after what they answer: ids sort by time.
+table!(CommentRow, "comments", "report_id = $1", "id", {
+    id: Uuid,
+    report_id: Uuid,
+    submission_id: Uuid,
+    parent_id: Option<Uuid>,
+    person_id: Uuid,
+    text: String,
+    anchor: Json<Value>,
+    shared: bool,
+    created_by: String,
+    created_at: DateTime<Utc>,
+    edited_at: Option<DateTime<Utc>>,
+    resolved_at: Option<DateTime<Utc>>,
+    removed_at: Option<DateTime<Utc>>,
+});
 
 table!(BranchRow, "branches", "$1 IS NULL", "path", {
     path: String,

@@ -2,8 +2,8 @@
 
 use super::rows::{
     AuditChainRow, AuditCheckpointRow, AuditPendingRow, AuditRow, BranchRow, ChannelRow,
-    ContactRow, DraftVersionRow, ExceptionRow, GrantRow, IdentityRow, NoticeRow, NoticeSettingsRow,
-    PersonRow, RoundRow, TokenRow,
+    CommentRow, ContactRow, DecisionRow, DraftVersionRow, ExceptionRow, GrantRow, IdentityRow,
+    NoticeRow, NoticeSettingsRow, PersonRow, RoundRow, SegmentChangeRow, TokenRow,
 };
 use super::*;
 
@@ -32,7 +32,10 @@ async fn every_table_and_column_is_known() {
         (FileRow::TABLE, FileRow::COLUMNS),
         (JobRow::TABLE, JobRow::COLUMNS),
         (TranscriptRow::TABLE, TranscriptRow::COLUMNS),
+        (SegmentChangeRow::TABLE, SegmentChangeRow::COLUMNS),
         (PartialRow::TABLE, PartialRow::COLUMNS),
+        (DecisionRow::TABLE, DecisionRow::COLUMNS),
+        (CommentRow::TABLE, CommentRow::COLUMNS),
         (BranchRow::TABLE, BranchRow::COLUMNS),
         (PersonRow::TABLE, PersonRow::COLUMNS),
         (GrantRow::TABLE, GrantRow::COLUMNS),

@@ -2,7 +2,7 @@
 
 mod written;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use huibao_models::domain::failure::{Failure, FailureCode};
@@ -34,27 +34,39 @@ impl JobKind for Ingest {
         let pages = written::pages(attempt).await?;
         let (original, video) = attempt.fetch_needed(FileKind::Original).await?;
         let scratch = attempt.scratch().await?;
-        let (audio, poster) = (scratch.join("audio.wav"), scratch.join("poster.jpg"));
+        let made = Made::in_folder(scratch);
         let (media, ()) =
-            tokio::try_join!(media(attempt, &video, &audio, &poster), verify(&original, &video))?;
+            tokio::try_join!(media(attempt, &video, &made), verify(&original, &video))?;
         let mut files = pages;
-        files.push(attempt.keep(FileKind::Audio, "audio.wav", &audio).await?);
-        files.push(attempt.keep(FileKind::Poster, "poster.jpg", &poster).await?);
+        files.push(attempt.keep(FileKind::Audio, "audio.wav", &made.audio).await?);
+        files.push(attempt.keep(FileKind::Poster, "poster.jpg", &made.poster).await?);
+        files.push(attempt.keep(FileKind::Peaks, "peaks.bin", &made.peaks).await?);
         Ok(Box::new(IngestResult { media, written, files }))
     }
 }
 
-async fn media(
-    attempt: &Attempt,
-    video: &Path,
-    audio: &Path,
-    poster: &Path,
-) -> Result<MediaInfo, Failure> {
+/// What is made of the video.
+struct Made {
+    audio: PathBuf,
+    poster: PathBuf,
+    peaks: PathBuf,
+}
+
+impl Made {
+    fn in_folder(folder: &Path) -> Self {
+        let [audio, poster, peaks] =
+            ["audio.wav", "poster.jpg", "peaks.bin"].map(|name| folder.join(name));
+        Self { audio, poster, peaks }
+    }
+}
+
+async fn media(attempt: &Attempt, video: &Path, made: &Made) -> Result<MediaInfo, Failure> {
     let max_duration_ms = max_duration_ms(attempt).await?;
     let job = FileTask::Ingest {
         video: video.to_owned(),
-        audio: audio.to_owned(),
-        poster: poster.to_owned(),
+        audio: made.audio.clone(),
+        poster: made.poster.clone(),
+        peaks: made.peaks.clone(),
         max_duration_ms,
         max_pixels: attempt.config.max_pixels,
     };
