@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
-// Where `npm run dev` finds the API: a running `huibao up`, or the mock (`npm run mock`).
+// Where `npm run dev` finds the API: a running `huibao up`, whose `public_url` is the address of these pages.
 const api = 'http://127.0.0.1:8080';
 
 export default defineConfig({
