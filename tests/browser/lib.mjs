@@ -1,7 +1,8 @@
 // What the walks through the pages share: a browser, somebody who signs in, and what must not happen meanwhile.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -20,11 +21,12 @@ export const statuses = new Map();
 
 /**
  * What browsers report as an error and is none: the page asks who is signed in before somebody is, and the test
- * breaks connections.
+ * breaks connections; of two who correct one sentence, one is refused.
  */
 function isExpected(message) {
   const { pathname } = new URL(message.location().url || BASE_URL);
   if (pathname === '/api/v1/me') return message.text().includes('401');
+  if (pathname.endsWith('/corrections')) return /ERR_FAILED|412/.test(message.text());
   return pathname.startsWith('/api/v1/uploads/') && message.text().includes('ERR_FAILED');
 }
 
@@ -44,7 +46,25 @@ export async function open(browser, options = {}) {
   return page;
 }
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Remembers what keeps somebody from using the page as it is now: what axe calls serious or critical. */
+async function hear(page, name) {
+  await page.evaluate(AXE);
+  // Whose screen it is, stands on it faintly and on purpose; it is no text to read.
+  const found = await page.evaluate(async () => {
+    const context = { exclude: [['[data-testid=watermark]']] };
+    return (await axe.run(context, { resultTypes: ['violations'] })).violations;
+  });
+  for (const { id, impact, nodes } of found.filter((one) => ['serious', 'critical'].includes(one.impact))) {
+    const where = nodes.slice(0, 3).map((node) => `${node.target.join(' ')}: ${node.any[0]?.message ?? ''}`);
+    complaints.push(`${name}: axe: ${impact}: ${id} (${nodes.length})\n        ${where.join('\n        ')}`);
+  }
+}
+
+/** A state of a page that is worth looking at: nobody must be kept from using it. */
 export async function shot(page, name) {
+  await hear(page, name);
   if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`) });
 }
 

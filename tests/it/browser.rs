@@ -51,6 +51,24 @@ fn a_reviewer_opens_a_round_and_an_activist_sees_it() {
 }
 
 #[test]
+fn a_report_is_corrected_returned_handed_in_again_and_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    for name in ["wang", "zhang"] {
+        let add =
+            ["user", "add", name, "--role", "reviewer", "--branch", BRANCH, "--password-stdin"];
+        server.command(&add, PASSWORD);
+    }
+    let mut script = script("desk.mjs", &server);
+    script
+        .env("HUIBAO_TEST_REVIEWER", "wang")
+        .env("HUIBAO_TEST_COLLEAGUE", "zhang")
+        .env("VIDEO", short(folder.path(), 30))
+        .env("WRITTEN", fixture("report-zh.txt"));
+    run(script);
+}
+
+#[test]
 fn an_operator_imports_a_roster_and_looks_after_accounts() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);

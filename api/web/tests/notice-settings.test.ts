@@ -15,17 +15,17 @@ const reviewer = eventsFor(person('reviewer'));
 const shown = eventsFor(person('activist'));
 
 it('shows people what they can be told of', () => {
-  expect(reviewer).toEqual(['ready']);
+  expect(reviewer).toEqual(['ready', 'commented']);
   expect(eventsFor(person())).toEqual([]);
   expect(eventsFor(person('activist', 'reviewer'))).toEqual(shown);
 });
 
 it('keeps what it does not show', () => {
   const form = toForm(before, reviewer);
-  expect(form.wanted).toEqual([]);
-  form.wanted = ['ready'];
+  expect(form.wanted).toEqual(['commented']);
+  form.wanted = ['ready', 'commented'];
   expect(fromForm(form, before, reviewer, new Date())?.muted).toEqual(['handed_in']);
-  expect(fromForm({ ...form, wanted: [] }, before, reviewer, new Date())?.muted).toEqual(['handed_in', 'ready']);
+  expect(fromForm({ ...form, wanted: ['commented'] }, before, reviewer, new Date())?.muted).toEqual(['handed_in', 'ready']);
 });
 
 it('knows times of the day', () => {

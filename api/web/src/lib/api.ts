@@ -1,13 +1,20 @@
 /** The HTTP interface: its types, and a function for each call. */
 
 import type {
+  Anchor,
   AuditList,
   BranchList,
   Channel,
   ChannelList,
+  Comment,
+  CommentChange,
+  Comparison,
+  Corrected,
+  CorrectionList,
   Grant,
   Info,
   NewChannel,
+  NewComment,
   NewPerson,
   NewRound,
   NoticeList,
@@ -34,12 +41,21 @@ import type {
   TokenBody,
   TokenList,
   TokenScope,
+  Verdict,
 } from './openapi';
+import { asApiError } from './errors';
 import { API, type Answer, request } from './http';
 
 export type {
+  Anchor,
   AuditEntry,
   Channel,
+  Comment,
+  Comparison,
+  Corrected,
+  Correction,
+  CorrectionList,
+  Decision,
   Grant,
   ImportedPerson,
   Info,
@@ -57,11 +73,13 @@ export type {
   RosterImport,
   Round,
   RoundBody,
+  SegmentChange,
   Session,
   Token,
   TokenBody,
   TokenScope,
   Upload,
+  Verdict,
 } from './openapi';
 export type { ErrorCode, Page, Segment, SegmentFlag, Stage, Transcript, Word, WrittenFile } from './openapi';
 
@@ -152,8 +170,13 @@ export async function revokeToken(id: string): Promise<void> {
   await request(`${API}/me/tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
 }
 
-export async function listReports(limit: number, before?: string): Promise<ReportList> {
-  const query: Record<string, string> = { limit: String(limit) };
+/** A page of the reports that one may read, as far as `filter` leaves them. */
+export async function listReports(
+  limit: number,
+  before?: string,
+  filter: Record<string, string> = {},
+): Promise<ReportList> {
+  const query: Record<string, string> = { ...filter, limit: String(limit) };
   if (before !== undefined) query.before = before;
   return (await request<ReportList>(`${API}/reports`, { query })).body;
 }
@@ -243,6 +266,67 @@ export async function discardDraft(id: string): Promise<void> {
 
 export async function withdrawReport(id: string): Promise<void> {
   await request(`${reportPath(id)}/withdraw`, { method: 'POST' });
+}
+
+/** How loud a recording is over time: see `waveform`. */
+export async function getPeaks(href: string): Promise<Uint8Array> {
+  const answer = await fetch(href);
+  if (!answer.ok) throw new Error(String(answer.status));
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** What was said, compared with what was written; null where there is nothing to compare. */
+export async function getComparison(id: string): Promise<Comparison | null> {
+  try {
+    return (await request<Comparison>(`${reportPath(id)}/comparison`)).body;
+  } catch (failure) {
+    if (asApiError(failure).status === 404) return null;
+    throw failure;
+  }
+}
+
+/** Puts texts in place of sentences that were read. */
+export async function correct(
+  id: string,
+  replaced: readonly { id: number; text: string }[],
+  by: readonly string[],
+): Promise<Corrected> {
+  return (await request<Corrected>(`${reportPath(id)}/corrections`, { method: 'POST', body: { replaced, by } })).body;
+}
+
+/** Takes back what one version has corrected. */
+export async function undoCorrection(id: string, version: number): Promise<Corrected> {
+  return (await request<Corrected>(`${reportPath(id)}/corrections/${version}/undo`, { method: 'POST' })).body;
+}
+
+/** A page of what people have corrected, the newest first. */
+export async function listCorrections(id: string, before?: number): Promise<CorrectionList> {
+  const query: Record<string, string> = before === undefined ? {} : { before: String(before) };
+  return (await request<CorrectionList>(`${reportPath(id)}/corrections`, { query })).body;
+}
+
+export async function addComment(
+  id: string,
+  comment: { text: string; parent?: string; anchor?: Anchor; shared?: boolean },
+): Promise<Comment> {
+  const body = { shared: false, ...comment } satisfies NewComment;
+  return (await request<Comment>(`${reportPath(id)}/comments`, { method: 'POST', body })).body;
+}
+
+const commentPath = (id: string, comment: string) => `${reportPath(id)}/comments/${encodeURIComponent(comment)}`;
+
+export async function changeComment(id: string, comment: string, change: CommentChange): Promise<void> {
+  await request(commentPath(id, comment), { method: 'PATCH', body: change });
+}
+
+export async function removeComment(id: string, comment: string): Promise<void> {
+  await request(commentPath(id, comment), { method: 'DELETE' });
+}
+
+/** Decides about a report whose transcript was read in this version. */
+export async function decide(id: string, verdict: Verdict, reasons: string, version: number): Promise<Report> {
+  const body = { verdict, reasons, transcript_version: version };
+  return (await request<ReportBody>(`${reportPath(id)}/decisions`, { method: 'POST', body })).body.report;
 }
 
 /** Lets the server forget a file of a draft, or a part of it. */

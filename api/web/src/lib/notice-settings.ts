@@ -11,10 +11,11 @@ export const EVENTS: readonly NoticeEvent[] = [
   'processing_failed',
   'returned',
   'accepted',
+  'commented',
 ];
 
 /** What reviewers are told of. */
-const OF_OTHERS: readonly NoticeEvent[] = ['ready'];
+const OF_OTHERS: readonly NoticeEvent[] = ['ready', 'commented'];
 
 /** What somebody can be told of, by what they are. */
 export function eventsFor(person: Person): readonly NoticeEvent[] {

@@ -1,9 +1,20 @@
 /** State that the player and the transcript share. */
 
+import { type Gap, skipFrom } from './silence';
+
+/** Speeds to choose from. */
+export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5] as const;
+
 export class Playback {
   /** Seconds from the start of the video. */
   time = $state(0);
   playing = $state(false);
+  /** Speed; browsers keep the pitch. */
+  rate = $state<number>(1);
+  /** Whether playing leaves out where nobody speaks. */
+  skipsSilence = $state(false);
+  /** Where nobody speaks. */
+  gaps: readonly Gap[] = [];
   /** Whether there is something to play. */
   playable = $state(false);
   /** Counts the jumps made through the transcript, so that it follows again after one. */
@@ -25,6 +36,20 @@ export class Playback {
     if (this.video === null) return;
     const end = Number.isFinite(this.video.duration) ? this.video.duration : Infinity;
     this.video.currentTime = Math.min(Math.max(this.video.currentTime + seconds, 0), end);
+  }
+
+  /** The video has come to this time. */
+  at(seconds: number): void {
+    this.time = seconds;
+    if (!this.skipsSilence || !this.playing || this.video === null) return;
+    const next = skipFrom(this.gaps, seconds);
+    if (next !== null) this.video.currentTime = next;
+  }
+
+  /** The next speed to choose from. */
+  faster(by: 1 | -1): void {
+    const at = (RATES as readonly number[]).indexOf(this.rate);
+    this.rate = RATES[at + by] ?? this.rate;
   }
 
   toggle(): void {

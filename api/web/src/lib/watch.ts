@@ -1,10 +1,10 @@
-/** Follows one report until nothing works on it: by server-sent events, or else by polling. */
+/** Follows one report, and what its readers do with it: by server-sent events, or else by polling. */
 
 import { type EventData, type EventName, getReport, isFinal, paths, type Report } from './api';
 import { type ApiError, asApiError } from './errors';
 import { withQuery } from './http';
 
-export type Connection = 'live' | 'polling' | 'lost' | 'ended';
+export type Connection = 'live' | 'polling' | 'lost';
 
 export interface WatchHandlers {
   report(report: Report): void;
@@ -17,6 +17,8 @@ const POLL_MS = 3_000;
 const POLL_MAX_MS = 15_000;
 /** Some proxies buffer events: after this long without an event, the page sends a request. */
 const SILENCE_MS = 20_000;
+/** When nothing works on a report, it changes by what people do, and seldom. */
+const QUIET_MS = 60_000;
 /** After this many streams that broke before their first event, the page only polls. */
 const MAX_BROKEN_STREAMS = 3;
 
@@ -28,6 +30,7 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
   let brokenStreams = typeof EventSource === 'undefined' ? MAX_BROKEN_STREAMS : 0;
   let failedPolls = 0;
   let seen = false;
+  let final = false;
 
   function stop(): void {
     stopped = true;
@@ -38,10 +41,8 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
 
   function deliver(report: Report): void {
     seen = true;
+    final = isFinal(report);
     handlers.report(report);
-    if (!isFinal(report)) return;
-    stop();
-    handlers.connection('ended');
   }
 
   function later(ms: number): void {
@@ -71,22 +72,26 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
     }
     if (source !== null) {
       handlers.connection('live');
-      return later(SILENCE_MS);
+      return later(silence());
     }
     if (brokenStreams < MAX_BROKEN_STREAMS) return listen();
     handlers.connection('polling');
-    later(POLL_MS);
+    later(final ? POLL_MAX_MS : POLL_MS);
+  }
+
+  function silence(): number {
+    return final ? QUIET_MS : SILENCE_MS;
   }
 
   function listen(): void {
-    const stream = new EventSource(withQuery(paths.events(id)));
+    const stream = new EventSource(withQuery(paths.events(id), { follow: 'true' }));
     source = stream;
-    later(SILENCE_MS);
+    later(silence());
     stream.addEventListener('open', () => handlers.connection('live'));
     stream.addEventListener('report' satisfies EventName, (event: MessageEvent<string>) => {
       if (stopped || source !== stream) return;
       brokenStreams = 0;
-      later(SILENCE_MS);
+      later(silence());
       deliver(JSON.parse(event.data) as EventData<'report'>);
     });
     stream.addEventListener('error', () => {

@@ -1,5 +1,6 @@
 /** The pages in English. */
 
+import { deskEn } from './desk.en';
 import type { Dictionary } from './zh';
 
 function several(n: number, one: string, many: string): string {
@@ -16,6 +17,7 @@ export const en: Dictionary = {
   loading: 'Loading…',
   retry: 'Try again',
   cancel: 'Cancel',
+  close: 'Close',
   remove: 'Remove',
   confirm: 'Yes',
   optional: 'optional',
@@ -204,6 +206,14 @@ export const en: Dictionary = {
       report_handed_in: 'handed in a report',
       report_withdrawn: 'took back a report',
       report_discarded: 'deleted a draft',
+      review_begun: 'began a review',
+      transcript_corrected: 'corrected a text',
+      report_decided: 'decided about a report',
+      comment_added: 'commented',
+      comment_changed: 'changed a comment',
+      comment_resolved: 'resolved a comment',
+      comment_reopened: 'opened a comment again',
+      comment_removed: 'removed a comment',
       report_viewed: 'looked at a report',
       file_fetched: 'fetched a file',
       round_opened: 'opened a round',
@@ -228,6 +238,7 @@ export const en: Dictionary = {
       processing_failed: 'a report could not be processed',
       returned: 'a report comes back',
       accepted: 'a report is accepted',
+      commented: 'a new comment',
     },
     mail: 'Mail',
     mode: { at_once: 'At once', daily: 'Once a day', never: 'Never' },
@@ -352,7 +363,7 @@ export const en: Dictionary = {
     tokenDays: 'Days valid',
     badDays: (max) => `1 to ${max} days.`,
     scopes: 'What it may do',
-    scope: { read: 'Read', write: 'Write and hand in', manage: 'Manage' },
+    scope: { read: 'Read', write: 'Write, hand in, comment', review: 'Review', manage: 'Manage' },
     needScope: 'Please choose at least one.',
     makeToken: 'Create token',
     secretOnce: 'Copy it now: it cannot be shown again.',
@@ -533,6 +544,32 @@ export const en: Dictionary = {
     openPage: 'See it larger',
     photo: 'download the photo',
   },
+
+  queue: {
+    show: 'Show',
+    side: 'Which reports',
+    toReview: 'To review',
+    own: 'My own',
+    steps: { todo: 'To review', working: 'In processing', returned: 'Returned', accepted: 'Accepted', all: 'All' },
+    more: 'More conditions',
+    any: 'Any',
+    round: 'Round',
+    kind: 'Kind',
+    branch: 'Branch',
+    contacts: 'Only of those whose contact person I am',
+    empty: 'There is no such report.',
+    fresh: 'new',
+    pick: (title) => `Choose “${title}”`,
+    accept: (count) => `Accept the ${count} chosen`,
+    confirmAccept: (count) => `You have read these ${count} reports. Accept all of them?`,
+    notAccepted: (count) => `${count} could not be accepted; they may have changed since you read them:`,
+    viewName: 'Name of the view',
+    saveView: 'Save this view',
+    views: 'Saved views',
+    forgetView: (name) => `Forget the view “${name}”`,
+  },
+
+  desk: deskEn,
 
   languages: { auto: 'Detect automatically', zh: 'Chinese (Mandarin)' },
 };

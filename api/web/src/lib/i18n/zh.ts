@@ -1,6 +1,7 @@
 /** The pages in Chinese. Its shape is the dictionary's type: other languages must have every text. */
 
 import type { AuditEntry } from '../api';
+import { deskZh } from './desk.zh';
 
 export const zh = {
   locale: 'zh-CN',
@@ -12,6 +13,7 @@ export const zh = {
   loading: '加载中…',
   retry: '重试',
   cancel: '取消',
+  close: '关闭',
   remove: '移除',
   confirm: '确定',
   optional: '选填',
@@ -48,7 +50,7 @@ export const zh = {
       `文档（.docx .doc .wps .pdf 等），或手写稿的照片（可多张）${size ? `，每个最大 ${size}` : ''}`,
     addPages: '再加一页',
     page: (number: number) => `第 ${number} 页`,
-    removePage: (number: number) => `删除第 ${number} 页`,
+    removePage: (number: number) => `移除第 ${number} 页`,
     kind: '类型',
     chooseKind: '请选择',
     period: '所属时期',
@@ -200,6 +202,14 @@ export const zh = {
       report_handed_in: '提交汇报',
       report_withdrawn: '撤回汇报',
       report_discarded: '删除草稿',
+      review_begun: '开始审阅',
+      transcript_corrected: '修改文字',
+      report_decided: '作出审阅结论',
+      comment_added: '留言',
+      comment_changed: '编辑留言',
+      comment_resolved: '解决留言',
+      comment_reopened: '重新打开留言',
+      comment_removed: '删除留言',
       report_viewed: '查看汇报',
       file_fetched: '下载文件',
       round_opened: '发起轮次',
@@ -224,6 +234,7 @@ export const zh = {
       processing_failed: '汇报处理失败',
       returned: '汇报被退回',
       accepted: '汇报通过',
+      commented: '有新的留言',
     } as Record<string, string>,
     mail: '邮件',
     mode: { at_once: '随时', daily: '每天汇总一次', never: '不发' } as Record<string, string>,
@@ -348,7 +359,7 @@ export const zh = {
     tokenDays: '有效天数',
     badDays: (max: number) => `1 到 ${max} 天。`,
     scopes: '可以做什么',
-    scope: { read: '查看', write: '填写和提交', manage: '管理' } as Record<string, string>,
+    scope: { read: '查看', write: '填写、提交和留言', review: '审阅', manage: '管理' } as Record<string, string>,
     needScope: '请至少选一项。',
     makeToken: '创建令牌',
     secretOnce: '请现在复制，离开本页后就看不到了。',
@@ -528,6 +539,32 @@ export const zh = {
     openPage: '放大查看',
     photo: '下载原照片',
   },
+
+  queue: {
+    show: '显示',
+    side: '哪些汇报',
+    toReview: '审阅',
+    own: '我的汇报',
+    steps: { todo: '待审阅', working: '处理中', returned: '已退回', accepted: '已通过', all: '全部' } as Record<string, string>,
+    more: '更多条件',
+    any: '不限',
+    round: '轮次',
+    kind: '类别',
+    branch: '支部',
+    contacts: '只看我担任培养联系人的',
+    empty: '没有符合条件的汇报。',
+    fresh: '没看过',
+    pick: (title: string) => `选择《${title}》`,
+    accept: (count: number) => `通过所选的 ${count} 份`,
+    confirmAccept: (count: number) => `你已看过这 ${count} 份汇报，全部通过？`,
+    notAccepted: (count: number) => `有 ${count} 份没有通过，可能在你看过之后又有改动：`,
+    viewName: '视图名称',
+    saveView: '保存视图',
+    views: '保存的视图',
+    forgetView: (name: string) => `删除视图“${name}”`,
+  },
+
+  desk: deskZh,
 
   languages: { auto: '自动识别', zh: '中文（普通话）' } as Record<string, string>,
 };

@@ -1,0 +1,240 @@
+// A reviewer reads a report at the desk: corrects sentences, comments, returns it; its author reads the reasons, objects
+// to a sentence, hands in again, and is accepted. A second reviewer gets in the way.
+//
+//   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=li HUIBAO_TEST_REVIEWER=wang HUIBAO_TEST_COLLEAGUE=zhang \
+//     HUIBAO_TEST_PASSWORD=… VIDEO=video.mp4 WRITTEN=report.txt [SHOTS=folder] node desk.mjs
+//
+// All three have the same password.
+//
+// Exit code 0 if everything was as expected, 1 if not.
+
+import assert from 'node:assert/strict';
+import { BASE_URL, complaints, fits, open, PHONE, run, shot, signIn, step } from './lib.mjs';
+
+const { HUIBAO_TEST_REVIEWER: REVIEWER, HUIBAO_TEST_COLLEAGUE: COLLEAGUE, VIDEO, WRITTEN } = process.env;
+const PROCESSED = { timeout: 240_000 };
+// Right to left in between, and long.
+const TITLE = `شكرا ${'学习体会'.repeat(20)}`;
+const CORRECTED = '敬爱的党组织，您好！';
+
+const sentence = (page, number) => page.locator('[data-testid=transcript] ol li').nth(number);
+const editor = (page) => page.getByTestId('segment-editor');
+const saved = (page) => page.locator('[data-testid=segment-editor][data-state=saved]').waitFor();
+
+async function handIn(page) {
+  await page.goto(`${BASE_URL}/`);
+  await signIn(page);
+  await page.getByTestId('video').setInputFiles(VIDEO);
+  await page.getByTestId('written').setInputFiles(WRITTEN);
+  await page.locator('select[name=kind]').selectOption('study');
+  await page.locator('input[name=title]').fill(TITLE);
+  await page.getByTestId('submit').click();
+  await page.waitForURL(/#\/reports\/.+/);
+  await page.locator('[data-testid=segment]').first().waitFor(PROCESSED);
+  await page.locator('[data-state=ready]').first().waitFor(PROCESSED);
+  return page.url();
+}
+
+async function beginToRead(page) {
+  await page.goto(`${BASE_URL}/`);
+  await signIn(page, REVIEWER);
+  await page.getByTestId('report-card').first().click();
+  await page.getByTestId('transcript').waitFor();
+  assert.match(await page.getByTestId('watermark').innerText(), new RegExp(REVIEWER), 'whose screen it is');
+  await shot(page, 'desk-1-read');
+}
+
+async function correct(page) {
+  const before = await sentence(page, 0).innerText();
+  await sentence(page, 0).hover();
+  await sentence(page, 0).getByTestId('edit-segment').click();
+  const field = editor(page).locator('textarea');
+  await field.fill(CORRECTED);
+  await shot(page, 'desk-2-edit');
+  // Saved by itself.
+  await saved(page);
+  // Split behind the comma, and joined again.
+  await field.evaluate((area) => area.setSelectionRange(7, 7));
+  await field.press('Shift+Enter');
+  await page.locator('[data-testid=segment]', { hasText: '敬爱的党组织，' }).waitFor();
+  assert.equal(await field.inputValue(), '您好！');
+  await field.evaluate((area) => area.setSelectionRange(0, 0));
+  await field.press('Backspace');
+  await page.waitForFunction((text) => document.querySelector('textarea[rows="1"]')?.value === text, CORRECTED);
+  await field.press('Escape');
+  await page.locator('[data-testid=segment]', { hasText: CORRECTED }).waitFor();
+  await page.reload();
+  await page.locator('[data-testid=segment]', { hasText: CORRECTED }).waitFor();
+  await page.getByTestId('history').locator('summary').click();
+  await page.getByTestId('history').locator('ins').first().waitFor();
+  assert.equal(await page.getByTestId('history').locator('li').count(), 3);
+  await shot(page, 'desk-3-history');
+  // Taken back step by step, over sessions: the join, the split, the words.
+  for (let left = 3; left > 0; left -= 1) {
+    const undone = page.waitForResponse((response) => response.url().includes('/undo'));
+    await page.getByTestId('undo').click();
+    assert.equal((await undone).status(), 200);
+  }
+  await page.waitForFunction(
+    (text) => document.querySelector('[data-testid=transcript] ol li')?.innerText.includes(text),
+    before.split('\n').at(-1).trim(),
+  );
+}
+
+async function survive(page) {
+  await sentence(page, 1).hover();
+  await sentence(page, 1).getByTestId('edit-segment').click();
+  await page.route('**/corrections?*', (route) => route.abort());
+  await editor(page).locator('textarea').fill('断网时写的。');
+  await page.locator('[data-testid=segment-editor][data-state=failed]').waitFor();
+  await shot(page, 'desk-4-offline');
+  // The page is closed; another one goes on.
+  await page.unroute('**/corrections?*');
+  await page.reload();
+  await page.locator('[data-testid=segment]', { hasText: '断网时写的。' }).or(editor(page)).first().waitFor();
+  await saved(page);
+  assert.equal(await editor(page).locator('textarea').inputValue(), '断网时写的。');
+  await page.keyboard.press('Escape');
+}
+
+async function conflict(page, colleague, address) {
+  await colleague.goto(address);
+  await signIn(colleague, COLLEAGUE);
+  await colleague.getByTestId('transcript').waitFor();
+  // Both write before either is saved.
+  for (const one of [page, colleague]) {
+    await sentence(one, 2).hover();
+    await sentence(one, 2).getByTestId('edit-segment').click();
+  }
+  await editor(page).locator('textarea').fill('我写的。');
+  await editor(colleague).locator('textarea').fill('同事写的。');
+  const either = (state) => page.locator(`[data-state=${state}]`).or(page.locator('nothing'));
+  await Promise.race([either('conflict').waitFor(), colleague.locator('[data-state=conflict]').waitFor()]);
+  const mine = (await page.locator('[data-testid=segment-editor][data-state=conflict]').count()) === 1;
+  const loser = mine ? page : colleague;
+  const [own, other] = mine ? ['我写的。', '同事写的。'] : ['同事写的。', '我写的。'];
+  assert.equal(await editor(loser).locator('textarea').inputValue(), own, 'what was typed stays');
+  assert.match(await editor(loser).locator('.theirs').innerText(), new RegExp(other));
+  await shot(loser, 'desk-5-conflict');
+  await editor(loser).locator('button.primary').click();
+  await saved(loser);
+  await (mine ? colleague : page).waitForFunction(
+    (text) => [...document.querySelectorAll('textarea[rows="1"]')].some((area) => area.value === text),
+    own,
+  );
+  for (const one of [page, colleague]) await one.keyboard.press('Escape');
+}
+
+async function useKeys(page) {
+  await page.locator('body').click({ position: { x: 5, y: 300 } });
+  await page.keyboard.press('?');
+  await page.getByTestId('key-help').waitFor();
+  await shot(page, 'desk-6-keys');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('key-help').waitFor({ state: 'detached' });
+  await page.keyboard.press(']');
+  assert.equal(await page.locator('video').evaluate((video) => video.playbackRate), 1.25);
+  await page.keyboard.press(' ');
+  await page.waitForFunction(() => document.querySelector('video')?.paused === false);
+  await page.keyboard.press(' ');
+  await page.waitForFunction(() => document.querySelector('video')?.paused === true);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('e');
+  await editor(page).waitFor();
+  const at = () => page.locator('video').evaluate((video) => video.currentTime);
+  const before = await at();
+  await page.keyboard.press('F8');
+  assert.ok((await at()) > before, 'a pedal works while one types');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('search').fill('党');
+  await page.getByTestId('replace').waitFor();
+}
+
+async function comment(page) {
+  await sentence(page, 0).hover();
+  await sentence(page, 0).getByTestId('comment-segment').click();
+  const form = page.getByTestId('comment-form');
+  await form.locator('textarea').fill('<b>哪一天？</b>\nمرحبا');
+  await form.locator('input[name=shared]').check();
+  await form.locator('button[type=submit]').click();
+  await page.getByTestId('comment').getByText('<b>哪一天？</b>').waitFor();
+  await page.getByTestId('new-comment').click();
+  await form.locator('textarea').fill('电话核实');
+  await form.locator('button[type=submit]').click();
+  await page.getByTestId('comment').getByText('电话核实').waitFor();
+  await shot(page, 'desk-7-comments');
+}
+
+async function giveBack(page) {
+  await page.getByTestId('return').click();
+  await page.locator('#reasons[aria-invalid=true]').waitFor();
+  await page.locator('#reasons').fill('请补充日期。');
+  await page.getByTestId('return').click();
+  await page.getByTestId('decision').getByText('请补充日期。').waitFor();
+  assert.equal(await page.getByTestId('decide').count(), 0);
+  await shot(page, 'desk-8-returned');
+  await page.goto(`${BASE_URL}/#/`);
+  await page.getByTestId('queue-filter').waitFor();
+}
+
+async function answer(page, address) {
+  await page.goto(`${BASE_URL}/#/`);
+  await page.goto(address);
+  await page.getByTestId('decision').getByText('请补充日期。').waitFor();
+  assert.equal(await page.getByTestId('watermark').count(), 0);
+  assert.equal(await page.getByTestId('edit-segment').count(), 0, 'nobody corrects their own report');
+  assert.equal(await page.getByTestId('comment').count(), 1, 'what is not for them they do not see');
+  await fits(page);
+  await shot(page, 'desk-9-phone');
+  await page.getByTestId('comment-segment').nth(1).click();
+  await page.getByTestId('comment-form').locator('textarea').fill('我说的是十月一日');
+  await page.getByTestId('comment-form').locator('button[type=submit]').click();
+  await page.getByTestId('comment').getByText('我说的是十月一日').waitFor();
+  await page.getByTestId('again').click();
+  await page.getByTestId('video').setInputFiles(VIDEO);
+  await page.getByTestId('submit').click();
+  await page.locator('[data-state=ready]').first().waitFor(PROCESSED);
+}
+
+async function accept(page) {
+  // What was handed in anew nobody has opened, so nobody accepts it from the list.
+  await page.reload();
+  const card = page.getByTestId('report-card').first();
+  await card.waitFor();
+  assert.equal(await page.getByTestId('pick').count(), 0);
+  await card.click();
+  await page.getByTestId('accept').waitFor(PROCESSED);
+  await page.locator('[data-testid=comment]', { hasText: '我说的是十月一日' }).waitFor();
+  await page.goto(`${BASE_URL}/#/`);
+  await page.getByTestId('pick').check();
+  await shot(page, 'desk-10-list');
+  await page.getByTestId('accept-picked').locator('button').click();
+  await page.getByTestId('confirm').click();
+  await page.getByTestId('accept-picked').waitFor({ state: 'detached' });
+  await page.getByTestId('step-accepted').click();
+  await card.click();
+  await page.locator('[data-testid=decision].accept').waitFor();
+  assert.equal(await page.getByTestId('stale').count(), 0);
+  await sentence(page, 0).hover();
+  await sentence(page, 0).getByTestId('edit-segment').click();
+  await editor(page).locator('textarea').fill('结论之后的改动。');
+  await page.getByTestId('stale').waitFor();
+  await shot(page, 'desk-11-accepted');
+}
+
+await run(async (browser) => {
+  const phone = await open(browser, { viewport: PHONE });
+  const desk = await open(browser);
+  const colleague = await open(browser);
+  const address = await step('an activist hands in', () => handIn(phone));
+  await step('a reviewer opens it', () => beginToRead(desk));
+  await step('corrects, splits, joins and takes back', () => correct(desk));
+  await step('loses nothing without a network', () => survive(desk));
+  await step('two reviewers write the same sentence', () => conflict(desk, colleague, address));
+  await step('everything by keyboard', () => useKeys(desk));
+  await step('comments', () => comment(desk));
+  await step('returns it with reasons', () => giveBack(desk));
+  await step('the author answers and hands in again', () => answer(phone, address));
+  await step('the reviewer accepts', () => accept(desk));
+  assert.deepEqual(complaints, []);
+});
