@@ -115,7 +115,7 @@ fn check_kind(settings: &Settings, kind: Option<&str>) -> Result<(), CommandErro
 
 /// The jobs that are asked for, newest first.
 async fn find(snapshot: &mut Snapshot, list: ListArgs) -> Result<Vec<Shown>, StoreError> {
-    let filter = JobFilter { state: list.state, kind: list.kind, submission: None };
+    let filter = JobFilter { state: list.state, kind: list.kind, ..JobFilter::default() };
     let Some(report) = list.report else {
         let jobs = snapshot.jobs().list(&filter, list.limit).await?;
         return with_reports(snapshot, jobs).await;
@@ -160,7 +160,7 @@ async fn replay(
     let backends = connect::backends(settings).await?;
     let ids = if retry.all_dead {
         let (state, kind) = (Some(JobState::Dead), retry.kind.clone());
-        dead(&backends.store, &JobFilter { state, kind, submission: None }).await
+        dead(&backends.store, &JobFilter { state, kind, ..JobFilter::default() }).await
     } else {
         Ok(retry.ids.clone())
     };

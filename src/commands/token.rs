@@ -37,7 +37,7 @@ enum Verb {
         #[arg(long, value_name = "TEXT", default_value = "command line")]
         label: String,
         /// What it may be used for, as often as there are scopes [default: all of them]
-        #[arg(long = "scope", value_name = "read|write|manage", value_parser = parse_scope)]
+        #[arg(long = "scope", value_name = "read|write|review|manage", value_parser = parse_scope)]
         scopes: Vec<Scope>,
         /// For how many days it is accepted [default: without end]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
@@ -61,7 +61,7 @@ enum Verb {
 }
 
 fn parse_scope(name: &str) -> Result<Scope, String> {
-    name.parse().map_err(|_| "use read, write or manage".to_owned())
+    name.parse().map_err(|_| "use read, write, review or manage".to_owned())
 }
 
 /// Runs the command.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use huibao_models::backends::Backends;
 use huibao_models::store::Claimant;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::WorkerConfig;
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub relay: Relay,
     name: String,
     rests_until: Mutex<Option<Instant>>,
+    /// Whether an operator wants it to take no further jobs.
+    paused: watch::Sender<bool>,
 }
 
 impl Context {
@@ -31,12 +34,32 @@ impl Context {
         let name = format!("{host}/{}", std::process::id());
         let (config, rests_until) = (Arc::new(config), Mutex::default());
         let relay = Relay::new(backends.clone());
-        Self { backends, config, kinds, relay, name, rests_until }
+        let paused = watch::Sender::new(false);
+        Self { backends, config, kinds, relay, name, rests_until, paused }
     }
 
     /// As whom this worker claims.
     pub fn claimant(&self) -> Claimant<'_> {
         Claimant { worker: &self.name, lease: self.config.lease }
+    }
+
+    /// An operator wants it to take no further jobs, or to go on.
+    pub fn set_paused(&self, paused: bool) {
+        let changed = self.paused.send_if_modified(|now| std::mem::replace(now, paused) != paused);
+        if changed {
+            tracing::info!(paused, "an operator decides whether this worker takes jobs");
+        }
+    }
+
+    /// Waits until it is to pause, or to go on.
+    pub async fn until_paused_is(&self, wanted: bool) {
+        // The sender lives as long as this.
+        let _ = self.paused.subscribe().wait_for(|paused| *paused == wanted).await;
+    }
+
+    /// Whether it is to take no further jobs.
+    pub fn is_paused(&self) -> bool {
+        *self.paused.borrow()
     }
 
     /// Takes no job for a while: this machine cannot do any now.

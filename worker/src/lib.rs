@@ -12,6 +12,7 @@ mod lease;
 pub mod media;
 mod model_folder;
 mod notices;
+mod presence;
 mod relay;
 mod runner;
 mod scheduler;

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::cores::{CoreBudget, CoreGrant};
 use crate::jobs::Kinds;
 use crate::lease;
+use crate::presence;
 use crate::scheduler;
 use crate::stop::Stop;
 
@@ -56,6 +57,7 @@ impl Worker {
             let (context, shutdown) = (Arc::clone(context), shutdown.clone());
             async move { context.relay.run(shutdown).await }
         });
+        let presence = tokio::spawn(presence::run(Arc::clone(context), shutdown.clone()));
         if context.config.recurring {
             tracker.spawn(scheduler::run(Arc::clone(context), shutdown.clone()));
         }
@@ -73,8 +75,10 @@ impl Worker {
             stop_now.cancel();
             tracker.wait().await;
         }
-        if let Err(error) = relay.await {
-            tracing::error!(%error, "the relay ended badly");
+        for ended in [relay.await, presence.await] {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task beside the jobs ended badly");
+            }
         }
     }
 
@@ -119,8 +123,17 @@ impl Worker {
                     () = tokio::time::sleep_until(until) => continue,
                 }
             }
+            if self.context.is_paused() {
+                subscription.pause().await;
+                drop(grant);
+                tokio::select! {
+                    () = shutdown.cancelled() => return None,
+                    () = self.context.until_paused_is(false) => continue,
+                }
+            }
             let delivery = tokio::select! {
                 () = shutdown.cancelled() => return None,
+                () = self.context.until_paused_is(true) => continue,
                 delivery = subscription.next() => delivery,
             };
             // Not cancelled half-way: a claim that nobody works on would block its job.

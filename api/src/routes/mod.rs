@@ -3,6 +3,7 @@
 mod audit;
 mod branches;
 mod channels;
+mod console;
 mod health;
 mod info;
 mod me;
@@ -90,6 +91,12 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(people::contacts::add, people::contacts::remove))
         .routes(routes!(branches::list))
         .routes(routes!(audit::list))
+        .routes(routes!(console::summary::summary))
+        .routes(routes!(console::jobs::list))
+        .routes(routes!(console::dead::retry))
+        .routes(routes!(console::dead::discard))
+        .routes(routes!(console::workers::list))
+        .routes(routes!(console::workers::pause))
         .routes(routes!(uploads::options, uploads::create))
         .routes(routes!(uploads::head, uploads::patch, uploads::remove))
         .routes(routes!(openapi_json::openapi_json))

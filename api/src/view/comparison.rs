@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::enums;
+use super::time::seconds;
 
 /// The transcript that readers see, compared with the written report.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -67,11 +68,6 @@ impl ComparisonView {
             said: comparison.said.into_iter().map(SaidSentenceView::from).collect(),
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 milliseconds")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1000.0
 }
 
 impl From<WrittenPassage> for WrittenPassageView {

@@ -23,6 +23,7 @@ use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::report::{ReportView, SubmissionRef, UploadView};
 use super::review::{CommentView, DecisionView};
 use super::stage::StageView;
+use super::time::seconds;
 use super::transcript::{SegmentView, TranscriptVersionView, TranscriptView, WordView};
 
 /// The rows of one report and of its current submission, if there is one.
@@ -312,12 +313,6 @@ impl TranscriptVersionView {
 /// URL of a report's file, on a server whose paths begin with `root`.
 fn url(root: &str, report: ReportId, name: &str) -> String {
     format!("{root}/api/v1/reports/{report}/{name}")
-}
-
-/// Milliseconds as seconds.
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 milliseconds")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1000.0
 }
 
 impl PersonView {

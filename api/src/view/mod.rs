@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod comparison;
+mod console;
 mod convert;
 mod draft_version;
 pub(crate) mod enums;
@@ -22,6 +23,7 @@ mod review;
 mod roster;
 mod round;
 mod stage;
+mod time;
 mod transcript;
 mod transcript_file;
 
@@ -31,6 +33,11 @@ pub use account::{
 };
 pub use audit::{AuditEntryView, AuditList};
 pub use comparison::ComparisonView;
+pub(crate) use console::{DeadJobs, WorkerPause};
+pub use console::{
+    DeadJobsDone, FailureGroupView, JobError, JobKindView, JobList, JobView, JobsSummary,
+    WorkerList, WorkerView,
+};
 pub(crate) use convert::Reader;
 pub(crate) use convert::ReportRows;
 pub use draft_version::{DraftVersionList, DraftVersionView};

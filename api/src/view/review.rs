@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::enums;
+use super::time::seconds;
 use super::transcript::SegmentView;
 
 /// What is to stand in a transcript in place of segments that follow each other: another text, two texts for one
@@ -283,11 +284,6 @@ impl CommentView {
             removed_at: comment.removed_at,
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 milliseconds")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1000.0
 }
 
 impl From<&Anchor> for AnchorView {

@@ -71,6 +71,9 @@ fn rule(method: &str, path: &str) -> Option<For> {
         | ("get" | "post", "/api/v1/channels") => For::Operators,
         ("delete", "/api/v1/channels/{id}") => For::Channel,
         ("get", "/api/v1/audit") => For::Root,
+        (_, path) if path.starts_with("/api/v1/jobs") || path.starts_with("/api/v1/workers") => {
+            For::Root
+        }
         (_, path) if path.starts_with("/api/v1/people/{id}") => For::Person,
         (_, path) if path.starts_with("/api/v1/rounds/{id}") => For::Round,
         ("get", "/api/v1/reports/{id}/draft-versions")
@@ -214,6 +217,11 @@ fn request(method: &str, path: &str) -> (Option<Value>, u16) {
         ("post", "/api/v1/channels") => {
             json!({ "branch": BRANCH, "kind": "webhook", "url": "https://example.org/hook" })
         }
+        ("post", "/api/v1/jobs/retry" | "/api/v1/jobs/discard") => return (Some(json!({})), 200),
+        // There is no such worker.
+        ("post", "/api/v1/workers/pause") => {
+            return (Some(json!({ "name": "x", "paused": true })), 404);
+        }
         // Of a roster too: who may not import one does not even learn that this is none.
         _ => return (None, 200),
     };
@@ -242,7 +250,8 @@ async fn lists_and_beginnings_are_for_those_whose_business_they_are() {
             (Role::Operator, "/"),
         ] {
             // A role holds for what is below; lists show what is there.
-            let covers = if path == "/api/v1/audit" { branch == "/" } else { branch != "/x" };
+            let root = rule(&method, &path) == Some(For::Root);
+            let covers = if root { branch == "/" } else { branch != "/x" };
             let allowed = roles.contains(&role) && (everywhere || covers);
             let harness = Harness::new().await;
             let (_, client) = harness.person("x", &[(role, branch)]).await;

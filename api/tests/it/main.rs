@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod audit;
+mod console;
 mod drafts;
 mod events;
 mod files;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::branch::BranchPath;
-use super::ids::{PersonId, ReportId, RoundId, TokenId};
+use super::ids::{JobId, PersonId, ReportId, RoundId, TokenId};
 use super::names::names;
 
 /// What was done.
@@ -91,6 +91,14 @@ pub enum AuditAction {
     ChannelAdded,
     /// A channel for notices was removed.
     ChannelRemoved,
+    /// A dead job was queued again.
+    JobRetried,
+    /// A dead job was discarded.
+    JobDiscarded,
+    /// A worker was told to take no further jobs.
+    WorkerPaused,
+    /// A worker was told to go on.
+    WorkerResumed,
     /// The audit log was exported.
     AuditExported,
     /// Something was refused.
@@ -134,6 +142,10 @@ names!(AuditAction, "audited action", {
     ExceptionMade = "exception_made",
     ChannelAdded = "channel_added",
     ChannelRemoved = "channel_removed",
+    JobRetried = "job_retried",
+    JobDiscarded = "job_discarded",
+    WorkerPaused = "worker_paused",
+    WorkerResumed = "worker_resumed",
     AuditExported = "audit_exported",
     Refused = "refused",
 });
@@ -181,7 +193,13 @@ macro_rules! subjects {
     };
 }
 
-subjects!(ReportId = "report", PersonId = "person", TokenId = "token", RoundId = "round");
+subjects!(
+    ReportId = "report",
+    PersonId = "person",
+    TokenId = "token",
+    RoundId = "round",
+    JobId = "job"
+);
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

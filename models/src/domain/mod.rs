@@ -22,5 +22,6 @@ pub mod scope;
 pub mod submission;
 pub mod transcript;
 pub mod upload;
+pub mod worker;
 
 pub use names::UnknownName;

@@ -35,6 +35,7 @@ mod transcripts;
 mod transfer;
 mod unit;
 mod uploads;
+mod workers;
 
 pub use audit::{Audit, AuditFilter, Link};
 pub use changes::{Change, Changes};
@@ -44,7 +45,8 @@ pub use error::{Lost, StoreError};
 pub use idempotency::{IdempotencyKeys, KeptAnswer, Repeated};
 pub use identities::Identities;
 pub use jobs::{
-    Backlog, Claim, Claimant, Committed, Continuation, JobFilter, Jobs, Outcome, Unanswered,
+    Backlog, Claim, Claimant, Committed, Continuation, FailureGroup, JobFilter, Jobs, Outcome,
+    Throughput, Unanswered,
 };
 pub use notices::{MAIL_JOB, NewNotice, Notices};
 pub use people::{NewPerson, People, PeopleFilter, PersonOverview};
@@ -61,6 +63,7 @@ pub use transcripts::{Corrected, CorrectionRecord, NumberedTranscript, Transcrip
 pub use transfer::{AccountRows, Extent, Reference, ReportRows};
 pub use unit::{Session, Snapshot, UnitOfWork};
 pub use uploads::{Uploads, WRITER_LEASE};
+pub use workers::Workers;
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ use super::tokens::Tokens;
 use super::transcripts::Transcripts;
 use super::unit::{Snapshot, UnitOfWork};
 use super::uploads::Uploads;
+use super::workers::Workers;
 
 macro_rules! repositories {
     ($session:ident) => {
@@ -95,6 +96,11 @@ macro_rules! repositories {
             /// Versions of transcripts.
             pub fn transcripts(&mut self) -> Transcripts<'_, Self> {
                 Transcripts(self)
+            }
+
+            /// Workers.
+            pub fn workers(&mut self) -> Workers<'_, Self> {
+                Workers(self)
             }
 
             /// Jobs, as people look at them.

@@ -148,7 +148,7 @@ impl<S: Session> Submissions<'_, S> {
     }
 
     /// The submissions with these ids.
-    pub(super) async fn of_ids(
+    pub async fn of_ids(
         &mut self,
         ids: &[SubmissionId],
     ) -> Result<HashMap<SubmissionId, Submission>, StoreError> {

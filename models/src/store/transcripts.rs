@@ -3,6 +3,8 @@
 
 mod corrections;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use super::changes::Change;
 use super::engine::{execute, fetch, write};
-use super::rows::{all, count, named};
+use super::rows::{count, named};
 use super::unit::{HasTx, Session, UnitOfWork};
 use super::{Claim, Store, StoreError};
 use crate::domain::ids::{SubmissionId, TranscriptId};
@@ -31,25 +33,25 @@ struct VersionRow {
     author: String,
     person_name: Option<String>,
     parent_id: Option<Uuid>,
+    base_id: Option<Uuid>,
     current: bool,
     created_at: DateTime<Utc>,
-    recognizer: Json<RecognizerInfo>,
+    /// Of a version with a body of its own: bodies are long, and many versions may share one.
+    recognizer: Option<Json<RecognizerInfo>>,
 }
 
-impl TryFrom<VersionRow> for TranscriptVersion {
-    type Error = StoreError;
-
-    fn try_from(row: VersionRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.id.into(),
-            version: count(row.version),
-            origin: named(&row.origin)?,
-            author: named(&row.author)?,
-            person_name: row.person_name,
-            parent: row.parent_id.map(TranscriptId::from),
-            current: row.current,
-            created_at: row.created_at,
-            recognizer: row.recognizer.0,
+impl VersionRow {
+    fn into_version(self, recognizer: RecognizerInfo) -> Result<TranscriptVersion, StoreError> {
+        Ok(TranscriptVersion {
+            id: self.id.into(),
+            version: count(self.version),
+            origin: named(&self.origin)?,
+            author: named(&self.author)?,
+            person_name: self.person_name,
+            parent: self.parent_id.map(TranscriptId::from),
+            current: self.current,
+            created_at: self.created_at,
+            recognizer,
         })
     }
 }
@@ -178,22 +180,30 @@ impl<S: Session> Transcripts<'_, S> {
         &mut self,
         of: SubmissionId,
     ) -> Result<Vec<TranscriptVersion>, StoreError> {
-        all(fetch!(
+        let rows = fetch!(
             self.0.tx(),
             fetch_all,
             sqlx::query_as::<_, VersionRow>(
                 "SELECT version.id, version.version, version.origin, version.author,
-                        display_name AS person_name, version.parent_id,
+                        display_name AS person_name, version.parent_id, version.base_id,
                         CASE WHEN current_transcript = version.id THEN true ELSE false END AS current,
-                        version.created_at, coalesce(version.body, base.body) -> 'recognizer' AS recognizer
+                        version.created_at, version.body -> 'recognizer' AS recognizer
                  FROM transcripts AS version
                  JOIN submissions ON submissions.id = version.submission_id
-                 LEFT JOIN transcripts AS base ON base.id = version.base_id
                  LEFT JOIN people ON people.id = version.person_id
                  WHERE version.submission_id = $1 ORDER BY version.version"
             ),
             of.uuid()
-        )?)
+        )?;
+        let own = |row: &VersionRow| Some((row.id, row.recognizer.as_ref()?.0.clone()));
+        let recognizers: HashMap<Uuid, RecognizerInfo> = rows.iter().filter_map(own).collect();
+        let version = |row: VersionRow| {
+            let body = row.base_id.unwrap_or(row.id);
+            let recognizer = recognizers.get(&body).cloned();
+            let missing = || StoreError::Corrupt(format!("the transcript {body} has no body"));
+            row.into_version(recognizer.ok_or_else(missing)?)
+        };
+        rows.into_iter().map(version).collect()
     }
 
     /// The segments published so far by the newest attempt, in order.

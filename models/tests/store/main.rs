@@ -45,6 +45,7 @@ macro_rules! on_every_engine {
 // Below the macro that it uses.
 mod again;
 mod audit;
+mod console;
 mod harness;
 mod jobs;
 mod lifecycle;

@@ -1,5 +1,5 @@
 //! Prune: removes rows that are over, once a day: jobs that are long done and belong to no submission,
-//! sessions that have ended, failed sign-ins that are forgotten.
+//! sessions that have ended, failed sign-ins that are forgotten, workers that are gone.
 
 use std::time::Duration;
 
@@ -50,6 +50,7 @@ impl Outcome for Pruned {
         unit.idempotency_keys().prune().await?;
         let told_before = unit.now() - NOTICES_KEPT;
         unit.notices().prune(told_before).await?;
+        unit.workers().prune(before).await?;
         tracing::debug!(pruned, sessions, "removed rows of old jobs and sessions");
         Ok(())
     }

@@ -48,7 +48,8 @@ impl<S: Session> Jobs<'_, S> {
             fetch_all,
             sqlx::query_as::<_, BacklogRow>(
                 "SELECT kind, state, count(*) AS jobs, min(not_before) AS oldest
-                 FROM jobs WHERE state <> 'done' GROUP BY kind, state ORDER BY kind, state"
+                 FROM jobs WHERE state <> 'done' AND discarded_at IS NULL
+                 GROUP BY kind, state ORDER BY kind, state"
             )
         )?)
     }

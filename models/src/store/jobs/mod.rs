@@ -8,6 +8,7 @@
 mod backlog;
 mod claim;
 mod complete;
+mod console;
 mod messages;
 mod replay;
 mod row;
@@ -16,6 +17,7 @@ mod settle;
 pub use backlog::Backlog;
 pub use claim::{Claim, Claimant};
 pub use complete::{Committed, Continuation, Outcome};
+pub use console::{FailureGroup, Throughput};
 pub use messages::Unanswered;
 
 use self::messages::REPUBLISH;
@@ -40,6 +42,10 @@ pub struct JobFilter {
     pub kind: Option<String>,
     /// Only jobs of this submission.
     pub submission: Option<SubmissionId>,
+    /// Only jobs that failed with this code.
+    pub code: Option<String>,
+    /// Only jobs older than this one.
+    pub before: Option<JobId>,
 }
 
 impl<S: Session> Jobs<'_, S> {
@@ -72,7 +78,7 @@ impl<S: Session> Jobs<'_, S> {
         )?)
     }
 
-    /// Up to `limit` jobs, the newest first.
+    /// Up to `limit` jobs, the newest first. Those that were discarded are not among them.
     pub async fn list(&mut self, filter: &JobFilter, limit: u32) -> Result<Vec<Job>, StoreError> {
         all(fetch!(
             self.0.tx(),
@@ -81,12 +87,15 @@ impl<S: Session> Jobs<'_, S> {
                 "SELECT ",
                 job_columns!(),
                 " FROM jobs WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR kind = $2)
-                    AND ($3 IS NULL OR submission_id = $3)
-                  ORDER BY id DESC LIMIT $4"
+                    AND ($3 IS NULL OR submission_id = $3) AND ($4 IS NULL OR error ->> 'code' = $4)
+                    AND ($5 IS NULL OR id < $5) AND discarded_at IS NULL
+                  ORDER BY id DESC LIMIT $6"
             )),
             filter.state.map(JobState::as_str),
             filter.kind.as_deref(),
             filter.submission.map(SubmissionId::uuid),
+            filter.code.as_deref(),
+            filter.before.map(JobId::uuid),
             i64::from(limit)
         )?)
     }

@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use super::Jobs;
 use super::messages::REPUBLISH;
 use super::row::MessageRow;
+use crate::domain::audit::AuditAction;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{JobId, SubmissionId};
 use crate::domain::job::JobMessage;
@@ -30,7 +31,8 @@ impl Jobs<'_, UnitOfWork> {
             fetch_optional,
             sqlx::query_as::<_, MessageRow>(
                 "UPDATE jobs SET state = 'queued', attempt = 0, not_before = $1, publish_due = $2,
-                        published = 0, finished_at = NULL, progress = 0, worker = NULL
+                        published = 0, finished_at = NULL, progress = 0, worker = NULL,
+                        discarded_at = NULL
                  WHERE id = $3 AND state = 'dead' RETURNING id, urgency, token"
             ),
             now,
@@ -39,6 +41,7 @@ impl Jobs<'_, UnitOfWork> {
         )?;
         let Some(row) = row else { return Ok(false) };
         self.0.publish(JobMessage::try_from(row)?);
+        self.0.audit().record(AuditAction::JobRetried, id, json!({})).await?;
         if let Some(submission) = job.submission {
             let other = self.failure_of_another(submission).await?;
             self.add_up(submission, other.as_ref()).await?;

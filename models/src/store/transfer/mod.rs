@@ -104,6 +104,7 @@ impl ReportRows {
             job.not_before = cut(job.not_before);
             job.started_at = job.started_at.map(cut);
             job.finished_at = job.finished_at.map(cut);
+            job.discarded_at = job.discarded_at.map(cut);
             job.created_at = cut(job.created_at);
         }
         for transcript in &mut self.transcripts {

@@ -77,6 +77,7 @@ table!(JobRow, "jobs", "submission_id IN (SELECT id FROM submissions WHERE repor
     error: Option<Json<Value>>,
     created_by: String,
     created_at: DateTime<Utc>,
+    discarded_at: Option<DateTime<Utc>>,
 });
 
 table!(
