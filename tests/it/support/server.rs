@@ -135,7 +135,9 @@ impl Server {
             .header("content-type", "application/offset+octet-stream")
             .header("upload-length", path.metadata().unwrap().len())
             .header("upload-metadata", metadata);
-        request.body(std::fs::File::open(path).unwrap()).send().unwrap()
+        // Not streamed: a server that refuses an upload at once does not take the rest of it, and the client would
+        // then say that, and not what the server has answered.
+        request.body(std::fs::read(path).unwrap()).send().unwrap()
     }
 
     /// Follows a report until `done` says so.
