@@ -1,6 +1,11 @@
 //! The pages in a real browser.
 
+use std::path::Path;
 use std::process::Command;
+
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::transcript::{Recognition, Segment, Word};
+use huibao_models::store::Store;
 
 use crate::support::media::short;
 use crate::support::server::{BRANCH, NAME, PASSWORD, Server};
@@ -65,6 +70,71 @@ fn a_report_is_corrected_returned_handed_in_again_and_accepted() {
         .env("HUIBAO_TEST_COLLEAGUE", "zhang")
         .env("VIDEO", short(folder.path(), 30))
         .env("WRITTEN", fixture("report-zh.txt"));
+    run(script);
+}
+
+/// Gives a report a transcript of so many sentences, as a recogniser would, beside a running server.
+async fn recognize(data: &Path, report: &str, sentences: u32) {
+    let store = Store::open_sqlite(&data.join("huibao.db")).await.unwrap();
+    let mut unit = store.begin(Actor::Worker("test".into()), store.now()).await.unwrap();
+    let overview = unit.reports().overview(report.parse().unwrap()).await.unwrap().unwrap();
+    let submission = overview.submission.unwrap().id;
+    let mut transcript = unit.transcripts().current(submission).await.unwrap().unwrap();
+    let first = transcript.segments[0].clone();
+    let segment = |number: u32| {
+        let start_ms = u64::from(number) * 1000;
+        let words = first.words.iter().cloned().map(|word| Word {
+            start_ms,
+            end_ms: start_ms + 900,
+            ..word
+        });
+        let last = number + 1 == sentences;
+        Segment {
+            id: 0,
+            start_ms,
+            end_ms: start_ms + 900,
+            text: if last { "这是最后一句。".into() } else { first.text.clone() },
+            words: if last { Vec::new() } else { words.collect() },
+            ..first.clone()
+        }
+    };
+    transcript.segments = (0..sentences).map(segment).collect();
+    let recognition = Recognition { transcript, raw: Vec::new() };
+    unit.transcripts().add_recognition(submission, &recognition).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+#[test]
+fn a_transcript_of_thousands_of_sentences_is_read_and_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let add = ["user", "add", "wang", "--role", "reviewer", "--branch", BRANCH, "--password-stdin"];
+    server.command(&add, PASSWORD);
+    let (status, answer) = server.upload(&short(folder.path(), 8), None);
+    assert_eq!(status, 202, "{answer}");
+    let id = answer["id"].as_str().unwrap();
+    server.wait(id, |report| report["state"] == "ready");
+    tokio::runtime::Runtime::new().unwrap().block_on(recognize(&data, id, 10_000));
+    let mut script = script("long.mjs", &server);
+    script.env("HUIBAO_TEST_NAME", "wang").env("REPORT", id).env("LAST", "这是最后一句");
+    run(script);
+}
+
+#[test]
+fn an_operator_sees_what_failed_and_lets_a_worker_pause() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let add = ["user", "add", "root", "--role", "operator", "--branch", "/", "--password-stdin"];
+    server.command(&add, PASSWORD);
+    // Begins as a video does, and is none.
+    let bad = folder.path().join("bad.mp4");
+    std::fs::write(&bad, [b"\0\0\0\x18ftypmp42".as_slice(), &[7; 4000]].concat()).unwrap();
+    let (status, answer) = server.upload(&bad, None);
+    assert_eq!(status, 202, "{answer}");
+    server.wait(answer["id"].as_str().unwrap(), |report| report["state"] == "failed");
+    let mut script = script("console.mjs", &server);
+    script.env("HUIBAO_TEST_NAME", "root");
     run(script);
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::fixture;
 use crate::support::media::{sample, short};
@@ -122,4 +122,42 @@ fn one_data_folder_has_one_owner() {
         .output()
         .unwrap();
     assert_eq!(second.status.code(), Some(2));
+}
+
+#[test]
+fn a_worker_that_pauses_takes_no_further_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    server.command(&["user", "add", "root", "--role", "operator", "--branch", "/"], "");
+    let token = server.command(&["token", "create", "root", "--quiet"], "");
+    let operator = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let worker = || {
+        let url = format!("{}/api/v1/workers", server.url);
+        let answer = operator.get(url).bearer_auth(token.trim()).send().unwrap();
+        answer.json::<Value>().unwrap()["workers"][0].take()
+    };
+    // Waits until the worker was heard of once more: what was said before, it knows then.
+    let heard = || {
+        let (before, start) = (worker()["seen_at"].clone(), Instant::now());
+        while worker()["seen_at"] == before {
+            assert!(start.elapsed() < Duration::from_secs(30), "the worker is silent");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let pause = |paused: bool| {
+        let body = json!({ "name": worker()["name"], "paused": paused });
+        let url = format!("{}/api/v1/workers/pause", server.url);
+        let answer = operator.post(url).bearer_auth(token.trim()).json(&body).send().unwrap();
+        assert_eq!(answer.status(), 204);
+        heard();
+    };
+    heard();
+    pause(true);
+    let (status, answer) = server.upload(&short(folder.path(), 2), None);
+    assert_eq!(status, 202, "{answer}");
+    let id = answer["report"]["id"].as_str().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(server.get(&format!("/api/v1/reports/{id}"))["report"]["state"], "submitted");
+    pause(false);
+    assert_eq!(server.wait(id, is_over)["state"], "ready");
 }

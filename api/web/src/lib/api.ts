@@ -2,6 +2,11 @@
 
 import type {
   Anchor,
+  DeadJobsDone,
+  JobList,
+  JobsSummary,
+  Worker,
+  WorkerList,
   AuditList,
   BranchList,
   Channel,
@@ -56,9 +61,11 @@ export type {
   Correction,
   CorrectionList,
   Decision,
+  FailureGroup,
   Grant,
   ImportedPerson,
   Info,
+  Job,
   Notice,
   NoticeEvent,
   NoticeSettings,
@@ -80,6 +87,7 @@ export type {
   TokenScope,
   Upload,
   Verdict,
+  Worker,
 } from './openapi';
 export type { ErrorCode, Page, Segment, SegmentFlag, Stage, Transcript, Word, WrittenFile } from './openapi';
 
@@ -392,4 +400,36 @@ export async function removeChannel(id: string): Promise<void> {
 export async function listAudit(query: Record<'action' | 'person' | 'subject', string> & { before?: string }): Promise<AuditList> {
   const given = Object.entries(query).filter(([, value]) => value !== '');
   return (await request<AuditList>(`${API}/audit`, { query: Object.fromEntries(given) })).body;
+}
+
+/** How much there is to do, how quickly it is done, and what failed. */
+export async function getJobsSummary(): Promise<JobsSummary> {
+  return (await request<JobsSummary>(`${API}/jobs/summary`)).body;
+}
+
+/** A page of jobs, the newest first. */
+export async function listJobs(query: Record<string, string>): Promise<JobList> {
+  return (await request<JobList>(`${API}/jobs`, { query })).body;
+}
+
+/** Which dead jobs: these, or all that the others leave. */
+export type WhichDead = { ids: readonly string[] } | { kind: string; code: string };
+
+/** Queues dead jobs again; says how many. */
+export async function retryJobs(which: WhichDead): Promise<number> {
+  return (await request<DeadJobsDone>(`${API}/jobs/retry`, { method: 'POST', body: which })).body.jobs;
+}
+
+/** Takes dead jobs out of the lists; says how many. */
+export async function discardJobs(which: WhichDead): Promise<number> {
+  return (await request<DeadJobsDone>(`${API}/jobs/discard`, { method: 'POST', body: which })).body.jobs;
+}
+
+export async function listWorkers(): Promise<readonly Worker[]> {
+  return (await request<WorkerList>(`${API}/workers`)).body.workers;
+}
+
+/** Has a worker take no further jobs, or go on. */
+export async function pauseWorker(name: string, paused: boolean): Promise<void> {
+  await request(`${API}/workers/pause`, { method: 'POST', body: { name, paused } });
 }

@@ -2,6 +2,9 @@
 
 import { type Comparison, getComparison, type Report } from './api';
 
+/** Longer texts the server does not compare. */
+const LONGEST = 20_000;
+
 /** Corrections come one after the other; it is compared when they pause. */
 const PAUSE_MS = 1_500;
 
@@ -19,6 +22,7 @@ export class Compared {
   follow(report: Report): void {
     const { transcript, written, submission } = report;
     if (transcript === null || written === null || written.text === null || written.text === '') return;
+    if (transcript.text.length + written.text.length > LONGEST) return;
     const of = `${submission?.id} ${transcript.version}`;
     if (of === this.#of) return;
     const first = this.#of === '';

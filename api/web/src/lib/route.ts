@@ -14,6 +14,7 @@ export type Route =
   | { page: 'people' }
   | { page: 'channels' }
   | { page: 'audit' }
+  | { page: 'console' }
   | { page: 'setup'; secret: string };
 
 export function parse(hash: string): Route {
@@ -22,6 +23,7 @@ export function parse(hash: string): Route {
   if (hash === '#/people') return { page: 'people' };
   if (hash === '#/channels') return { page: 'channels' };
   if (hash === '#/audit') return { page: 'audit' };
+  if (hash === '#/console') return { page: 'console' };
   const [, page, last] = /^#\/(reports|rounds|setup)\/([^/?#]+)$/.exec(hash) ?? [];
   if (last === undefined) return { page: 'home' };
   try {

@@ -1,5 +1,6 @@
 /** The pages in English. */
 
+import { consoleEn } from './console.en';
 import { deskEn } from './desk.en';
 import type { Dictionary } from './zh';
 
@@ -222,6 +223,10 @@ export const en: Dictionary = {
       exception_made: 'gave more time or excused',
       channel_added: 'added a channel',
       channel_removed: 'removed a channel',
+      job_retried: 'tried a job again',
+      job_discarded: 'discarded a job',
+      worker_paused: 'paused a worker',
+      worker_resumed: 'let a worker go on',
       audit_exported: 'exported the audit log',
       refused: 'was refused',
     },
@@ -568,6 +573,8 @@ export const en: Dictionary = {
     views: 'Saved views',
     forgetView: (name) => `Forget the view “${name}”`,
   },
+
+  console: consoleEn,
 
   desk: deskEn,
 

@@ -1,6 +1,7 @@
 /** The pages in Chinese. Its shape is the dictionary's type: other languages must have every text. */
 
 import type { AuditEntry } from '../api';
+import { consoleZh } from './console.zh';
 import { deskZh } from './desk.zh';
 
 export const zh = {
@@ -218,6 +219,10 @@ export const zh = {
       exception_made: '延期或免交',
       channel_added: '添加机器人或 Webhook',
       channel_removed: '移除机器人或 Webhook',
+      job_retried: '重试任务',
+      job_discarded: '放弃任务',
+      worker_paused: '暂停工作进程',
+      worker_resumed: '恢复工作进程',
       audit_exported: '导出审计日志',
       refused: '被拒绝的操作',
     } satisfies Record<AuditEntry['action'], string> as Record<string, string>,
@@ -563,6 +568,8 @@ export const zh = {
     views: '保存的视图',
     forgetView: (name: string) => `删除视图“${name}”`,
   },
+
+  console: consoleZh,
 
   desk: deskZh,
 
