@@ -20,7 +20,7 @@ import { type ApiError, asApiError } from './errors';
 import { type Read, SentenceEditor } from './editor.svelte';
 import { undoable } from './history';
 import { openBySegment, threads } from './threads';
-import { forget, unsavedIn } from './unsaved';
+import { forget, recall, unsavedIn } from './unsaved';
 
 export class Review {
   report = $state.raw<Report>() as Report;
@@ -40,7 +40,7 @@ export class Review {
     if (!report.may_review) return;
     // What a page that was closed could not save.
     for (const id of unsavedIn(report.id)) {
-      if (this.#segment(id) === undefined) forget(report.id, id);
+      if (this.#segment(id) === undefined) this.#bringBack(id);
       else this.edit(id);
     }
   }
@@ -73,13 +73,7 @@ export class Review {
     if (segment === undefined || !this.report.may_review || this.editor?.id === id) return;
     this.close();
     this.cursor = cursor;
-    this.editor = new SentenceEditor(this.report.id, segment, {
-      correct: (replaced, by) => this.#correct(replaced, by),
-      current: async (of) => {
-        this.receive(await getReport(this.report.id));
-        return this.#segment(of)?.text ?? null;
-      },
-    });
+    this.editor = this.#editorOf(segment);
   }
 
   /** Stops correcting. A conflict stays until it is decided. */
@@ -189,6 +183,25 @@ export class Review {
     const decided = await this.#try(() => decide(this.report.id, verdict, reasons, version));
     if (decided !== null) this.receive(decided);
     return decided !== null;
+  }
+
+  /** What was typed in a sentence that somebody has left out since is shown before it is let go. */
+  #bringBack(id: number): void {
+    const unsaved = recall(this.report.id, id);
+    if (unsaved === null) return;
+    this.close();
+    this.editor = this.#editorOf({ id, text: unsaved.read });
+    this.editor.seen(null);
+  }
+
+  #editorOf(segment: Read): SentenceEditor {
+    return new SentenceEditor(this.report.id, segment, {
+      correct: (replaced, by) => this.#correct(replaced, by),
+      current: async (of) => {
+        this.receive(await getReport(this.report.id));
+        return this.#segment(of)?.text ?? null;
+      },
+    });
   }
 
   #segment(id: number): Segment | undefined {
