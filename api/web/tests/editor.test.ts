@@ -3,6 +3,7 @@ import type { Corrected } from '../src/lib/api';
 import { SentenceEditor } from '../src/lib/editor.svelte';
 import { ApiError } from '../src/lib/errors';
 import { keep, recall, unsavedIn } from '../src/lib/unsaved';
+import { storage } from './storage';
 
 /** A transcript with one sentence, as the server has it. */
 class Server {
@@ -30,16 +31,7 @@ function open(server: Server, text = '一'): SentenceEditor {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  const kept = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
-    key: (index: number) => [...kept.keys()][index] ?? null,
-    get length() {
-      return kept.size;
-    },
-  });
+  vi.stubGlobal('localStorage', storage());
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Report } from '../src/lib/api';
 import { keep, recall } from '../src/lib/unsaved';
+import { storage } from './storage';
 
 vi.stubGlobal('navigator', { language: 'zh-CN' });
 const { Review } = await import('../src/lib/review.svelte');
@@ -20,16 +21,7 @@ function report(texts: readonly string[], version = 2): Report {
 }
 
 beforeEach(() => {
-  const kept = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
-    key: (index: number) => [...kept.keys()][index] ?? null,
-    get length() {
-      return kept.size;
-    },
-  });
+  vi.stubGlobal('localStorage', storage());
   vi.stubGlobal('fetch', vi.fn(() => Promise.reject(new TypeError('offline'))));
 });
 

@@ -4,14 +4,7 @@ import { neighbours, remember } from '../src/lib/queue';
 import { FIRST, queryOf, savedViews, saveViews, withView } from '../src/lib/view';
 import { paragraphs } from '../src/lib/passages';
 import { columns, span } from '../src/lib/waveform';
-
-function storage(): Storage {
-  const kept = new Map<string, string>();
-  return {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-  } as Storage;
-}
+import { storage } from './storage';
 
 beforeEach(() => {
   vi.stubGlobal('localStorage', storage());

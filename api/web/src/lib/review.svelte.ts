@@ -30,8 +30,6 @@ export class Review {
   /** What the comment that is being written is about. */
   composing = $state.raw<Anchor | null>(null);
   error = $state.raw<ApiError | null>(null);
-  /** Grows with each correction, so that the history is loaded again. */
-  corrected = $state(0);
   threads = $derived(threads(this.report.comments));
   openThreads = $derived(openBySegment(this.threads));
 
@@ -225,7 +223,6 @@ export class Review {
     const text = segments.map((segment) => segment.text).join('\n');
     const begun = state === 'ready' ? 'in_review' : state;
     this.report = { ...this.report, state: begun, transcript: { ...transcript, version: made.version, segments, text } };
-    this.corrected += 1;
   }
 
   /** Does something with comments and shows what came of it. */
