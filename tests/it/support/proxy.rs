@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Where a connection breaks.
 #[derive(Clone, Copy)]
@@ -15,13 +15,19 @@ pub enum Cut {
     Downward(u64),
 }
 
+/// What went to the server, over all connections.
+struct Upward {
+    bytes: AtomicU64,
+    /// Where the network ends: nothing more goes to the server then.
+    end: AtomicU64,
+}
+
 /// The network; it lives as long as the test's process.
 pub struct Proxy {
     /// Where the server answers through it.
     pub url: String,
     accepted: Arc<AtomicUsize>,
-    /// Those of the next connections.
-    cuts: Arc<Mutex<VecDeque<Cut>>>,
+    upward: Arc<Upward>,
 }
 
 impl Proxy {
@@ -31,44 +37,94 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let accepted = Arc::new(AtomicUsize::new(0));
-        let cuts = Arc::new(Mutex::new(VecDeque::from(cuts.to_vec())));
-        let (next, count) = (cuts.clone(), accepted.clone());
+        let mut cuts = VecDeque::from(cuts.to_vec());
+        let upward = Arc::new(Upward { bytes: AtomicU64::new(0), end: AtomicU64::new(u64::MAX) });
+        let (count, sent) = (accepted.clone(), upward.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 count.fetch_add(1, Ordering::SeqCst);
-                let cut = next.lock().unwrap().pop_front();
-                pass(client.unwrap(), TcpStream::connect(&target).unwrap(), cut);
+                let server = TcpStream::connect(&target).unwrap();
+                pass(client.unwrap(), server, cuts.pop_front(), &sent);
             }
         });
-        Self { url, accepted, cuts }
+        Self { url, accepted, upward }
     }
 
-    /// From now on, connections break so.
-    pub fn set(&self, cuts: &[Cut]) {
-        *self.cuts.lock().unwrap() = cuts.to_vec().into();
+    /// Ends after so many more bytes to the server, over however many connections a client opens.
+    pub fn end_after(&self, bytes: u64) {
+        self.upward.end.store(self.sent() + bytes, Ordering::SeqCst);
     }
 
-    /// How many connections there were.
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.upward.left() == 0
+    }
+
+    /// It is there again.
+    pub fn begin_again(&self) {
+        self.upward.end.store(u64::MAX, Ordering::SeqCst);
+    }
+
+    /// How many bytes went to the server.
+    pub fn sent(&self) -> u64 {
+        self.upward.bytes.load(Ordering::SeqCst)
+    }
+
+    /// How many connections there were. A client may open more than it needs: it takes whichever is
+    /// there first, the one that it waits for or one that becomes free.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }
 }
 
-fn pass(client: TcpStream, server: TcpStream, cut: Option<Cut>) {
+impl Upward {
+    fn left(&self) -> u64 {
+        let bytes = self.bytes.load(Ordering::SeqCst);
+        self.end.load(Ordering::SeqCst).saturating_sub(bytes)
+    }
+
+    /// Copies until the end of either.
+    fn copy(&self, mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = from.read(&mut buffer)?;
+            let passed = read.min(usize::try_from(self.left()).unwrap_or(usize::MAX));
+            // Before they arrive: whoever has an answer finds them counted.
+            self.bytes.fetch_add(passed as u64, Ordering::SeqCst);
+            to.write_all(&buffer[..passed])?;
+            if passed == 0 || passed < read {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn pass(client: TcpStream, server: TcpStream, cut: Option<Cut>, upward: &Arc<Upward>) {
     let (up, down) = match cut {
         Some(Cut::Upward(bytes)) => (bytes, u64::MAX),
         Some(Cut::Downward(bytes)) => (u64::MAX, bytes),
         None => (u64::MAX, u64::MAX),
     };
     let (client_too, server_too) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    std::thread::spawn(move || copy(&client, &server, up));
-    std::thread::spawn(move || copy(&server_too, &client_too, down));
+    let upward = upward.clone();
+    std::thread::spawn(move || {
+        between(&client, &server, |from, to| upward.copy(from.take(up), to));
+    });
+    std::thread::spawn(move || {
+        between(&server_too, &client_too, |from, mut to| {
+            io::copy(&mut from.take(down), &mut to).map(|_| ())
+        });
+    });
 }
 
 /// Copies until the end, an error, or the cut; then both ways are closed.
-fn copy(from: &TcpStream, mut to: &TcpStream, bytes: u64) {
+fn between(
+    from: &TcpStream,
+    to: &TcpStream,
+    copy: impl Fn(&TcpStream, &TcpStream) -> io::Result<()>,
+) {
     // A side that went away is the end as well.
-    let _ = io::copy(&mut from.take(bytes), &mut to).and_then(|_| to.flush());
+    let _ = copy(from, to);
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
 }
