@@ -35,7 +35,8 @@ export async function open(browser, options = {}) {
   const page = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 }, ...options });
   page.on('pageerror', (error) => complaints.push(`script error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !isExpected(message)) complaints.push(`console: ${message.text()}`);
+    if (message.type() !== 'error' || isExpected(message)) return;
+    complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('response', (response) => statuses.set(new URL(response.url()).pathname, response.status()));
   await page.addInitScript(() => {
