@@ -57,6 +57,7 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Token(args) => runtime.block_on(commands::token::run(settings, args)),
         Command::Audit(args) => runtime.block_on(commands::audit::run(settings, args)),
         Command::Jobs(args) => runtime.block_on(commands::jobs::run(settings, args)),
+        Command::Search(args) => runtime.block_on(commands::search::run(settings, args)),
         Command::RecognizeAgain(args) => {
             runtime.block_on(commands::recognize_again::run(settings, args))
         }

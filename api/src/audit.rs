@@ -30,6 +30,27 @@ pub(crate) async fn fetched(
     read(state, caller, report, AuditAction::FileFetched, json!({ "file": file })).await
 }
 
+/// Writes down that somebody looked for words and was shown sentences of reports of others.
+pub(crate) async fn searched<'r>(
+    state: &ApiState,
+    caller: &Caller,
+    words: &str,
+    found: impl Iterator<Item = &'r Report>,
+) -> Result<(), ApiError> {
+    let others = found.filter(|report| report.author != Some(caller.person()));
+    let reports: Vec<_> = others.map(|report| report.id).collect();
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let detail = json!({ "words": words, "reports": reports });
+    if state.recently.is_new(caller.person(), AuditAction::Searched, detail.to_string()) {
+        let mut unit = caller.begin(state).await?;
+        unit.audit().record(AuditAction::Searched, Subject::system(), detail).await?;
+        unit.commit().await?;
+    }
+    Ok(())
+}
+
 async fn read(
     state: &ApiState,
     caller: &Caller,

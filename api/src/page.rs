@@ -16,6 +16,11 @@ impl PageSize {
         Self(asked.unwrap_or(default).clamp(1, most))
     }
 
+    /// The number.
+    pub(crate) const fn get(self) -> u32 {
+        self.0
+    }
+
     /// How many to read: one more shows whether there is a next page.
     pub(crate) const fn to_read(self) -> u32 {
         self.0 + 1

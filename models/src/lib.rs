@@ -9,6 +9,7 @@ pub mod collector;
 pub mod credentials;
 pub mod domain;
 pub mod export;
+pub mod indexing;
 pub mod metrics;
 pub mod queue;
 pub mod roster;

@@ -71,6 +71,12 @@ pub fn transfer_bar(bytes: u64) -> ProgressBar {
     ProgressBar::with_draw_target(Some(bytes), target()).with_style(style)
 }
 
+/// A bar for things that are done one after the other.
+pub fn count_bar(things: u64) -> ProgressBar {
+    let style = style("{bar:32.cyan/dim} {percent:>3}%  {pos} / {len}  {eta}");
+    ProgressBar::with_draw_target(Some(things), target()).with_style(style)
+}
+
 fn target() -> ProgressDrawTarget {
     if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()

@@ -13,6 +13,7 @@ pub mod migrate;
 mod parse;
 pub mod process;
 pub mod recognize_again;
+pub mod search;
 mod serve;
 mod stages;
 pub mod submit;
@@ -85,6 +86,8 @@ pub enum Command {
     Jobs(jobs::Args),
     /// Recognise reports once more with another model, as new versions of their transcripts
     RecognizeAgain(recognize_again::Args),
+    /// Make the search index anew
+    Search(search::Args),
     /// Move an installation to another database and storage
     Migrate(migrate::Args),
     /// Remove stored files that nothing refers to
@@ -130,6 +133,7 @@ impl Cli {
             | Command::Token(token::Args { installation, .. })
             | Command::Audit(audit::Args { installation, .. })
             | Command::Jobs(jobs::Args { installation, .. })
+            | Command::Search(search::Args { installation, .. })
             | Command::RecognizeAgain(recognize_again::Args { installation, .. }) => {
                 Flags { data_dir: installation.data_dir.clone(), lang, ..Flags::default() }
             }
@@ -150,6 +154,7 @@ impl Cli {
             Command::Audit(args) => args.installation.json,
             Command::Jobs(args) => args.installation.json,
             Command::RecognizeAgain(args) => args.installation.json,
+            Command::Search(args) => args.installation.json,
             Command::Migrate(args) => args.json,
             Command::Collect(args) => args.installation.json,
             Command::Up(_) | Command::Api(_) | Command::Worker(_) | Command::Config => false,

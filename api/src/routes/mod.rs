@@ -12,6 +12,7 @@ pub(crate) mod pages;
 mod people;
 mod reports;
 mod rounds;
+mod search;
 mod session;
 mod setup;
 mod sign_on;
@@ -77,6 +78,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::comments::add))
         .routes(routes!(reports::comments::change, reports::comments::remove))
         .routes(routes!(reports::decide::decide))
+        .routes(routes!(search::search))
         .routes(routes!(rounds::list::list, rounds::open::open))
         .routes(routes!(rounds::show::show, rounds::edit::edit))
         .routes(routes!(rounds::close::close))

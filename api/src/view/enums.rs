@@ -6,7 +6,8 @@ use huibao_models::domain::failure::FailureCode;
 use huibao_models::domain::job;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::{
-    access, audit, channel, comparison, notice, person, report, review, round, scope, transcript,
+    access, audit, channel, comparison, notice, person, report, review, round, scope, search,
+    transcript,
 };
 use serde::Serialize;
 use utoipa::openapi::RefOr;
@@ -50,6 +51,8 @@ enum_schemas! {
     };
     /// Whose reports a list shows: one's `own`, those of `others`, or of one's `contacts`.
     Whose = access::Whose::ALL;
+    /// Where a text of a report comes from: its title and names (`about`), what was said, or what was written.
+    TextSource = search::TextSource::ALL;
     /// What a reviewer decides.
     Verdict = review::Verdict::ALL;
     /// What somebody is told of.

@@ -22,6 +22,7 @@ mod report;
 mod review;
 mod roster;
 mod round;
+mod search;
 mod stage;
 mod time;
 mod transcript;
@@ -64,6 +65,7 @@ pub use review::{
 pub use roster::{ImportView, ImportedPerson, RosterProblem};
 pub(crate) use round::{ExceptionBody, NewRound, RoundChange};
 pub use round::{ParticipantList, ParticipantView, RoundBody, RoundList, RoundView};
+pub use search::{ExcerptView, FoundView, PartView, SearchResults};
 pub use stage::StageView;
 pub use transcript::{SegmentView, TranscriptVersionView, TranscriptView, VersionList, WordView};
 pub use transcript_file::TranscriptFile;

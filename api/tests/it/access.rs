@@ -57,6 +57,7 @@ fn rule(method: &str, path: &str) -> Option<For> {
         (method, path)
             if (method, path) == ("get", "/api/v1/reports")
                 || (method, path) == ("get", "/api/v1/branches")
+                || (method, path) == ("get", "/api/v1/search")
                 || (method, path) == ("get", "/api/v1/rounds")
                 || path.starts_with("/api/v1/me")
                 // Uploads are for a report: see `tus`.

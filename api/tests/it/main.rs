@@ -19,5 +19,6 @@ mod reports;
 mod reviews;
 mod rounds;
 mod schema;
+mod search;
 mod security;
 mod tus;

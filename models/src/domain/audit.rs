@@ -79,6 +79,8 @@ pub enum AuditAction {
     ReportViewed,
     /// Somebody other than the author fetched a file of a report.
     FileFetched,
+    /// Somebody was shown sentences of reports of others that have words they looked for.
+    Searched,
     /// A round was opened.
     RoundOpened,
     /// A round was changed.
@@ -136,6 +138,7 @@ names!(AuditAction, "audited action", {
     ReportDiscarded = "report_discarded",
     ReportViewed = "report_viewed",
     FileFetched = "file_fetched",
+    Searched = "searched",
     RoundOpened = "round_opened",
     RoundChanged = "round_changed",
     RoundClosed = "round_closed",

@@ -19,6 +19,7 @@ pub mod report;
 pub mod review;
 pub mod round;
 pub mod scope;
+pub mod search;
 pub mod submission;
 pub mod transcript;
 pub mod upload;

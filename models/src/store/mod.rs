@@ -26,6 +26,7 @@ mod results;
 mod reviews;
 mod rounds;
 mod rows;
+mod search;
 mod sessions;
 mod sign_in;
 mod submissions;
@@ -55,6 +56,7 @@ pub use reports::{DraftVersion, NewReport, ReportContent, ReportFilter, ReportOv
 pub use results::{ArchiveResult, IngestResult, NoResult, TranscodeResult};
 pub use reviews::{NewDecision, Reviews};
 pub use rounds::{ANNOUNCE_ROUND_JOB, RoundContent, Rounds};
+pub use search::{Found, INDEX_JOB, Search, SearchQuery, Unindexed};
 pub use sessions::{IDLE as SESSION_IDLE, LIFETIME as SESSION_LIFETIME, Sessions, SignedIn};
 pub use sign_in::{SETUP_LIFETIME, SignIns};
 pub use submissions::{NewSubmission, Submissions};

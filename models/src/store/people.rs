@@ -188,6 +188,7 @@ impl People<'_, UnitOfWork> {
         number: Option<&Number>,
         email: Option<&str>,
     ) -> Result<bool, StoreError> {
+        let before = self.get(id).await?.map(|person| person.display_name);
         let changed = execute!(
             self.0.tx(),
             sqlx::query(
@@ -203,6 +204,9 @@ impl People<'_, UnitOfWork> {
         if changed == 1 {
             let detail = json!({ "number": number.map(Number::as_str) });
             self.0.audit().record(AuditAction::PersonChanged, id, detail).await?;
+            if before.as_deref() != Some(display_name) {
+                self.0.search().mark_author(id).await?;
+            }
         }
         Ok(changed == 1)
     }

@@ -22,6 +22,7 @@ use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
 
 pub use list::ReportFilter;
+pub(super) use list::filter;
 pub use versions::DraftVersion;
 
 /// Reports in a session.
@@ -260,6 +261,7 @@ impl Reports<'_, UnitOfWork> {
             submission.uuid(),
             id.uuid()
         )?;
+        self.0.search().mark(id).await?;
         self.0.changed(Change::Report(id));
         Ok(())
     }

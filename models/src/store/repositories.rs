@@ -11,6 +11,7 @@ use super::people::People;
 use super::reports::Reports;
 use super::reviews::Reviews;
 use super::rounds::Rounds;
+use super::search::Search;
 use super::sessions::Sessions;
 use super::sign_in::SignIns;
 use super::submissions::Submissions;
@@ -61,6 +62,11 @@ macro_rules! repositories {
             /// Rounds.
             pub fn rounds(&mut self) -> Rounds<'_, Self> {
                 Rounds(self)
+            }
+
+            /// The search index.
+            pub fn search(&mut self) -> Search<'_, Self> {
+                Search(self)
             }
 
             /// The audit log.

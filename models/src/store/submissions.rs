@@ -299,6 +299,7 @@ impl Submissions<'_, UnitOfWork> {
             next.as_str(),
             id.uuid()
         )?;
+        self.0.search().mark_submission(id).await?;
         Ok(())
     }
 

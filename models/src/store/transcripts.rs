@@ -273,6 +273,7 @@ impl Transcripts<'_, UnitOfWork> {
             to.uuid(),
             format!(",{kept},")
         )?;
+        self.0.search().mark_submission(to).await?;
         self.0.changed(Change::Submission(to));
         execute!(
             self.0.tx(),
@@ -302,6 +303,7 @@ impl Transcripts<'_, UnitOfWork> {
         if changed == 0 {
             return Err(StoreError::NoSuchRow { what: "transcript", id: version.uuid() });
         }
+        self.0.search().mark_submission(of).await?;
         self.0.changed(Change::Submission(of));
         Ok(())
     }

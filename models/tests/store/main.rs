@@ -55,6 +55,7 @@ mod people;
 mod reviews;
 mod rounds;
 mod schema;
+mod search;
 mod transcripts;
 mod units;
 mod upgrade;

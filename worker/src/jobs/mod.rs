@@ -11,6 +11,7 @@ mod collect;
 mod deliver;
 mod digest;
 mod expire_uploads;
+mod index;
 mod ingest;
 mod kind;
 mod mail;
@@ -42,6 +43,7 @@ impl Kinds {
             Arc::new(archive::Archive),
             Arc::new(collect::Collect),
             Arc::new(expire_uploads::ExpireUploads),
+            Arc::new(index::Index),
             Arc::new(prune::Prune),
             Arc::new(seal_audit::SealAudit),
             Arc::new(announce_round::AnnounceRound),

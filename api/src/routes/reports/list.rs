@@ -6,14 +6,14 @@ use huibao_models::domain::access::Whose;
 use huibao_models::domain::ids::{ReportId, RoundId};
 use huibao_models::domain::report::ReportKind;
 use huibao_models::domain::submission::FileKind;
-use huibao_models::store::{ReportFilter, ReportOverview};
+use huibao_models::store::ReportOverview;
 use serde::Deserialize;
 
+use super::filter::FilterParams;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::page::{self, PageSize};
-use crate::request_error::RequestError;
 use crate::state::ApiState;
 use crate::view::{ErrorBody, ReportList, ReportSummary, enums};
 
@@ -28,21 +28,6 @@ pub(crate) struct PageParams {
     round: Option<RoundId>,
     branch: Option<String>,
     whose: Option<Whose>,
-}
-
-impl PageParams {
-    fn filter(&self) -> Result<ReportFilter, RequestError> {
-        let names = self.states.split(',').filter(|name| !name.is_empty());
-        let states: Result<_, _> = names.map(str::parse).collect();
-        let branch = self.branch.as_deref().map(str::parse).transpose();
-        Ok(ReportFilter {
-            states: states.map_err(|_| RequestError::BadRequest)?,
-            kind: self.kind,
-            round: self.round,
-            branch: branch.map_err(|_| RequestError::BadRequest)?,
-            whose: self.whose.unwrap_or_default(),
-        })
-    }
 }
 
 /// The reports that one may read, newest first: one's own, and those of one's branches and contacts.
@@ -66,11 +51,13 @@ pub(crate) async fn list(
     caller: Caller,
     Params(page): Params<PageParams>,
 ) -> Result<Json<ReportList>, ApiError> {
-    let size = PageSize::new(page.limit, page::DEFAULT, page::MOST);
+    let PageParams { limit, before, states, kind, round, branch, whose } = page;
+    let size = PageSize::new(limit, page::DEFAULT, page::MOST);
+    let filter = FilterParams { states, kind, round, branch, whose }.filter()?;
     let mut snapshot = state.store.snapshot().await?;
     let mut rows = snapshot
         .reports()
-        .newest_for(&caller.principal.scope(), &page.filter()?, page.before, size.to_read())
+        .newest_for(&caller.principal.scope(), &filter, before, size.to_read())
         .await?;
     let next = size.cut(&mut rows, |row| row.report.id.uuid());
     let current: Vec<_> = rows.iter().filter_map(|row| row.report.current_submission).collect();

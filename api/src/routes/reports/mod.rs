@@ -11,6 +11,7 @@ pub(crate) mod edit;
 pub(crate) mod events;
 mod fields;
 pub(crate) mod files;
+pub(crate) mod filter;
 pub(crate) mod hand_in;
 pub(crate) mod list;
 pub(crate) mod pages;

@@ -44,6 +44,9 @@ impl Reports<'_, UnitOfWork> {
             &content.language,
             id.uuid()
         )?;
+        if report.current_submission.is_some() {
+            self.0.search().mark(id).await?;
+        }
         self.0.changed(Change::Report(id));
         Ok(())
     }

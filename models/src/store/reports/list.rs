@@ -1,6 +1,7 @@
 //! Lists of reports, newest first.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use crate::domain::access::{ReportScope, Whose};
 use crate::domain::branch::BranchPath;
 use crate::domain::ids::{ReportId, RoundId, SubmissionId};
 use crate::domain::report::{Report, ReportKind, VisibleState};
-use crate::store::engine::{Tx, fetch};
+use crate::store::engine::{Tx, fetch, fetch_of_ids};
 use crate::store::unit::Session;
 use crate::store::{StoreError, Submissions};
 
@@ -38,10 +39,10 @@ struct Page<'a> {
     not_of: Option<Uuid>,
 }
 
-impl Page<'_> {
+impl ReportFilter {
     /// The states' names between commas.
-    fn states(&self) -> Option<String> {
-        let names: Vec<_> = self.filter.states.iter().map(|state| state.as_str()).collect();
+    pub(in crate::store) fn states(&self) -> Option<String> {
+        let names: Vec<_> = self.states.iter().map(|state| state.as_str()).collect();
         (!names.is_empty()).then(|| format!(",{},", names.join(",")))
     }
 }
@@ -58,6 +59,8 @@ macro_rules! filter {
          AND ($8 IS NULL OR author_id IS NULL OR author_id <> $8)"
     };
 }
+
+pub(in crate::store) use filter;
 
 /// The newest rows of a page that fulfil a condition. The condition's own values begin at `$9`.
 macro_rules! newest {
@@ -76,7 +79,7 @@ macro_rules! newest {
             )),
             $page.before.map(ReportId::uuid),
             i64::from($page.limit),
-            $page.states(),
+            $page.filter.states(),
             $page.filter.kind.map(ReportKind::as_str),
             $page.filter.round.map(RoundId::uuid),
             $page.filter.branch.as_ref().map(BranchPath::key),
@@ -172,6 +175,22 @@ impl<S: Session> Reports<'_, S> {
             ),
         };
         Ok(rows?)
+    }
+
+    /// The reports with these ids.
+    pub(in crate::store) async fn of_ids(
+        &mut self,
+        ids: &[ReportId],
+    ) -> Result<HashMap<ReportId, ReportOverview>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let rows = fetch_of_ids!(
+            self.0.tx(),
+            query_as::<ReportRow>,
+            ["SELECT ", report_columns!(), " FROM reports WHERE id"],
+            &ids[..],
+        )?;
+        let overviews = self.overviews(rows).await?;
+        Ok(overviews.into_iter().map(|overview| (overview.report.id, overview)).collect())
     }
 
     async fn overviews(&mut self, rows: Vec<ReportRow>) -> Result<Vec<ReportOverview>, StoreError> {

@@ -304,6 +304,7 @@ impl Transcripts<'_, UnitOfWork> {
             id.uuid(),
             of.uuid()
         )?;
+        self.0.search().mark(report).await?;
         self.0.changed(Change::Submission(of));
         Ok(Corrected { version: count(version), changes })
     }

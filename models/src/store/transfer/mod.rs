@@ -209,6 +209,7 @@ impl Store {
         if !whole {
             return Err(StoreError::Taken(rows.id().uuid()));
         }
+        unit.search().mark_moved(rows.id()).await?;
         unit.commit().await?;
         Ok(true)
     }

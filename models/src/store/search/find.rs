@@ -1,0 +1,295 @@
+//! Finding reports by words.
+//!
+//! The index gives candidates, newest first; the row of the report decides whether somebody may see it, and the texts
+//! decide whether it has the words.
+
+use std::cmp::Reverse;
+
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::Search;
+use crate::domain::access::{ReportScope, Whose};
+use crate::domain::branch::BranchPath;
+use crate::domain::ids::{PersonId, ReportId, RoundId};
+use crate::domain::report::ReportKind;
+use crate::domain::search::{Excerpt, Passage, TextSource, Words};
+use crate::store::engine::{Tx, fetch};
+use crate::store::reports::{ReportFilter, filter};
+use crate::store::unit::Session;
+use crate::store::{ReportOverview, Reports, StoreError};
+
+/// A report is shown with so many passages.
+const EXCERPTS: usize = 3;
+
+/// So many candidates are looked at for a page; the next page goes on behind them. Few are none: only those whose
+/// pairs of characters stand apart, or in another source.
+const CANDIDATES: u32 = 400;
+
+/// What is looked for, and where.
+#[derive(Debug, Clone)]
+pub struct SearchQuery {
+    /// All of these must be there.
+    pub words: Words,
+    /// Only in texts from here.
+    pub source: Option<TextSource>,
+    /// Only in these reports.
+    pub filter: ReportFilter,
+}
+
+/// A report that has the words.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The report.
+    pub report: ReportOverview,
+    /// Where they stand; of many, the ones with most words.
+    pub excerpts: Vec<Excerpt>,
+    /// In how many passages they stand.
+    pub count: usize,
+}
+
+#[derive(FromRow)]
+struct Candidate {
+    number: i64,
+    report_id: Uuid,
+    passages: Json<Vec<Passage>>,
+}
+
+/// Which candidates are read.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    before: Option<i64>,
+    limit: u32,
+    query: &'a SearchQuery,
+    not_of: Option<Uuid>,
+}
+
+/// Whose reports a part of a search is about.
+enum Part<'a> {
+    Own(PersonId),
+    Contacts(&'a [PersonId]),
+    Branch(&'a BranchPath),
+}
+
+impl Part<'_> {
+    /// One of these is a term of each of its reports; none: no term tells.
+    fn terms(&self) -> Vec<String> {
+        match self {
+            Self::Own(person) => vec![author_term(*person)],
+            Self::Contacts(people) => people.iter().map(|person| author_term(*person)).collect(),
+            Self::Branch(branch) if **branch == BranchPath::root() => Vec::new(),
+            Self::Branch(branch) => vec![branch_term(branch.key())],
+        }
+    }
+}
+
+/// The terms that tell whose a report is.
+pub(super) fn scope_terms(author: Option<PersonId>, branch: &BranchPath) -> Vec<String> {
+    // Every report is below the root.
+    let branches = branch.lineage().into_iter().skip(1);
+    let branches = branches.map(|branch| branch_term(branch.key()));
+    author.map(author_term).into_iter().chain(branches).collect()
+}
+
+/// No word has a `_`.
+fn author_term(author: PersonId) -> String {
+    format!("_a{}", author.uuid().simple())
+}
+
+fn branch_term(key: &str) -> String {
+    let hash = Sha256::digest(key.as_bytes());
+    // Half of it tells branches apart; if two ever share it, the rows of their reports do.
+    let number = hash.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
+    format!("_b{number:016x}")
+}
+
+/// A condition on terms in a database's language. Terms have neither quotes nor spaces.
+fn condition(words: &Words, one_of: &[String], (and, or, quote): (&str, &str, &str)) -> String {
+    let quoted = |term: &String| format!("{quote}{term}{quote}");
+    let mut all: Vec<_> = words.terms().iter().map(quoted).collect();
+    if !one_of.is_empty() {
+        let one_of: Vec<_> = one_of.iter().map(quoted).collect();
+        all.push(format!("({})", one_of.join(or)));
+    }
+    all.join(and)
+}
+
+/// Candidates whose reports fulfil a condition. The condition's own values begin at `$10`.
+macro_rules! candidates {
+    ($tx:expr, $page:expr, $terms:expr, $condition:literal $(, $bind:expr)* $(,)?) => {{
+        let (page, terms): (Page<'_>, Vec<String>) = ($page, $terms);
+        let words = &page.query.words;
+        match $tx {
+            Tx::Sqlite(_) => candidates!(
+                @ $tx, page, condition(words, &terms, (" AND ", " OR ", "\"")),
+                "search_terms JOIN search_documents ON number = search_terms.rowid",
+                "search_terms MATCH $9 AND ($1 IS NULL OR search_terms.rowid < $1)",
+                "search_terms.rowid", $condition $(, $bind)*
+            ),
+            Tx::Postgres(_) => candidates!(
+                @ $tx, page, condition(words, &terms, (" & ", " | ", "'")),
+                "search_documents",
+                "terms @@ $9::text::tsquery AND ($1 IS NULL OR number < $1)",
+                "number", $condition $(, $bind)*
+            ),
+        }
+    }};
+    (@ $tx:expr, $page:ident, $terms:expr, $from:literal, $match:literal, $order:literal,
+     $condition:literal $(, $bind:expr)*) => {
+        fetch!(
+            $tx,
+            fetch_all,
+            sqlx::query_as::<_, Candidate>(concat!(
+                "SELECT number, report_id, passages FROM ", $from,
+                " JOIN reports ON reports.id = report_id
+                 WHERE ", $match, " AND ", $condition, " AND ", filter!(),
+                " ORDER BY ", $order, " DESC LIMIT $2"
+            ))
+            // Planned anew for each search: the best plan depends on how rare the words are.
+            .persistent(false),
+            $page.before,
+            i64::from($page.limit),
+            $page.query.filter.states(),
+            $page.query.filter.kind.map(ReportKind::as_str),
+            $page.query.filter.round.map(RoundId::uuid),
+            $page.query.filter.branch.as_ref().map(BranchPath::key),
+            $page.query.filter.branch.as_ref().map(BranchPath::end),
+            $page.not_of,
+            $terms
+            $(, $bind)*
+        )
+    };
+}
+
+impl<S: Session> Search<'_, S> {
+    /// The reports that somebody may read and that have the words: those that were handed in last first, at most
+    /// `limit`, and where to go on if there are more.
+    pub async fn find(
+        &mut self,
+        scope: &ReportScope,
+        query: &SearchQuery,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<(Vec<Found>, Option<i64>), StoreError> {
+        let mut found = Vec::new();
+        let (mut next, mut looked_at) = (before, 0);
+        loop {
+            let candidates = self.candidates(scope, query, next, limit + 1).await?;
+            let more = candidates.len() > limit as usize;
+            for candidate in candidates.iter().take(limit as usize) {
+                if found.len() == limit as usize {
+                    return Ok((self.reports(found).await?, next));
+                }
+                next = Some(candidate.number);
+                looked_at += 1;
+                let passages = &candidate.passages.0;
+                if let Some(hit) = query.words.find(passages, query.source, EXCERPTS) {
+                    found.push((ReportId::from(candidate.report_id), hit));
+                }
+            }
+            let full = found.len() == limit as usize || looked_at >= CANDIDATES;
+            if !more || full {
+                return Ok((self.reports(found).await?, next.filter(|_| more)));
+            }
+        }
+    }
+
+    /// Reports of the index that have all terms and that somebody may read, newest first.
+    async fn candidates(
+        &mut self,
+        scope: &ReportScope,
+        query: &SearchQuery,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let whose = query.filter.whose;
+        let not_of = (whose == Whose::Others).then_some(scope.own.uuid());
+        let page = Page { before, limit, query, not_of };
+        let mut parts = Vec::new();
+        if matches!(whose, Whose::All | Whose::Own) {
+            parts.push(Part::Own(scope.own));
+        }
+        if whose != Whose::Own && !scope.contacts.is_empty() {
+            parts.push(Part::Contacts(&scope.contacts));
+        }
+        if matches!(whose, Whose::All | Whose::Others) {
+            parts.extend(scope.branches.iter().map(Part::Branch));
+        }
+        let mut rows = Vec::new();
+        for part in &parts {
+            rows.extend(self.part(part, page, scope.own).await?);
+        }
+        // Each part is complete down to its last row, so what they begin with together is complete.
+        rows.sort_unstable_by_key(|row| Reverse(row.number));
+        rows.dedup_by_key(|row| row.number);
+        rows.truncate(limit as usize);
+        Ok(rows)
+    }
+
+    async fn part(
+        &mut self,
+        part: &Part<'_>,
+        page: Page<'_>,
+        reader: PersonId,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let terms = part.terms();
+        Ok(match part {
+            Part::Own(author) => {
+                candidates!(self.0.tx(), page, terms, "author_id = $10", author.uuid())?
+            }
+            Part::Contacts(_) => candidates!(
+                self.0.tx(),
+                page,
+                terms,
+                "author_id IN (SELECT activist_id FROM contacts WHERE contact_id = $10)
+                 AND state NOT IN ('draft', 'withdrawn')",
+                reader.uuid()
+            )?,
+            Part::Branch(branch) => candidates!(
+                self.0.tx(),
+                page,
+                terms,
+                "branch >= $10 AND branch < $11 AND state NOT IN ('draft', 'withdrawn')",
+                branch.key(),
+                branch.end()
+            )?,
+        })
+    }
+
+    async fn reports(
+        &mut self,
+        found: Vec<(ReportId, (Vec<Excerpt>, usize))>,
+    ) -> Result<Vec<Found>, StoreError> {
+        let ids: Vec<_> = found.iter().map(|(id, _)| *id).collect();
+        let mut reports = Reports(&mut *self.0).of_ids(&ids).await?;
+        let whole = |(id, (excerpts, count))| {
+            let report = reports.remove(&id)?;
+            Some(Found { report, excerpts, count })
+        };
+        Ok(found.into_iter().filter_map(whole).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_found_by_its_own_term_and_those_above_it() {
+        let branch: BranchPath = "/学院/支部".parse().unwrap();
+        let terms = scope_terms(None, &branch);
+        assert_eq!(terms, [branch_term("/学院/"), branch_term(branch.key())]);
+        assert!(scope_terms(None, &BranchPath::root()).is_empty());
+    }
+
+    #[test]
+    fn conditions_name_all_terms_of_the_words() {
+        let words = Words::parse("党史 2024").unwrap();
+        let one_of = ["_a1".to_owned(), "_b2".to_owned()];
+        let text = condition(&words, &one_of, (" & ", " | ", "'"));
+        assert_eq!(text, "'2024' & '党史' & ('_a1' | '_b2')");
+        assert_eq!(condition(&words, &[], (" AND ", " OR ", "\"")), "\"2024\" AND \"党史\"");
+    }
+}
