@@ -222,6 +222,47 @@ async function accept(page) {
   await shot(page, 'desk-11-accepted');
 }
 
+/** Whoever may read it finds the sentence that was corrected last, at its second. */
+async function search(page) {
+  const [later] = (await page.getByTestId('segment').last().locator('.text').innerText()).match(/\p{Script=Han}{3,}/u);
+  await page.getByTestId('search-link').click();
+  await page.locator('input[name=words]').waitFor();
+  await shot(page, 'search-1-empty');
+  const ask = async (words) => {
+    await page.locator('input[name=words]').fill(words);
+    await page.locator('form[role=search] button').click();
+    return page.locator('[data-testid=results]:not([hidden])').or(page.getByTestId('nothing-found')).first().waitFor();
+  };
+  await ask('没有人说过');
+  await page.getByTestId('nothing-found').waitFor();
+  await shot(page, 'search-2-nothing');
+  // The index follows a few seconds behind.
+  await ask('结论 改动');
+  const found = page.getByTestId('excerpt').filter({ hasText: '结论之后的改动' });
+  for (let tries = 0; tries < 30 && (await found.count()) === 0; tries += 1) {
+    await page.waitForTimeout(500);
+    await page.reload();
+    await page.locator('[data-testid=results]:not([hidden])').or(page.getByTestId('nothing-found')).first().waitFor();
+  }
+  assert.deepEqual(await found.locator('mark').allInnerTexts(), ['结论', '改动']);
+  await shot(page, 'search-3-found');
+  await page.locator('select[name=source]').selectOption('written');
+  await page.getByTestId('nothing-found').waitFor();
+  await page.goBack();
+  // Something that is said later, so that there is a second to go to.
+  await ask(later);
+  const there = page.getByTestId('excerpt').filter({ hasText: later }).first();
+  await there.click();
+  await page.waitForURL(/#\/reports\/.+at=/);
+  const at = Number(new URL(page.url().replace('#/', '')).searchParams.get('at'));
+  assert.ok(at > 1, `${at}`);
+  await page.waitForFunction((second) => Math.abs(document.querySelector('video')?.currentTime - second) < 0.5, at);
+  assert.equal(await page.getByTestId('search').inputValue(), later);
+  await shot(page, 'search-4-there');
+  await page.goBack();
+  await there.waitFor();
+}
+
 await run(async (browser) => {
   const phone = await open(browser, { viewport: PHONE });
   const desk = await open(browser);
@@ -236,5 +277,6 @@ await run(async (browser) => {
   await step('returns it with reasons', () => giveBack(desk));
   await step('the author answers and hands in again', () => answer(phone, address));
   await step('the reviewer accepts', () => accept(desk));
+  await step('and finds it again by its words', () => search(desk));
   assert.deepEqual(complaints, []);
 });

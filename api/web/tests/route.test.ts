@@ -6,7 +6,14 @@ it('tells the pages apart', () => {
   expect(parse('#/account')).toEqual({ page: 'account' });
   expect(parse('#/setup/a%2Fb')).toEqual({ page: 'setup', secret: 'a/b' });
   expect(parse(roundHref('0199-ab'))).toEqual({ page: 'round', id: '0199-ab' });
-  expect(parse(reportHref('0199-ab'))).toEqual({ page: 'report', id: '0199-ab' });
+  expect(parse(reportHref('0199-ab'))).toEqual({ page: 'report', id: '0199-ab', spot: null });
+});
+
+it('leads to a place in a report', () => {
+  const spot = { at: 83.2, words: '党史 & more' };
+  expect(parse(reportHref('0199-ab', spot))).toEqual({ page: 'report', id: '0199-ab', spot });
+  expect(parse('#/reports/1?at=x')).toEqual({ page: 'report', id: '1', spot: null });
+  expect(parse('#/reports/1?words=%E5%85%9A')).toEqual({ page: 'report', id: '1', spot: { at: null, words: '党' } });
 });
 
 it('takes whatever else for the first page', () => {

@@ -25,6 +25,11 @@ export class Playback {
   /** What stays at the top of the window on a phone while the transcript scrolls. */
   sticky: HTMLElement | null = null;
 
+  /** Begins at so many seconds. */
+  constructor(start = 0) {
+    this.time = start;
+  }
+
   seek(seconds: number): void {
     if (this.video === null) return;
     this.video.currentTime = seconds;

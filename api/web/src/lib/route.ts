@@ -5,9 +5,16 @@ export function signOnError(hash: string): string | null {
   return /^#\/sign-in\?error=([a-z_]+)$/.exec(hash)?.[1] ?? null;
 }
 
+/** A place in a report: the second, and what is said or written there. */
+export interface Spot {
+  readonly at: number | null;
+  readonly words: string;
+}
+
 export type Route =
   | { page: 'home' }
-  | { page: 'report'; id: string }
+  | { page: 'report'; id: string; spot: Spot | null }
+  | { page: 'search'; query: URLSearchParams }
   | { page: 'round'; id: string }
   | { page: 'account' }
   | { page: 'notices' }
@@ -24,19 +31,34 @@ export function parse(hash: string): Route {
   if (hash === '#/channels') return { page: 'channels' };
   if (hash === '#/audit') return { page: 'audit' };
   if (hash === '#/console') return { page: 'console' };
-  const [, page, last] = /^#\/(reports|rounds|setup)\/([^/?#]+)$/.exec(hash) ?? [];
+  const [path = '', query = ''] = hash.split('?', 2);
+  if (path === '#/search') return { page: 'search', query: new URLSearchParams(query) };
+  const [, page, last] = /^#\/(reports|rounds|setup)\/([^/#]+)$/.exec(path) ?? [];
   if (last === undefined) return { page: 'home' };
   try {
     const decoded = decodeURIComponent(last);
     if (page === 'setup') return { page, secret: decoded };
-    return { page: page === 'rounds' ? 'round' : 'report', id: decoded };
+    if (page === 'rounds') return { page: 'round', id: decoded };
+    return { page: 'report', id: decoded, spot: spotOf(new URLSearchParams(query)) };
   } catch {
     return { page: 'home' };
   }
 }
 
-export function reportHref(id: string): string {
-  return `#/reports/${encodeURIComponent(id)}`;
+function spotOf(query: URLSearchParams): Spot | null {
+  const at = Number.parseFloat(query.get('at') ?? '');
+  const words = query.get('words') ?? '';
+  if (Number.isNaN(at) && words === '') return null;
+  return { at: Number.isNaN(at) ? null : at, words };
+}
+
+export function reportHref(id: string, spot: Spot | null = null): string {
+  const path = `#/reports/${encodeURIComponent(id)}`;
+  if (spot === null) return path;
+  const query = new URLSearchParams();
+  if (spot.at !== null) query.set('at', String(spot.at));
+  if (spot.words !== '') query.set('words', spot.words);
+  return `${path}?${query.toString()}`;
 }
 
 export function roundHref(id: string): string {

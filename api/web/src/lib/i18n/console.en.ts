@@ -56,5 +56,6 @@ export const consoleEn: ConsoleDictionary = {
     prune: 'Removing rows',
     'expire-uploads': 'Removing uploads',
     'seal-audit': 'Sealing the audit log',
+    index: 'Search index',
   },
 };

@@ -56,6 +56,7 @@ export const consoleZh = {
     prune: '清理记录',
     'expire-uploads': '清理上传',
     'seal-audit': '审计封存',
+    index: '搜索索引',
   } as Record<string, string>,
 };
 

@@ -2,6 +2,7 @@
 
 import { consoleEn } from './console.en';
 import { deskEn } from './desk.en';
+import { searchEn } from './search.en';
 import type { Dictionary } from './zh';
 
 function several(n: number, one: string, many: string): string {
@@ -217,6 +218,7 @@ export const en: Dictionary = {
       comment_removed: 'removed a comment',
       report_viewed: 'looked at a report',
       file_fetched: 'fetched a file',
+      searched: 'searched',
       round_opened: 'opened a round',
       round_changed: 'changed a round',
       round_closed: 'closed a round',
@@ -575,6 +577,7 @@ export const en: Dictionary = {
   },
 
   console: consoleEn,
+  search: searchEn,
 
   desk: deskEn,
 

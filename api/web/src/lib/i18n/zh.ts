@@ -3,6 +3,7 @@
 import type { AuditEntry } from '../api';
 import { consoleZh } from './console.zh';
 import { deskZh } from './desk.zh';
+import { searchZh } from './search.zh';
 
 export const zh = {
   locale: 'zh-CN',
@@ -213,6 +214,7 @@ export const zh = {
       comment_removed: '删除留言',
       report_viewed: '查看汇报',
       file_fetched: '下载文件',
+      searched: '搜索汇报',
       round_opened: '发起轮次',
       round_changed: '修改轮次',
       round_closed: '结束轮次',
@@ -570,6 +572,7 @@ export const zh = {
   },
 
   console: consoleZh,
+  search: searchZh,
 
   desk: deskZh,
 
