@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 export const { BASE_URL, SHOTS, HUIBAO_TEST_NAME: NAME, HUIBAO_TEST_PASSWORD: PASSWORD } = process.env;
-const { CHROMIUM = '/usr/bin/chromium' } = process.env;
-const FLAGS = [
+export const { CHROMIUM = '/usr/bin/chromium' } = process.env;
+export const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
@@ -21,9 +21,10 @@ export const statuses = new Map();
 
 /**
  * What browsers report as an error and is none: the page asks who is signed in before somebody is, and the test
- * breaks connections; of two who correct one sentence, one is refused.
+ * breaks connections or takes the network away; of two who correct one sentence, one is refused.
  */
 function isExpected(message) {
+  if (message.text().includes('ERR_INTERNET_DISCONNECTED')) return true;
   const { pathname } = new URL(message.location().url || BASE_URL);
   if (pathname === '/api/v1/me') return message.text().includes('401');
   if (pathname.endsWith('/corrections')) return /ERR_FAILED|412/.test(message.text());
@@ -32,7 +33,11 @@ function isExpected(message) {
 
 /** Opens a page, with cookies of its own, whose complaints are heard. */
 export async function open(browser, options = {}) {
-  const page = await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 }, ...options });
+  return heard(await browser.newPage({ locale: 'zh-CN', viewport: { width: 1440, height: 900 }, ...options }));
+}
+
+/** Hears the complaints of a page. */
+export async function heard(page) {
   page.on('pageerror', (error) => complaints.push(`script error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() !== 'error' || isExpected(message)) return;
@@ -90,18 +95,22 @@ export async function signIn(page, name = NAME, password = PASSWORD) {
   await page.getByTestId('account').waitFor();
 }
 
-/** Runs a walk with a browser; the exit code is 1 if something was not as expected. */
-export async function run(walk) {
+/** Walks, with what browsers the walk opens; the exit code is 1 if something was not as expected. */
+export async function attempt(walk) {
   if (SHOTS) mkdirSync(SHOTS, { recursive: true });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   try {
-    await walk(browser);
+    await walk();
     console.log('PASS');
   } catch (error) {
     console.error(`FAIL  ${error.stack}`);
     if (complaints.length > 0) console.error(`      ${complaints.join('\n      ')}`);
     process.exitCode = 1;
-  } finally {
-    await browser.close();
   }
+}
+
+/** Runs a walk with a browser. */
+export async function run(walk) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  await attempt(() => walk(browser));
+  await browser.close();
 }

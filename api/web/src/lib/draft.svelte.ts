@@ -46,8 +46,8 @@ export class Draft {
   }
 
   /** A file has arrived: a page beside the others, anything else in place of the one before. */
-  add(id: string, role: UploadRole, file: File): void {
-    const upload = { id, role, filename: file.name, length: file.size, finished: true };
+  add(id: string, role: UploadRole, filename: string, length: number): void {
+    const upload = { id, role, filename, length, finished: true };
     const others = this.uploads.filter((other) => (role === 'page' ? other.id !== id : other.role !== role));
     this.uploads = [...others, upload];
   }

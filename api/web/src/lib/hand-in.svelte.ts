@@ -9,8 +9,9 @@ import { type ApiError, asApiError } from './errors';
 import { noticed } from './http';
 import { isPhoto } from './limits';
 import { quarterOf } from './period';
+import type { Take } from './record/take.svelte';
 import { type Server, server } from './server';
-import { Transfer, type TransferPhase } from './transfer.svelte';
+import { type Followers, Transfer, type TransferPhase } from './transfer.svelte';
 import { CANCELLED } from './tus';
 
 type Step =
@@ -42,6 +43,10 @@ export class HandIn {
   typed = $state(false);
   writtenText = $state('');
   video = $state.raw<File | null>(null);
+  /** What was recorded in the page, in place of a chosen video; it may be on its way already. */
+  take = $state.raw<Take | null>(null);
+  /** Somebody is recording. */
+  recording = $state(false);
   written = $state.raw<File | null>(null);
   /** Photos of pages that the server does not have yet, in their order. */
   photos = $state.raw<readonly File[]>([]);
@@ -65,7 +70,7 @@ export class HandIn {
     this.mode = mode;
     this.#server = theServer;
     this.draft = new Draft(theServer);
-    this.transfer = new Transfer(theServer.send);
+    this.transfer = new Transfer();
   }
 
   /** The report's id, once there is a draft. */
@@ -110,7 +115,32 @@ export class HandIn {
   }
 
   get hasVideo(): boolean {
-    return this.video !== null || this.finished('video') !== null;
+    return this.video !== null || this.take !== null || this.finished('video') !== null;
+  }
+
+  /** Takes a video in place of the one before; a take that was not handed in is lost by that. */
+  chooseVideo(video: File): void {
+    this.video = video;
+    this.dropTake();
+  }
+
+  /** Takes what was recorded, and sends it while the rest of the form is filled in. */
+  useTake(take: Take): void {
+    if (this.take !== take) this.dropTake();
+    this.video = null;
+    this.take = take;
+    take.use();
+  }
+
+  dropTake(): void {
+    void this.take?.discard();
+    this.take = null;
+  }
+
+  /** Makes the draft if there is none, because a recording is sent to it. Says whether it is there. */
+  async prepareRecording(): Promise<boolean> {
+    if (this.id === null) await this.save();
+    return this.id !== null;
   }
 
   get fields(): ReportFields {
@@ -152,7 +182,11 @@ export class HandIn {
       const id = await this.#save();
       const files = this.#toSend();
       if (files.length > 0) this.#step = 'transfer';
-      for (const [role, file] of files) this.#sent(role, file, await this.transfer.file(id, role, file));
+      for (const [role, file] of files) {
+        const send = (followers: Followers) =>
+          file instanceof File ? this.#server.send({ reportId: id, role, file, ...followers }) : file.sendRest(followers);
+        this.#sent(role, file, await this.transfer.file(role, sizeOf(file), send));
+      }
       this.#step = 'submitting';
       await this.#server.submitReport(id);
       this.#step = 'done';
@@ -202,7 +236,7 @@ export class HandIn {
     this.#step = 'saving';
     this.error = null;
     this.saved = false;
-    const total = this.#toSend().reduce((sum, [, file]) => sum + file.size, 0);
+    const total = this.#toSend().reduce((sum, [, file]) => sum + sizeOf(file), 0);
     this.transfer.begin(total);
     try {
       await work();
@@ -228,22 +262,27 @@ export class HandIn {
   }
 
   /** The written report first: it is small, and a hand-in that ends early then has it. */
-  #toSend(): [UploadRole, File][] {
-    const files: [UploadRole, File][] = [];
+  #toSend(): [UploadRole, File | Take][] {
+    const files: [UploadRole, File | Take][] = [];
     if (!this.typed) {
       if (this.written !== null) files.push(['written', this.written]);
       // One after the other: the server keeps the pages in the order in which they were begun.
       for (const photo of this.photos) files.push(['page', photo]);
     }
-    if (this.video !== null) files.push(['video', this.video]);
+    const video = this.video ?? this.take;
+    if (video !== null) files.push(['video', video]);
     return files;
   }
 
   /** The server has the file, so trying again need not send it again. */
-  #sent(role: UploadRole, file: File, id: string): void {
-    this.draft.add(id, role, file);
-    if (role === 'video') this.video = null;
+  #sent(role: UploadRole, file: File | Take, id: string): void {
+    this.draft.add(id, role, file.name, sizeOf(file));
+    if (role === 'video') this.video = this.take = null;
     else if (role === 'page') this.photos = this.photos.filter((photo) => photo !== file);
     else this.written = null;
   }
+}
+
+function sizeOf(file: File | Take): number {
+  return file instanceof File ? file.size : file.bytes;
 }

@@ -41,7 +41,13 @@ class HandIns {
     return handIn;
   }
 
+  /** Somebody is recording. */
+  get recording(): boolean {
+    return this.#all().some((handIn) => handIn.recording);
+  }
+
   forget(handIn: HandIn): void {
+    handIn.take?.leave();
     this.#known = this.#known.filter((other) => other !== handIn);
   }
 
@@ -53,7 +59,10 @@ class HandIns {
   /** Forgets everything, as for another person. */
   clear(): void {
     // What the server has of a file stays there: whoever it belongs to may go on later.
-    for (const handIn of this.#all()) handIn.pause();
+    for (const handIn of this.#all()) {
+      handIn.pause();
+      handIn.take?.leave();
+    }
     this.#known = [];
     this.#fresh = this.#blank();
   }

@@ -2,15 +2,17 @@
 
 import type { UploadRole } from './api';
 import type { ApiError } from './errors';
-import type { Server } from './server';
 import { Speedometer } from './speed';
-import type { Sending } from './tus';
+import type { SendOptions, Sending } from './tus';
 
 export type TransferPhase =
   | 'sending'
   /** The connection is broken; it goes on when it is back. */
   | 'waiting'
   | 'paused';
+
+/** Who is told how it goes. */
+export type Followers = Pick<SendOptions, 'onprogress' | 'onwaiting'>;
 
 const STALL_MS = 15_000;
 
@@ -27,17 +29,12 @@ export class Transfer {
   /** Why it waits. */
   error = $state.raw<ApiError | null>(null);
 
-  readonly #send: Server['send'];
   #sending: Sending | null = null;
   #cancelled = false;
   /** Bytes of the files before. */
   #before = 0;
   #speedometer = new Speedometer();
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(send: Server['send']) {
-    this.#send = send;
-  }
 
   get fraction(): number {
     return this.total > 0 ? Math.min(this.sent / this.total, 1) : 0;
@@ -57,15 +54,12 @@ export class Transfer {
     this.#cancelled = false;
   }
 
-  /** Sends a file and says the upload's id. */
-  async file(reportId: string, role: UploadRole, file: File): Promise<string> {
+  /** Sends a file of so many bytes and says the upload's id. */
+  async file(role: UploadRole, size: number, send: (followers: Followers) => Promise<Sending>): Promise<string> {
     this.role = role;
     this.#speedometer.reset();
     this.#watchForStall(true);
-    const sending = await this.#send({
-      reportId,
-      role,
-      file,
+    const sending = await send({
       onprogress: (sent) => this.#progress(this.#before + sent),
       onwaiting: (error) => this.#wait(error),
     });
@@ -74,7 +68,7 @@ export class Transfer {
     if (this.#cancelled) sending.cancel();
     else if (this.phase === 'paused') sending.pause();
     const id = await sending.done;
-    this.#before += file.size;
+    this.#before += size;
     return id;
   }
 

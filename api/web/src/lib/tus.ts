@@ -1,6 +1,7 @@
 /**
  * Sends a file with tus, in pieces, from where it was left off: after a broken connection by itself, after the
- * page was closed when the same file is chosen again. The client library is loaded when it is first needed.
+ * page was closed when the same file is chosen again. A file may still be growing while it is sent. The client library
+ * is loaded when it is first needed.
  */
 
 import type { DetailedError, HttpRequest, HttpResponse, UploadOptions } from 'tus-js-client';
@@ -26,10 +27,22 @@ export interface Sending {
   cancel(): void;
 }
 
+/** A file that is being written, and that remembers by itself where its upload is. */
+export interface Growing {
+  readonly name: string;
+  /** Where its upload is, once it was begun. */
+  readonly url: string | null;
+  began(url: string): void;
+  /** Bytes from `start` on; waits until there are some, or no more will come. */
+  read(start: number, end: number): Promise<{ value: Blob; done: boolean }>;
+  /** Lets nobody wait any more who has asked for bytes. */
+  rest(): void;
+}
+
 export interface SendOptions {
   reportId: string;
   role: UploadRole;
-  file: File;
+  file: File | Growing;
   /** Bytes that the server has, or that are on their way. */
   onprogress(sent: number): void;
   /** The connection broke, or the server had a problem; it will be tried again. */
@@ -77,9 +90,26 @@ function keepUpload(request: HttpRequest, response: HttpResponse): void {
   if (request.getMethod() === 'HEAD' && status >= 300 && !gone) throw fromResponse(response);
 }
 
+/** How the library reads the file, and knows it again. */
+async function reading(reportId: string, role: UploadRole, file: File | Growing): Promise<UploadOptions> {
+  if (file instanceof File) {
+    const key = await fingerprint(reportId, role, file);
+    return { fingerprint: () => Promise.resolve(key), removeFingerprintOnSuccess: true };
+  }
+  // The library does not ask for the size of what has none yet.
+  const source = { size: 0, slice: (start: number, end: number) => file.read(start, end), close: () => undefined };
+  return {
+    uploadUrl: file.url,
+    uploadLengthDeferred: true,
+    storeFingerprintForResuming: false,
+    fileReader: { openFile: () => Promise.resolve(source) },
+  };
+}
+
 export async function send(options: SendOptions): Promise<Sending> {
   const { reportId, role, file } = options;
-  const [{ Upload }, key] = await Promise.all([loadTus(), fingerprint(reportId, role, file)]);
+  const growing = file instanceof File ? null : file;
+  const [{ Upload }, how] = await Promise.all([loadTus(), reading(reportId, role, file)]);
   let stall: ReturnType<typeof setTimeout> | undefined;
   let running = true;
   let errors = 0;
@@ -94,8 +124,7 @@ export async function send(options: SendOptions): Promise<Sending> {
     endpoint: new URL(paths.uploads, location.href).href,
     headers: { 'accept-language': language() },
     metadata: { report_id: reportId, role, filename: file.name },
-    fingerprint: () => Promise.resolve(key),
-    removeFingerprintOnSuccess: true,
+    ...how,
     chunkSize: CHUNK_BYTES,
     retryDelays: DELAYS_MS,
     onShouldRetry: (error) => {
@@ -118,10 +147,14 @@ export async function send(options: SendOptions): Promise<Sending> {
       watch();
       options.onprogress(sent);
     },
+    onUploadUrlAvailable: () => {
+      if (upload.url !== null) growing?.began(upload.url);
+    },
     onSuccess: () => settle.resolve(upload.url?.split('/').pop() ?? ''),
     onError: (error) => settle.reject(toApiError(error)),
   };
-  const upload = new Upload(file, settings);
+  // A file that grows is read by the reader above alone.
+  const upload = new Upload(file as File, settings);
 
   function start(): void {
     running = true;
@@ -132,6 +165,7 @@ export async function send(options: SendOptions): Promise<Sending> {
   function stop(): void {
     running = false;
     clearTimeout(stall);
+    growing?.rest();
     void upload.abort();
   }
 
@@ -146,7 +180,7 @@ export async function send(options: SendOptions): Promise<Sending> {
     stall = setTimeout(restart, STALL_MS);
   }
 
-  const [previous] = await upload.findPreviousUploads();
+  const [previous] = growing === null ? await upload.findPreviousUploads() : [];
   if (previous !== undefined) upload.resumeFromPreviousUpload(previous);
   addEventListener('online', restart);
   const finish = () => {

@@ -3,6 +3,7 @@
 import { consoleEn } from './console.en';
 import { deskEn } from './desk.en';
 import { searchEn } from './search.en';
+import { recordEn } from './record.en';
 import type { Dictionary } from './zh';
 
 function several(n: number, one: string, many: string): string {
@@ -580,6 +581,8 @@ export const en: Dictionary = {
   search: searchEn,
 
   desk: deskEn,
+
+  record: recordEn,
 
   languages: { auto: 'Detect automatically', zh: 'Chinese (Mandarin)' },
 };

@@ -77,6 +77,12 @@ class I18n {
     return words.hours(Math.round(seconds / 360) / 10);
   }
 
+  /** How long a recording is, to the second. */
+  length(seconds: number): string {
+    const whole = Math.round(seconds);
+    return this.t.record.length(Math.floor(whole / 60), whole % 60);
+  }
+
   kindName(code: string): string {
     return info.current?.kind_labels[code] ?? this.t.kinds[code] ?? code;
   }

@@ -4,6 +4,7 @@ import type { AuditEntry } from '../api';
 import { consoleZh } from './console.zh';
 import { deskZh } from './desk.zh';
 import { searchZh } from './search.zh';
+import { recordZh } from './record.zh';
 
 export const zh = {
   locale: 'zh-CN',
@@ -575,6 +576,8 @@ export const zh = {
   search: searchZh,
 
   desk: deskZh,
+
+  record: recordZh,
 
   languages: { auto: '自动识别', zh: '中文（普通话）' } as Record<string, string>,
 };
