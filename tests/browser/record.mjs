@@ -1,5 +1,6 @@
 // Records reports in the page, with a camera and a microphone that play a file: one whose browser is killed half-way
-// and that is handed in later, one that is handed in at once, and none where the camera is not allowed.
+// and that is handed in later, one that is handed in at once, and none where nothing is heard or the camera is not
+// allowed.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=li HUIBAO_TEST_PASSWORD=… VIDEO=talk.mp4 [SHOTS=folder]
 //     node record.mjs
@@ -20,17 +21,23 @@ const READY_MS = 5 * 60_000;
 const { VIDEO } = process.env;
 const TEXT = '我志愿加入中国共产党。通过这个季度的学习，我对党的认识更深了。'.repeat(20);
 
-/** Makes files that Chromium plays in place of a camera and a microphone. */
+/** Makes a file of the video that Chromium plays in place of a camera or a microphone. */
+function make(file, ...args) {
+  execFileSync('ffmpeg', ['-y', '-loglevel', 'error', '-i', VIDEO, ...args, file]);
+  return file;
+}
+
 function devices(folder) {
-  const [sound, pictures] = [join(folder, 'microphone.wav'), join(folder, 'camera.mjpeg')];
-  const make = (...args) => execFileSync('ffmpeg', ['-y', '-loglevel', 'error', '-i', VIDEO, ...args]);
-  make('-vn', '-ar', '48000', '-ac', '1', sound);
-  make('-an', '-t', '4', '-vf', 'scale=640:360', '-r', '15', '-q:v', '5', pictures);
-  return [
+  const pictures = ['-an', '-t', '4', '-vf', 'scale=640:360', '-r', '15', '-q:v', '5'];
+  const camera = [
     '--use-fake-device-for-media-stream',
-    `--use-file-for-fake-audio-capture=${sound}`,
-    `--use-file-for-fake-video-capture=${pictures}`,
+    `--use-file-for-fake-video-capture=${make(join(folder, 'camera.mjpeg'), ...pictures)}`,
   ];
+  const sound = (name, ...args) => {
+    const file = make(join(folder, name), '-vn', '-ar', '48000', '-ac', '1', ...args);
+    return [...camera, `--use-file-for-fake-audio-capture=${file}`];
+  };
+  return { speech: sound('speech.wav'), silence: sound('silence.wav', '-af', 'volume=0') };
 }
 
 const opened = [];
@@ -138,10 +145,16 @@ async function crashAndHandIn(folder, flags) {
     await shot(page, 'record-5-offer');
     await page.getByTestId('take-open').click();
   });
-  await step('it is used in its draft and handed in', async () => {
+  await step('it is used in its draft, sent from where it was left off, and handed in', async () => {
+    const methods = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/uploads/')) methods.push(request.method());
+    });
     await page.getByTestId('take-use').click();
     await shot(page, 'record-6-used');
     await handIn(page);
+    assert.equal(methods[0], 'HEAD');
+    assert.ok(!methods.includes('POST'), `no upload is begun anew: ${methods}`);
     await hasText(page);
     await page.goto(`${BASE_URL}/#/`);
     await page.getByTestId('submit').waitFor();
@@ -156,8 +169,11 @@ async function recordAndHandIn(folder, flags) {
     await page.goto(`${BASE_URL}/`);
     await page.getByTestId('record').click();
     await recorder(page, 'ready').waitFor();
-    await page.getByText('直接填写').last().waitFor();
+    await page.getByTestId('prompter').getByText('直接填写').waitFor();
     await shot(page, 'record-7-desk');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 820, height: 1180 });
+    await shot(page, 'record-7-tablet-dark');
   });
   await step('a take is thrown away, and another one recorded', async () => {
     for (const again of [true, false]) {
@@ -171,14 +187,35 @@ async function recordAndHandIn(folder, flags) {
       await page.getByTestId('confirm').click();
       await recorder(page, 'ready').waitFor();
     }
+    await shot(page, 'record-8-done-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1440, height: 900 });
     await shot(page, 'record-8-done');
   });
+  await step('one that is neither used nor thrown away is still offered', async () => {
+    await page.keyboard.press('Escape');
+    await page.getByTestId('take-offer').waitFor();
+    await shot(page, 'record-8-offer');
+    await page.getByTestId('take-use').click();
+    await page.getByTestId('take-offer').waitFor({ state: 'detached' });
+  });
   await step('it is handed in', async () => {
-    await page.getByTestId('record-use').click();
-    await page.getByText('已上传').waitFor();
+    await page.locator('main').getByText('已上传').waitFor();
     await shot(page, 'record-9-form');
     await handIn(page);
     await hasText(page);
+  });
+  await context.close();
+}
+
+async function silent(folder, flags) {
+  const { context, page } = await browse(join(folder, 'profile'), flags);
+  await step('who is not heard is told so, before anything is recorded', async () => {
+    await page.goto(`${BASE_URL}/`);
+    await page.getByTestId('record').click();
+    await page.locator('[data-testid=loudness][data-loudness=silent]').waitFor();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await shot(page, 'record-10-silent');
   });
   await context.close();
 }
@@ -191,7 +228,7 @@ async function denied(folder, flags) {
     await page.getByTestId('record').click();
     await page.locator('[data-testid=record-advice][data-obstacle=denied]').waitFor();
     await fits(page);
-    await shot(page, 'record-10-denied');
+    await shot(page, 'record-11-denied');
     await page.getByTestId('phone-camera').setInputFiles(VIDEO);
     await page.getByTestId('recorder').waitFor({ state: 'detached' });
     await page.locator('main').getByText(VIDEO.split('/').at(-1)).waitFor();
@@ -205,11 +242,12 @@ if (!BASE_URL || !VIDEO || !NAME || !PASSWORD) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'huibao-record-'));
 await attempt(async () => {
-  const fake = devices(folder);
-  const allowed = [...fake, '--use-fake-ui-for-media-stream'];
-  await crashAndHandIn(folder, allowed);
-  await recordAndHandIn(folder, allowed);
-  await denied(folder, [...fake, '--deny-permission-prompts']);
+  const { speech, silence } = devices(folder);
+  const allow = '--use-fake-ui-for-media-stream';
+  await crashAndHandIn(folder, [...speech, allow]);
+  await recordAndHandIn(folder, [...speech, allow]);
+  await silent(folder, [...silence, allow]);
+  await denied(folder, [...speech, '--deny-permission-prompts']);
   await step('no script errors, console errors or policy violations', async () => assert.deepEqual(complaints, []));
 });
 for (const context of opened) await context.close();

@@ -45,6 +45,15 @@ fn a_person_uploads_watches_and_reads() {
 }
 
 #[test]
+fn a_report_is_recorded_in_the_page_although_the_browser_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let mut script = script("record.mjs", &server);
+    script.env("VIDEO", short(folder.path(), 30));
+    run(script);
+}
+
+#[test]
 fn a_reviewer_opens_a_round_and_an_activist_sees_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);

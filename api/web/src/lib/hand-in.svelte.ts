@@ -45,7 +45,7 @@ export class HandIn {
   video = $state.raw<File | null>(null);
   /** What was recorded in the page, in place of a chosen video; it may be on its way already. */
   take = $state.raw<Take | null>(null);
-  /** Somebody is recording. */
+  /** The recorder is open. */
   recording = $state(false);
   written = $state.raw<File | null>(null);
   /** Photos of pages that the server does not have yet, in their order. */

@@ -41,9 +41,9 @@ class HandIns {
     return handIn;
   }
 
-  /** Somebody is recording. */
-  get recording(): boolean {
-    return this.#all().some((handIn) => handIn.recording);
+  /** Some recording is nowhere but in this page. */
+  get losable(): boolean {
+    return this.#all().some((handIn) => handIn.take?.kept === false);
   }
 
   forget(handIn: HandIn): void {

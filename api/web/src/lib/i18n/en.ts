@@ -27,7 +27,7 @@ export const en: Dictionary = {
 
   upload: {
     heading: 'Hand in a report',
-    intro: 'Choose your video; what is said becomes text.',
+    intro: 'Choose your video, or record one here; what is said becomes text.',
     discard: 'Delete draft',
     confirmDiscard: 'The draft and the files uploaded for it will be gone for good.',
     draftHeading: 'Draft',
@@ -67,7 +67,7 @@ export const en: Dictionary = {
     submit: 'Hand in',
     saveDraft: 'Save draft',
     saved: 'The draft is saved. You may close this page and continue later from the list.',
-    needVideo: 'Please choose a video first.',
+    needVideo: 'Please choose a video first, or record one.',
     needKind: 'Please choose a kind.',
     preparing: 'Saving the draft…',
     sending: 'Uploading',

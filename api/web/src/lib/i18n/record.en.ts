@@ -72,7 +72,6 @@ export const recordEn: RecordDictionary = {
     failed: { what: 'The recording could not be started.', steps: ['Please try again.', PHONE] },
   },
   phoneCamera: 'Use the phone’s camera',
-  chooseFile: 'Close and choose a file',
   length: (minutes, seconds) => (minutes === 0 ? `${seconds} s` : `${minutes} min ${seconds} s`),
   offer: (length) => `You have a recording that was not handed in (${length})`,
   offerWhere: 'It is kept in this browser on this device, and cleared once it has been uploaded.',

@@ -40,7 +40,6 @@ export interface RecordDictionary {
   larger: string;
   obstacle: Record<Obstacle, { what: string; steps: readonly string[] }>;
   phoneCamera: string;
-  chooseFile: string;
   /** How long a recording is. */
   length: (minutes: number, seconds: number) => string;
   offer: (length: string) => string;
@@ -123,7 +122,6 @@ export const recordZh: RecordDictionary = {
     failed: { what: '录像没有成功开始。', steps: ['请再试一次。', PHONE] },
   },
   phoneCamera: '用手机相机录',
-  chooseFile: '关闭，去选文件',
   length: (minutes, seconds) => (minutes === 0 ? `${seconds} 秒` : `${minutes} 分 ${seconds} 秒`),
   offer: (length) => `你有一段没有交完的录像（${length}）`,
   offerWhere: '它保存在这台设备的浏览器里，交上之后会自动清除。',

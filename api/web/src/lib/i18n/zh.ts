@@ -23,7 +23,7 @@ export const zh = {
 
   upload: {
     heading: '提交汇报',
-    intro: '选择手机里录好的汇报视频，系统会自动转写成文字。',
+    intro: '选择手机里录好的汇报视频，或者在网页里录一段，系统会自动转写成文字。',
     discard: '删除草稿',
     confirmDiscard: '草稿和已上传的文件都会删除，不能恢复。',
     draftHeading: '草稿',
@@ -64,7 +64,7 @@ export const zh = {
     submit: '提交',
     saveDraft: '保存草稿',
     saved: '草稿已保存，可以关闭本页，以后在列表里继续。',
-    needVideo: '请先选择视频。',
+    needVideo: '请先选择视频，或者在网页里录一段。',
     needKind: '请选择类型。',
     preparing: '正在保存草稿…',
     sending: '正在上传',

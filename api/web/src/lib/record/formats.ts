@@ -7,6 +7,7 @@
 const MIMES = [
   'video/mp4;codecs=avc1.4D401F,mp4a.40.2',
   'video/mp4;codecs=avc1.42E01F,mp4a.40.2',
+  'video/mp4;codecs=avc1.42E01E,mp4a.40.2',
   'video/webm;codecs=vp8,opus',
   'video/webm',
   'video/mp4',

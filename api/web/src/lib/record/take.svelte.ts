@@ -125,6 +125,7 @@ export class Take implements Growing {
     this.#followers = followers;
     this.use();
     const sending = await this.#begin();
+    followers.onprogress(this.sent);
     let paused = false;
     let leave: (error: ApiError) => void = () => undefined;
     const left = new Promise<never>((_, reject) => {
