@@ -118,13 +118,14 @@ export class HandIn {
     return this.video !== null || this.take !== null || this.finished('video') !== null;
   }
 
-  /** Takes a video in place of the one before; a take that was not handed in is lost by that. */
+  /** Takes a video in place of the one before; a recording stays in this browser until somebody discards it. */
   chooseVideo(video: File): void {
     this.video = video;
-    this.dropTake();
+    this.take?.leave();
+    this.take = null;
   }
 
-  /** Takes what was recorded, and sends it while the rest of the form is filled in. */
+  /** Takes what was recorded in place of what was there, and sends it while the rest of the form is filled in. */
   useTake(take: Take): void {
     if (this.take !== take) this.dropTake();
     this.video = null;

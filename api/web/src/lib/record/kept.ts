@@ -51,7 +51,8 @@ class Database implements Keeping {
   }
 
   async add(take: KeptTake, start: number, piece: ArrayBuffer): Promise<void> {
-    const work = (await this.#open()).transaction(['takes', 'pieces'], 'readwrite');
+    // On the disk, because a phone's battery may end as well as its browser.
+    const work = (await this.#open()).transaction(['takes', 'pieces'], 'readwrite', { durability: 'strict' });
     await Promise.all([
       work.objectStore('pieces').put(piece, [take.id, start]),
       work.objectStore('takes').put(take),

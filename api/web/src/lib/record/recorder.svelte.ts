@@ -16,8 +16,10 @@ export interface Place {
   readonly name: string;
 }
 
-/** What is lost at most when the browser is killed. */
+/** What is lost when the browser is killed. */
 const SLICE_MS = 1_000;
+/** Chromium writes MP4 out from key picture to key picture, by itself every few seconds; WebM at any time. */
+const KEY_MS = 2_000;
 const TICK_MS = 200;
 const COUNT_FROM = 3;
 
@@ -27,7 +29,6 @@ const CONSTRAINTS: MediaStreamConstraints = {
   audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
 };
 
-/** Chromium starts a fragment of MP4 with each key picture; what is in an unfinished one is lost in a crash. */
 type Options = MediaRecorderOptions & { videoKeyFrameIntervalDuration?: number };
 
 export class Recorder {
@@ -167,7 +168,7 @@ export class Recorder {
       mimeType: this.#mime,
       videoBitsPerSecond: VIDEO_BITS,
       audioBitsPerSecond: AUDIO_BITS,
-      videoKeyFrameIntervalDuration: 2 * SLICE_MS,
+      videoKeyFrameIntervalDuration: KEY_MS,
     };
     try {
       const recorder = new MediaRecorder(this.stream, options);
