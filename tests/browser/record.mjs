@@ -1,11 +1,12 @@
 // Records reports in the page, with a camera and a microphone that play a file: one whose browser is killed half-way
-// and that is handed in later, one that is handed in at once, and none where nothing is heard or the camera is not
-// allowed.
+// and that is handed in later, one that is handed in at once, and none where nothing is heard, the camera is not allowed,
+// or the pages come over plain HTTP.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=li HUIBAO_TEST_PASSWORD=… VIDEO=talk.mp4 [SHOTS=folder]
 //     node record.mjs
 //
-// The account must be an activist's; `ffmpeg` makes of the video what Chromium plays.
+// The server must answer under any name, and the account must be an activist's. `ffmpeg` makes of the video what
+// Chromium plays.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -60,7 +61,6 @@ async function kill(profile, context) {
 }
 
 const recorder = (page, phase) => page.locator(`[data-testid=recorder][data-phase=${phase}]`);
-const sent = (page) => page.getByTestId('record-sent').innerText();
 
 /** Waits until so many seconds were recorded. */
 async function record(page, seconds) {
@@ -121,8 +121,10 @@ async function crashAndHandIn(folder, flags) {
     await record(page, 9);
   });
   await step('pieces are at the server while it records, also after the network was away', async () => {
-    const before = await sent(page);
-    assert.doesNotMatch(before, /已上传 0 B/);
+    await page.waitForFunction(() => {
+      const sent = document.querySelector('[data-testid=record-sent]').textContent;
+      return !sent.includes('已上传 0 B');
+    });
     await context.setOffline(true);
     await page.getByText('网络断了').waitFor();
     await shot(page, 'record-4-offline');
@@ -141,7 +143,7 @@ async function crashAndHandIn(folder, flags) {
     await page.getByTestId('take-offer').waitFor();
     const offer = await page.getByTestId('take-offer').innerText();
     const seconds = Number(/(\d+) 秒/.exec(offer)?.[1]);
-    assert.ok(seconds >= 14, `a second or two may be lost: ${offer}`);
+    assert.ok(seconds >= 12, `a machine with other things to do may lose some: ${offer}`);
     await shot(page, 'record-5-offer');
     await page.getByTestId('take-open').click();
   });
@@ -236,6 +238,19 @@ async function denied(folder, flags) {
   await context.close();
 }
 
+async function insecure(folder, flags) {
+  const { context, page } = await browse(join(folder, 'insecure'), flags);
+  await step('where browsers give out no camera, the page says why', async () => {
+    // An address of this machine would be taken for a secure one.
+    await page.goto(BASE_URL.replace('127.0.0.1', 'huibao.test'));
+    await signIn(page);
+    await page.getByTestId('record').click();
+    await page.locator('[data-testid=record-advice][data-obstacle=insecure]').waitFor();
+    await shot(page, 'record-12-insecure');
+  });
+  await context.close();
+}
+
 if (!BASE_URL || !VIDEO || !NAME || !PASSWORD) {
   console.error('BASE_URL, VIDEO and an account must be set; see the top of this file.');
   process.exit(1);
@@ -248,6 +263,7 @@ await attempt(async () => {
   await recordAndHandIn(folder, [...speech, allow]);
   await silent(folder, [...silence, allow]);
   await denied(folder, [...speech, '--deny-permission-prompts']);
+  await insecure(folder, [...speech, allow, '--host-resolver-rules=MAP huibao.test 127.0.0.1']);
   await step('no script errors, console errors or policy violations', async () => assert.deepEqual(complaints, []));
 });
 for (const context of opened) await context.close();
