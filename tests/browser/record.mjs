@@ -152,6 +152,8 @@ async function crashAndHandIn(folder, flags) {
     page.on('request', (request) => {
       if (request.url().includes('/api/v1/uploads/')) methods.push(request.method());
     });
+    await page.getByTestId('take-use').waitFor();
+    assert.equal(await page.getByTestId('begun').count(), 0, 'nobody is asked for a file that there is not');
     await page.getByTestId('take-use').click();
     await shot(page, 'record-6-used');
     await handIn(page);
@@ -186,7 +188,9 @@ async function recordAndHandIn(folder, flags) {
       await page.waitForFunction(() => document.querySelector('[data-testid=take-preview]')?.videoWidth > 0);
       if (!again) break;
       await page.getByRole('button', { name: '重录' }).last().click();
+      const forgotten = page.waitForResponse((response) => response.request().method() === 'DELETE');
       await page.getByTestId('confirm').click();
+      assert.equal((await forgotten).status(), 204, 'the server forgets it as well');
       await recorder(page, 'ready').waitFor();
     }
     await shot(page, 'record-8-done-dark');
