@@ -1,6 +1,6 @@
 // Records reports in the page, with a camera and a microphone that play a file: one whose browser is killed half-way
-// and that is handed in later, one that is handed in at once, and none where nothing is heard, the camera is not allowed,
-// or the pages come over plain HTTP.
+// and that is handed in later, one that is handed in at once, and none where nothing is heard, the camera is not
+// allowed, or the pages come over plain HTTP.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=li HUIBAO_TEST_PASSWORD=… VIDEO=talk.mp4 [SHOTS=folder]
 //     node record.mjs
@@ -45,8 +45,8 @@ const opened = [];
 
 /** Opens a browser that keeps what its pages keep. */
 async function browse(profile, flags, options = {}) {
-  const settings = { executablePath: CHROMIUM, args: [...FLAGS, ...flags], locale: 'zh-CN', viewport: PHONE, ...options };
-  const context = await chromium.launchPersistentContext(profile, settings);
+  const settings = { executablePath: CHROMIUM, args: [...FLAGS, ...flags], locale: 'zh-CN', viewport: PHONE };
+  const context = await chromium.launchPersistentContext(profile, { ...settings, ...options });
   opened.push(context);
   return { context, page: await heard(await context.newPage()) };
 }
@@ -65,7 +65,8 @@ const recorder = (page, phase) => page.locator(`[data-testid=recorder][data-phas
 /** Waits until so many seconds were recorded. */
 async function record(page, seconds) {
   await page.waitForFunction((least) => {
-    const [, minutes, rest] = /(\d+):(\d+)/.exec(document.querySelector('[data-testid=record-time]')?.textContent) ?? [];
+    const time = document.querySelector('[data-testid=record-time]')?.textContent;
+    const [, minutes, rest] = /(\d+):(\d+)/.exec(time) ?? [];
     return Number(minutes) * 60 + Number(rest) >= least;
   }, seconds);
 }
@@ -102,10 +103,11 @@ async function crashAndHandIn(folder, flags) {
   });
   await step('the text moves as fast as one likes', async () => {
     const prompter = page.getByTestId('prompter-text');
-    const top = () => prompter.evaluate((box) => box.scrollTop);
     await page.getByTestId('prompter-speed').fill('360');
-    const before = await top();
-    await page.waitForFunction((from) => document.querySelector('[data-testid=prompter-text]').scrollTop > from + 5, before);
+    const before = await prompter.evaluate((box) => box.scrollTop);
+    await page.waitForFunction((from) => {
+      return document.querySelector('[data-testid=prompter-text]').scrollTop > from + 5;
+    }, before);
     await record(page, 4);
     await shot(page, 'record-2-recording');
   });

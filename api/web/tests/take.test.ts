@@ -42,7 +42,14 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 const LARGE = 500_000;
 
 let place: FakeKeeping;
-let sends: { options: SendOptions; file: Growing; done: Promise<string>; end: (failure?: Error) => void; events: string[] }[];
+interface Sent {
+  options: SendOptions;
+  file: Growing;
+  done: Promise<string>;
+  end: (failure?: Error) => void;
+  events: string[];
+}
+let sends: Sent[];
 
 const send = async (options: SendOptions) => {
   const events: string[] = [];

@@ -184,8 +184,10 @@ export class HandIn {
       const files = this.#toSend();
       if (files.length > 0) this.#step = 'transfer';
       for (const [role, file] of files) {
-        const send = (followers: Followers) =>
-          file instanceof File ? this.#server.send({ reportId: id, role, file, ...followers }) : file.sendRest(followers);
+        const send = (followers: Followers) => {
+          if (!(file instanceof File)) return file.sendRest(followers);
+          return this.#server.send({ reportId: id, role, file, ...followers });
+        };
         this.#sent(role, file, await this.transfer.file(role, sizeOf(file), send));
       }
       this.#step = 'submitting';
