@@ -36,7 +36,7 @@ pub async fn run(settings: Settings, args: Args) -> Result<ExitCode, CommandErro
     let store = connect::database(&settings).await?;
     let Verb::Rebuild = args.verb;
     let mut unit = begin(&store).await?;
-    unit.search().mark_all().await?;
+    unit.search().mark_all().await.map_err(Failure::from)?;
     unit.commit().await.map_err(Failure::from)?;
     let all = store.snapshot().await.map_err(Failure::from)?.search().count_waiting().await;
     let all = all.map_err(Failure::from)?;

@@ -43,7 +43,11 @@ async fn readers_find_what_was_said_and_where() {
         assert_eq!(one["report"]["id"], json!(id));
         assert_eq!(one["report"]["state"], "ready");
         let excerpt = &one["excerpts"][0];
-        assert_eq!((&excerpt["source"], &one["sentences"]), (&json!("spoken"), &json!(2)), "said, and written");
+        assert_eq!(
+            (&excerpt["source"], &one["sentences"]),
+            (&json!("spoken"), &json!(2)),
+            "said, and written"
+        );
         assert!(excerpt["start_seconds"].is_number());
         let parts = json!([
             { "text": "敬爱的", "found": false },
@@ -54,9 +58,8 @@ async fn readers_find_what_was_said_and_where() {
     }
     assert_eq!(found(&harness, &other, &[("q", "党组织")]).await["found"], json!([]));
     let unread = harness.token("write").await;
-    assert_eq!(found(&harness, &unread, &[("q", "党组织")]).await["found"], json!([]));
-    for filter in
-        [("source", "written"), ("states", "accepted"), ("kind", "oath"), ("whose", "own")]
+    assert_eq!(ask(&harness, &unread, &[("q", "党组织")]).await.status(), 403);
+    for filter in [("source", "about"), ("states", "accepted"), ("kind", "oath"), ("whose", "own")]
     {
         let left = found(&harness, &reviewer, &[("q", "党组织"), filter]).await;
         assert_eq!(left["found"], json!([]), "{filter:?}");

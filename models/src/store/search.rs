@@ -4,6 +4,7 @@
 //! ([`crate::indexing`]). A mark counts changes: what was read before another change is not written.
 
 mod find;
+mod scope;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -36,6 +37,24 @@ pub struct Unindexed {
     mark: i64,
     /// Its texts; `None` if nothing of it is handed in.
     pub text: Option<SearchText>,
+}
+
+/// Marks the reports that are handed in and fulfil a condition, whose value is `$2`; returns how many.
+macro_rules! mark_where {
+    ($unit:expr, $condition:literal $(, $bind:expr)*) => {{
+        let now = $unit.now();
+        execute!(
+            $unit.tx(),
+            sqlx::query(concat!(
+                "INSERT INTO search_pending (report_id, mark, since)
+                 SELECT id, 1, $1 FROM reports WHERE current_submission IS NOT NULL",
+                $condition,
+                " ON CONFLICT (report_id) DO UPDATE SET mark = search_pending.mark + 1"
+            )),
+            now
+            $(, $bind)*
+        )
+    }};
 }
 
 impl<S: Session> Search<'_, S> {
@@ -150,19 +169,7 @@ impl Search<'_, UnitOfWork> {
 
     /// Says that somebody is called something else. A job follows, for all of their reports.
     pub(super) async fn mark_author(&mut self, author: PersonId) -> Result<(), StoreError> {
-        let now = self.0.now();
-        let marked = execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO search_pending (report_id, mark, since)
-                 SELECT id, 1, $2 FROM reports
-                 WHERE author_id = $1 AND current_submission IS NOT NULL
-                 ON CONFLICT (report_id) DO UPDATE SET mark = search_pending.mark + 1"
-            ),
-            author.uuid(),
-            now
-        )?;
-        if marked > 0 {
+        if mark_where!(self.0, " AND author_id = $2", author.uuid())? > 0 {
             self.follow(None).await?;
         }
         Ok(())
@@ -170,33 +177,13 @@ impl Search<'_, UnitOfWork> {
 
     /// Says that a report came from another installation. A recurring job follows.
     pub(super) async fn mark_moved(&mut self, report: ReportId) -> Result<(), StoreError> {
-        let now = self.0.now();
-        execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO search_pending (report_id, mark, since)
-                 SELECT id, 1, $2 FROM reports
-                 WHERE id = $1 AND current_submission IS NOT NULL
-                 ON CONFLICT (report_id) DO UPDATE SET mark = search_pending.mark + 1"
-            ),
-            report.uuid(),
-            now
-        )?;
+        mark_where!(self.0, " AND id = $2", report.uuid())?;
         Ok(())
     }
 
     /// Lets all reports be indexed anew. Whoever calls this goes on with it.
     pub async fn mark_all(&mut self) -> Result<(), StoreError> {
-        let now = self.0.now();
-        execute!(
-            self.0.tx(),
-            sqlx::query(
-                "INSERT INTO search_pending (report_id, mark, since)
-                 SELECT id, 1, $1 FROM reports WHERE current_submission IS NOT NULL
-                 ON CONFLICT (report_id) DO UPDATE SET mark = search_pending.mark + 1"
-            ),
-            now
-        )?;
+        mark_where!(self.0, "")?;
         Ok(())
     }
 
@@ -222,7 +209,7 @@ impl Search<'_, UnitOfWork> {
     /// Terms for whose report it is, so that nobody's search walks through what they may not see.
     async fn scope_terms(&mut self, report: ReportId) -> Result<Vec<String>, StoreError> {
         let report = self.0.reports().get(report).await?;
-        Ok(report.map_or_else(Vec::new, |report| find::scope_terms(report.author, &report.branch)))
+        Ok(report.map_or_else(Vec::new, |report| scope::scope_terms(report.author, &report.branch)))
     }
 
     async fn put(
