@@ -5,6 +5,7 @@
 
 mod account;
 mod audit;
+mod change;
 mod comparison;
 mod console;
 mod convert;
@@ -33,6 +34,8 @@ pub use account::{
     GrantView, PersonBody, PersonView, SessionList, SessionView, TokenBody, TokenList, TokenView,
 };
 pub use audit::{AuditEntryView, AuditList};
+pub(crate) use change::Told;
+pub use change::{ReportUpdateView, TranscriptUpdateView};
 pub use comparison::ComparisonView;
 pub(crate) use console::{DeadJobs, WorkerPause};
 pub use console::{

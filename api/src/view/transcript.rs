@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::enums;
 
 /// A word: a Chinese character, or a word or number of other letters, with the punctuation after it.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Word)]
 pub struct WordView {
     /// Start in the video, in seconds.
@@ -26,7 +26,7 @@ pub struct WordView {
 }
 
 /// A stretch of speech and its text.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Segment)]
 pub struct SegmentView {
     /// Its id, which it keeps in every version that is made from this one; 0 while recognition runs.
@@ -50,7 +50,7 @@ pub struct SegmentView {
 }
 
 /// A transcript.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Transcript)]
 pub struct TranscriptView {
     /// Its number among the versions of the transcript.

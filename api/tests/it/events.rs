@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use huibao_models::domain::failure::{Failure, FailureCode, Lang};
 use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::person::Role;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::store::Store;
 use reqwest::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Harness, PATIENCE, segment};
+use crate::harness::{BRANCH, Harness, PATIENCE, segment};
 
 /// Reads a stream of events, one at a time.
 struct Events {
@@ -140,4 +141,47 @@ async fn shutdown_does_not_wait_for_a_stalled_request() {
     harness.get("/healthz").send().await.unwrap();
     harness.shutdown.cancel();
     tokio::time::timeout(PATIENCE, harness.server).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn whoever_follows_is_told_only_what_is_other() {
+    let harness = Harness::new().await;
+    let (_, reviewer) = harness.person("reviewer", &[(Role::Reviewer, BRANCH)]).await;
+    let id = harness.submit().await;
+    for stage in Stage::ALL {
+        harness.work(*stage).await;
+    }
+    let submission = harness.submission(id).await;
+    let follow = async |query: &str| {
+        let path = format!("/api/v1/reports/{id}/events?follow=true{query}");
+        let response = harness.get(&path).send().await.unwrap();
+        Events { response, buffer: String::new() }
+    };
+    let mut events = follow("").await;
+    let (name, report) = events.next().await.unwrap();
+    assert_eq!((name.as_str(), &report["transcript"]["version"]), ("report", &json!(2)));
+
+    let segment = json!({ "id": 1, "text": "敬爱的党组织。" });
+    let body = json!({ "replaced": [segment], "by": ["敬爱的党组织：", "您好！"] });
+    let url = harness.url(&format!("/api/v1/reports/{id}/corrections"));
+    assert_eq!(reviewer.post(url).json(&body).send().await.unwrap().status(), 200);
+    let (name, update) = events.next().await.unwrap();
+    assert_eq!((name.as_str(), &update["fields"]["state"]), ("update", &json!("in_review")));
+    assert!(update["fields"]["title"].is_null(), "it is as it was: {update}");
+    let transcript = &update["transcript"];
+    assert_eq!((&transcript["version"], &transcript["removed"]), (&json!(3), &json!([])));
+    let texts: Vec<_> = transcript["changed"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (&texts[0]["text"], &texts[1]["text"]),
+        (&json!("敬爱的党组织："), &json!("您好！"))
+    );
+
+    // Whoever has read the text is not sent it again; of another version, they have read nothing.
+    let known = format!("&submission={submission}&transcript=");
+    let (name, update) = follow(&format!("{known}3")).await.next().await.unwrap();
+    assert_eq!((name.as_str(), &update["transcript"]), ("update", &Value::Null));
+    assert_eq!(update["fields"]["state"], "in_review");
+    for other in [format!("{known}2"), format!("&submission={id}&transcript=3")] {
+        assert_eq!(follow(&other).await.next().await.unwrap().0, "report", "{other}");
+    }
 }

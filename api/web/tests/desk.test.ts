@@ -3,7 +3,7 @@ import type { Comment, Correction } from '../src/lib/api';
 import { changeOf, difference, undoable } from '../src/lib/history';
 import { deskAction } from '../src/lib/keys';
 import { gaps, skipFrom } from '../src/lib/silence';
-import { openBySegment, quoteOf, threads, timeOf } from '../src/lib/threads';
+import { openBySegment, quoteOf, threads, timeOf, withComment } from '../src/lib/threads';
 
 describe('the keys of the desk', () => {
   const key = (name: string, keys: Partial<KeyboardEvent> = {}) => ({
@@ -51,8 +51,17 @@ describe('silence', () => {
 
 describe('comments', () => {
   const comment = (id: string, fields: Partial<Comment> = {}) =>
-    ({ id, parent: null, anchor: { kind: 'report' }, resolved_at: null, ...fields }) as Comment;
+    ({ id, parent: null, anchor: { kind: 'report' }, resolved_at: null, removed_at: null, ...fields }) as Comment;
   const at = (segment: number) => ({ kind: 'segment', segment, at: 1.5, quote: '一' }) as const;
+
+  test('are added, changed and removed', () => {
+    const all = [comment('a'), comment('b', { parent: 'a' })];
+    const ids = (said: ReturnType<typeof comment>) => withComment(all, said).map(({ id, text }) => `${id}${text}`);
+    expect(ids(comment('c', { text: '!' }))).toEqual([`a${all[0]?.text}`, `b${all[1]?.text}`, 'c!']);
+    expect(ids(comment('b', { parent: 'a', text: '!' }))).toEqual([`a${all[0]?.text}`, 'b!']);
+    expect(ids(comment('b', { parent: 'a', removed_at: 'now' })).length).toBe(1);
+    expect(ids(comment('a', { text: '', removed_at: 'now' }))).toEqual(['a', `b${all[1]?.text}`]);
+  });
 
   test('are read in threads', () => {
     const all = threads([comment('a'), comment('b'), comment('c', { parent: 'a' }), comment('d', { parent: 'gone' })]);

@@ -51,8 +51,9 @@ pub(crate) async fn add(
         StoreError::NoSuchRow { .. } => RequestError::NotFound.into(),
         other => ApiError::from(other),
     })?;
-    let view = view(&mut unit, &permitted.access, id).await?;
+    let added = unit.comments().get(report.id, id).await?.ok_or(RequestError::NotFound)?;
     unit.commit().await?;
+    let view = CommentView::new(&added, report.author, caller.person());
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -85,10 +86,10 @@ pub(crate) async fn change(
         find(&state, &mut unit, &permitted.access, id, Action::SettleComment).await?;
         unit.comments().resolve(report, id, resolved).await?;
     }
-    find(&state, &mut unit, &permitted.access, id, Action::Read).await?;
-    let view = view(&mut unit, &permitted.access, id).await?;
+    let changed = find(&state, &mut unit, &permitted.access, id, Action::Read).await?;
     unit.commit().await?;
-    Ok(Json(view))
+    let author = permitted.access.report.author;
+    Ok(Json(CommentView::new(&changed, author, caller.person())))
 }
 
 /// Removes a comment. Of one that was answered, the place stays.
@@ -128,16 +129,6 @@ async fn find(
         Resource::Comment { writer: comment.person, shared: comment.shared, author: report.author };
     caller.check(state, action, &what, report.id)?;
     Ok(comment)
-}
-
-async fn view(
-    unit: &mut UnitOfWork,
-    access: &ReportAccess,
-    id: CommentId,
-) -> Result<CommentView, ApiError> {
-    let comment = unit.comments().get(access.report.id, id).await?;
-    let comment = comment.ok_or(RequestError::NotFound)?;
-    Ok(CommentView::new(&comment, access.report.author, access.caller.person()))
 }
 
 /// An anchor whose quote is not too long, and whose time is one.

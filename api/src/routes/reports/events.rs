@@ -18,6 +18,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::access::{Permitted, Read};
 use crate::caller::Caller;
@@ -27,7 +28,7 @@ use crate::guard;
 use crate::loaded::LoadedReport;
 use crate::request_error::RequestError;
 use crate::state::{ApiState, Shutdown};
-use crate::view::{ErrorBody, ReportEvent};
+use crate::view::{ErrorBody, ReportEvent, Told};
 
 /// After an announcement, further ones are waited for so long: progress comes in small steps.
 const GATHER: Duration = Duration::from_millis(200);
@@ -38,20 +39,27 @@ const LOOK_AT_REST: Duration = Duration::from_secs(30);
 /// Shorter than the idle timeouts of common proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How long to follow.
+/// How long to follow, and what the client has already.
 #[derive(Deserialize)]
 pub(crate) struct FollowParams {
     #[serde(default)]
     follow: bool,
+    submission: Option<Uuid>,
+    transcript: Option<u32>,
 }
 
 /// The report now and after every change.
 ///
 /// When nothing works on it any more, the event `end` comes last. Clients close the stream then, because browsers
-/// would reconnect. With `follow`, the stream goes on: with what readers correct, say and decide.
+/// would reconnect. With `follow`, the stream goes on: with what readers correct, say and decide, each time only what
+/// is other than before. Who has read the transcript already says which, and it is not sent again.
 #[utoipa::path(get, path = "/api/v1/reports/{id}/events", tag = "reports",
     params(("id" = Uuid, Path),
         ("follow" = Option<bool>, Query, description = "Whether to go on when nothing works on the report"),
+        ("submission" = Option<Uuid>, Query,
+            description = "With `follow`: the submission whose transcript the client has"),
+        ("transcript" = Option<u32>, Query,
+            description = "With `follow`: the version of the transcript that the client has"),
         ("lang" = Option<String>, Query, description = "Language of messages: `zh` or `en`")),
     responses(
         (status = 200, description = "Server-sent events. `ReportEvent` describes each of them: its \
@@ -62,7 +70,7 @@ pub(crate) async fn events(
     State(state): State<ApiState>,
     Locale(lang): Locale,
     permitted: Permitted<Read>,
-    Params(FollowParams { follow }): Params<FollowParams>,
+    Params(params): Params<FollowParams>,
     headers: HeaderMap,
     shutdown: Option<Extension<Shutdown>>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -72,7 +80,12 @@ pub(crate) async fn events(
     let loaded = LoadedReport::load(&state.store, id).await?.ok_or(RequestError::NotFound)?;
     let shutdown = shutdown.map(|Extension(Shutdown(token))| token).unwrap_or_default();
     let submission = loaded.submission();
-    let (sent, loaded, phase) = (None, Some(loaded), Phase::Working);
+    let follow = params.follow;
+    let known = params.submission.zip(params.transcript).filter(|_| follow);
+    let told = known.and_then(|(submission, version)| {
+        Told::transcript_of(loaded.view(caller.reader(&state, lang)), submission, version)
+    });
+    let (loaded, phase) = (Some(loaded), Phase::Working);
     let watch = Watch {
         state,
         id,
@@ -85,7 +98,7 @@ pub(crate) async fn events(
         follow,
         at_rest: false,
         loaded,
-        sent,
+        told,
         phase,
     };
     let events = stream::unfold(watch, Watch::next);
@@ -112,8 +125,8 @@ struct Watch {
     at_rest: bool,
     /// The report as it was read, if it is not sent yet.
     loaded: Option<LoadedReport>,
-    /// The report that was sent last, as JSON.
-    sent: Option<String>,
+    /// What the client was told last.
+    told: Option<Told>,
     phase: Phase,
 }
 
@@ -136,32 +149,36 @@ impl Watch {
             }
             Phase::Ended => return None,
         }
-        let json = Box::pin(self.changed()).await?;
-        let event = Event::default().event(ReportEvent::REPORT).data(&json);
-        self.sent = Some(json);
+        let event = Box::pin(self.changed()).await?;
         Some((Ok(event), self))
     }
 
-    /// Waits until the report differs from what was sent. None on shutdown, and when the report
+    /// Waits until the report differs from what was told, and tells it. None on shutdown, and when the report
     /// cannot be read: browsers reconnect then.
-    async fn changed(&mut self) -> Option<String> {
+    async fn changed(&mut self) -> Option<Event> {
         loop {
             let loaded = match self.loaded.take() {
                 Some(loaded) => loaded,
                 None => self.look_again().await?,
             };
             self.submission = loaded.submission();
-            let json =
-                serde_json::to_string(&loaded.view(self.caller.reader(&self.state, self.lang)))
-                    .ok()?;
             self.at_rest = loaded.is_settled();
             let settled = self.at_rest && !self.follow;
             if settled {
                 self.phase = Phase::Settled;
             }
-            if settled || self.sent.as_ref() != Some(&json) {
-                return Some(json);
+            let view = || loaded.view(self.caller.reader(&self.state, self.lang));
+            let now = Told::whole(view()).ok()?;
+            if !settled && self.told.as_ref() == Some(&now) {
+                continue;
             }
+            let update = self.told.as_ref().filter(|_| self.follow);
+            let (name, json) = match update.and_then(|told| told.update_to(&now)) {
+                Some(update) => (ReportEvent::UPDATE, serde_json::to_string(&update)),
+                None => (ReportEvent::REPORT, serde_json::to_string(&view())),
+            };
+            self.told = Some(now);
+            return Some(Event::default().event(name).data(json.ok()?));
         }
     }
 

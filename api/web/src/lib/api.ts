@@ -323,8 +323,8 @@ export async function addComment(
 
 const commentPath = (id: string, comment: string) => `${reportPath(id)}/comments/${encodeURIComponent(comment)}`;
 
-export async function changeComment(id: string, comment: string, change: CommentChange): Promise<void> {
-  await request(commentPath(id, comment), { method: 'PATCH', body: change });
+export async function changeComment(id: string, comment: string, change: CommentChange): Promise<Comment> {
+  return (await request<Comment>(commentPath(id, comment), { method: 'PATCH', body: change })).body;
 }
 
 export async function removeComment(id: string, comment: string): Promise<void> {

@@ -19,8 +19,9 @@ import {
 import { type ApiError, asApiError } from './errors';
 import { type Read, SentenceEditor } from './editor.svelte';
 import { undoable } from './history';
-import { openBySegment, threads } from './threads';
+import { openBySegment, threads, withComment } from './threads';
 import { forget, recall, unsavedIn } from './unsaved';
+import { withSegments, withText } from './update';
 
 export class Review {
   report = $state.raw<Report>() as Report;
@@ -169,7 +170,10 @@ export class Review {
   }
 
   async remove(comment: Comment): Promise<void> {
-    await this.#said(() => removeComment(this.report.id, comment.id));
+    await this.#said(async () => {
+      await removeComment(this.report.id, comment.id);
+      return { ...comment, text: '', removed_at: new Date().toISOString() };
+    });
   }
 
   /** Decides about what is shown. Says whether that was possible. */
@@ -216,23 +220,20 @@ export class Review {
   #apply(made: Corrected): void {
     const { transcript, state } = this.report;
     if (transcript === null || made.version <= transcript.version) return;
-    const changed = new Set(made.changes.map((change) => change.id));
+    const gone = made.changes.filter((change) => change.after === null).map((change) => change.id);
     const after = made.changes.flatMap((change) => (change.after === null ? [] : [change.after]));
-    const segments = [...transcript.segments.filter((segment) => !changed.has(segment.id)), ...after];
-    segments.sort((one, other) => one.start - other.start || one.end - other.end || one.id - other.id);
-    const text = segments.map((segment) => segment.text).join('\n');
+    const segments = withSegments(transcript.segments, after, gone);
     const begun = state === 'ready' ? 'in_review' : state;
-    this.report = { ...this.report, state: begun, transcript: { ...transcript, version: made.version, segments, text } };
+    const corrected = withText({ ...transcript, version: made.version }, segments);
+    this.report = { ...this.report, state: begun, transcript: corrected };
   }
 
-  /** Does something with comments and shows what came of it. */
-  async #said(work: () => Promise<unknown>): Promise<boolean> {
-    const done = await this.#try(async () => {
-      await work();
-      this.receive(await getReport(this.report.id));
-      return true;
-    });
-    return done === true;
+  /** Does something with a comment, and shows what came of it before the server tells of it. */
+  async #said(work: () => Promise<Comment>): Promise<boolean> {
+    const said = await this.#try(work);
+    if (said === null) return false;
+    this.report = { ...this.report, comments: withComment(this.report.comments, said) };
+    return true;
   }
 
   async #try<Value>(work: () => Promise<Value>): Promise<Value | null> {

@@ -18,6 +18,14 @@ export function threads(comments: readonly Comment[]): Thread[] {
     .map((first) => ({ first, answers: answers.get(first.id) ?? [] }));
 }
 
+/** The comments with one that is new or changed. Of one that was removed, the place stays if it has answers. */
+export function withComment(comments: readonly Comment[], said: Comment): Comment[] {
+  const stays = said.removed_at === null || comments.some((comment) => comment.parent === said.id);
+  if (!stays) return comments.filter((comment) => comment.id !== said.id);
+  const known = comments.some((comment) => comment.id === said.id);
+  return known ? comments.map((comment) => (comment.id === said.id ? said : comment)) : [...comments, said];
+}
+
 /** How many open threads each sentence has, by its id. */
 export function openBySegment(all: readonly Thread[]): Map<number, number> {
   const counts = new Map<number, number>();

@@ -3,6 +3,7 @@
 import { type EventData, type EventName, getReport, isFinal, paths, type Report } from './api';
 import { type ApiError, asApiError } from './errors';
 import { withQuery } from './http';
+import { updated } from './update';
 
 export type Connection = 'live' | 'polling' | 'lost';
 
@@ -22,6 +23,12 @@ const QUIET_MS = 60_000;
 /** After this many streams that broke before their first event, the page only polls. */
 const MAX_BROKEN_STREAMS = 3;
 
+/** Which transcript is here already: it may be long, and is not sent again. */
+function known(report: Report | null): Record<string, string> {
+  if (!report?.submission || !report.transcript) return {};
+  return { submission: report.submission.id, transcript: String(report.transcript.version) };
+}
+
 /** Starts to follow the report; the returned function stops it. */
 export function watchReport(id: string, handlers: WatchHandlers): () => void {
   let stopped = false;
@@ -29,7 +36,8 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let brokenStreams = typeof EventSource === 'undefined' ? MAX_BROKEN_STREAMS : 0;
   let failedPolls = 0;
-  let seen = false;
+  /** As it was told last. */
+  let current: Report | null = null;
   let final = false;
 
   function stop(): void {
@@ -40,7 +48,7 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
   }
 
   function deliver(report: Report): void {
-    seen = true;
+    current = report;
     final = isFinal(report);
     handlers.report(report);
   }
@@ -60,7 +68,7 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
     } catch (error) {
       if (stopped) return;
       const failure = asApiError(error);
-      if (failure.status === 404 || failure.unauthorized || !seen) {
+      if (failure.status === 404 || failure.unauthorized || current === null) {
         stop();
         handlers.error(failure);
         return;
@@ -84,7 +92,7 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
   }
 
   function listen(): void {
-    const stream = new EventSource(withQuery(paths.events(id), { follow: 'true' }));
+    const stream = new EventSource(withQuery(paths.events(id), { follow: 'true', ...known(current) }));
     source = stream;
     later(silence());
     stream.addEventListener('open', () => handlers.connection('live'));
@@ -93,6 +101,15 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
       brokenStreams = 0;
       later(silence());
       deliver(JSON.parse(event.data) as EventData<'report'>);
+    });
+    stream.addEventListener('update' satisfies EventName, (event: MessageEvent<string>) => {
+      if (stopped || source !== stream || current === null) return;
+      brokenStreams = 0;
+      const report = updated(current, JSON.parse(event.data) as EventData<'update'>);
+      // Of another report than the one that is here: it is asked for as a whole.
+      if (report === null) return later(0);
+      later(silence());
+      deliver(report);
     });
     stream.addEventListener('error', () => {
       if (stopped || source !== stream) return;
@@ -106,7 +123,7 @@ export function watchReport(id: string, handlers: WatchHandlers): () => void {
 
   // A phone suspends a page in the background and may not report that its stream is closed.
   function onVisible(): void {
-    if (document.visibilityState !== 'visible' || !seen) return;
+    if (document.visibilityState !== 'visible' || current === null) return;
     source?.close();
     source = null;
     later(0);
