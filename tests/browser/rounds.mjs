@@ -47,6 +47,7 @@ async function seeIt(page, address) {
   await shot(page, 'round-3-phone');
   // A notice of the round leads to it.
   await page.goto(`${BASE_URL}/#/notices`);
+  await page.getByTestId('notice-list').getByRole('link', { name: '提醒' }).waitFor();
   await page.getByTestId('notice-list').locator('a').first().click();
   assert.equal(page.url(), address);
   await page.locator('main button.primary').click();
@@ -74,6 +75,13 @@ async function beTold(page) {
   assert.equal(await form.locator('input[value=daily]').isChecked(), true);
   assert.equal(await times.last().inputValue(), '06:45');
   await shot(page, 'round-5-account');
+}
+
+async function remind(page) {
+  await page.locator('section button', { hasText: '提醒未交的人' }).click();
+  await page.getByTestId('confirm').click();
+  await page.getByTestId('reminded').getByText('已提醒 1 人').waitFor();
+  await shot(page, 'round-6-reminded');
 }
 
 async function excuse(page) {
@@ -104,6 +112,7 @@ await run(async (browser) => {
   const reviewer = await open(browser);
   const activist = await open(browser, { viewport: PHONE });
   const address = await step('a reviewer opens a round', () => openRound(reviewer));
+  await step('and reminds those who are missing', () => remind(reviewer));
   await step('an activist sees it on a phone, and begins', () => seeIt(activist, address));
   await step('the activist says how they want to be told', () => beTold(activist));
   await step('the reviewer excuses them', () => excuse(reviewer));

@@ -82,6 +82,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(rounds::list::list, rounds::open::open))
         .routes(routes!(rounds::show::show, rounds::edit::edit))
         .routes(routes!(rounds::close::close))
+        .routes(routes!(rounds::remind::remind))
         .routes(routes!(rounds::participants::list))
         .routes(routes!(rounds::participants::set))
         .routes(routes!(people::list::list, people::add::add))

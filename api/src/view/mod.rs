@@ -67,7 +67,7 @@ pub use review::{
 };
 pub use roster::{ImportView, ImportedPerson, RosterProblem};
 pub(crate) use round::{ExceptionBody, NewRound, RoundChange};
-pub use round::{ParticipantList, ParticipantView, RoundBody, RoundList, RoundView};
+pub use round::{ParticipantList, ParticipantView, RemindedView, RoundBody, RoundList, RoundView};
 pub use search::{ExcerptView, FoundView, PartView, SearchResults};
 pub use stage::StageView;
 pub use transcript::{SegmentView, TranscriptVersionView, TranscriptView, VersionList, WordView};

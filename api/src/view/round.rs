@@ -69,6 +69,16 @@ pub struct ParticipantList {
     pub next: Option<Uuid>,
 }
 
+/// Who was reminded.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[schema(as = Reminded)]
+pub struct RemindedView {
+    /// So many people are told now.
+    pub reminded: u32,
+    /// So many owe a report as well, and were reminded lately.
+    pub lately: u32,
+}
+
 /// Somebody of whom a round asks something.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Participant)]

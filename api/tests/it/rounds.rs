@@ -149,3 +149,35 @@ async fn a_round_is_the_business_of_some() {
 fn uuid_of_nobody() -> String {
     huibao_models::domain::ids::PersonId::new().to_string()
 }
+
+#[tokio::test]
+async fn those_who_owe_a_report_are_reminded_once_in_a_while() {
+    let harness = Harness::new().await;
+    let (_, reviewer) = harness.person("reviewer", &[(Role::Reviewer, "/a")]).await;
+    let (_, below) = harness.person("below", &[(Role::Reviewer, "/a/c")]).await;
+    let (_, stranger) = harness.person("stranger", &[(Role::Reviewer, "/d")]).await;
+    let (_, other) = harness.person("other", &[(Role::Activist, "/a/c")]).await;
+    let id = open(&harness, &reviewer, &json!({ "branch": "/a" })).await;
+    let remind = async |who: &Client| {
+        who.post(harness.url(&format!("/api/v1/rounds/{id}/remind"))).send().await.unwrap()
+    };
+    let counts = async |who: &Client| remind(who).await.json::<Value>().await.unwrap();
+    assert_eq!(remind(&harness.client).await.status(), 403, "activists remind nobody");
+    assert_eq!(remind(&stranger).await.status(), 404);
+    // Who reviews a part of it reminds those there.
+    assert_eq!(counts(&below).await, json!({ "reminded": 1, "lately": 0 }));
+    let notices = get(&harness, &other, "/api/v1/me/notices").await;
+    assert_eq!(notices["notices"][0]["event"], "reminded");
+    assert!(notices["notices"][0]["subject"].as_str().unwrap().contains("第四季度"), "{notices}");
+    assert_eq!(counts(&reviewer).await, json!({ "reminded": 1, "lately": 1 }));
+
+    // Who has handed in owes nothing.
+    let report = begin(&harness, json!({ "round": id })).await.json::<Value>().await.unwrap();
+    let report = report["id"].as_str().unwrap().parse().unwrap();
+    harness.upload(report, "video", "v.mp4", VIDEO).await;
+    assert_eq!(harness.hand_in(report).await.status(), 202);
+    assert_eq!(counts(&reviewer).await, json!({ "reminded": 0, "lately": 1 }));
+
+    reviewer.post(harness.url(&format!("/api/v1/rounds/{id}/close"))).send().await.unwrap();
+    assert_eq!(error_code(remind(&reviewer).await).await, (409, "round_closed".into()));
+}

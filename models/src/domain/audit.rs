@@ -87,6 +87,8 @@ pub enum AuditAction {
     RoundChanged,
     /// A round was closed.
     RoundClosed,
+    /// Those who owe a report for a round were reminded.
+    RoundReminded,
     /// Another rule was made for one person in a round.
     ExceptionMade,
     /// A channel for notices was added.
@@ -142,6 +144,7 @@ names!(AuditAction, "audited action", {
     RoundOpened = "round_opened",
     RoundChanged = "round_changed",
     RoundClosed = "round_closed",
+    RoundReminded = "round_reminded",
     ExceptionMade = "exception_made",
     ChannelAdded = "channel_added",
     ChannelRemoved = "channel_removed",

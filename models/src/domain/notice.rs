@@ -14,6 +14,8 @@ pub enum NoticeEvent {
     RoundOpened,
     /// The deadline of a round is near, and nothing is handed in.
     DeadlineNear,
+    /// A reviewer reminds of a round.
+    Reminded,
     /// A report was handed in.
     HandedIn,
     /// A report can be read.
@@ -31,6 +33,7 @@ pub enum NoticeEvent {
 names!(NoticeEvent, "event", {
     RoundOpened = "round_opened",
     DeadlineNear = "deadline_near",
+    Reminded = "reminded",
     HandedIn = "handed_in",
     Ready = "ready",
     ProcessingFailed = "processing_failed",
@@ -212,6 +215,18 @@ impl Notice {
                 (
                     format!("Due soon: {title}"),
                     format!("You have handed in nothing yet. It is due by {by}."),
+                ),
+            ),
+            NoticeEvent::Reminded => (
+                (
+                    format!("提醒：请提交{title}"),
+                    format!("审阅人提醒你：还没有收到你的汇报。截止时间：{by}。"),
+                ),
+                (
+                    format!("Reminder: {title}"),
+                    format!(
+                        "A reviewer reminds you that your report is missing. It is due by {by}."
+                    ),
                 ),
             ),
             NoticeEvent::HandedIn => (

@@ -69,6 +69,13 @@ pub enum Standing {
     Excused,
 }
 
+impl Standing {
+    /// Whether something is to be handed in: who owes nothing is not reminded.
+    pub const fn is_owing(self) -> bool {
+        matches!(self, Self::Due | Self::Overdue | Self::Returned)
+    }
+}
+
 names!(Standing, "standing in a round", {
     Due = "due",
     Overdue = "overdue",

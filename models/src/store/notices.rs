@@ -1,6 +1,6 @@
 //! The repository of notices: what people are told, in the unit of work of what it tells of.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -338,6 +338,29 @@ impl Notices<'_, UnitOfWork> {
         };
         let (person, round) = (participant.person, Some(round.id));
         self.add(&NewNotice { person, event, report: None, round, detail }).await
+    }
+
+    /// Reminds somebody of a round, unless somebody has within this time: then it says `false`.
+    pub async fn remind(
+        &mut self,
+        round: &Round,
+        participant: &Participant,
+        pause: TimeDelta,
+    ) -> Result<bool, StoreError> {
+        let before = self.0.now() - pause;
+        execute!(
+            self.0.tx(),
+            // Of a round, somebody has one notice of each kind: the newest counts.
+            sqlx::query(
+                "DELETE FROM notices
+                 WHERE round_id = $1 AND person_id = $2 AND event = $3 AND created_at < $4"
+            ),
+            round.id.uuid(),
+            participant.person.uuid(),
+            NoticeEvent::Reminded.as_str(),
+            before
+        )?;
+        self.of_round(round, participant, NoticeEvent::Reminded).await
     }
 
     /// The reviewers nearest to a branch, and the contact persons of an author.

@@ -124,6 +124,7 @@ impl<'a> Poster<'a> {
         let (zh, en) = match post.event {
             NoticeEvent::RoundOpened => ("新一轮思想汇报开始", "a round of reports was opened"),
             NoticeEvent::DeadlineNear => ("思想汇报即将截止", "a round of reports ends soon"),
+            NoticeEvent::Reminded => ("有人还没有提交思想汇报", "reports of a round are missing"),
             NoticeEvent::HandedIn => ("收到一份思想汇报", "a report was handed in"),
             NoticeEvent::Ready => ("有一份思想汇报可以审阅", "a report can be read"),
             NoticeEvent::ProcessingFailed => {

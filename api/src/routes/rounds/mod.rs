@@ -6,4 +6,5 @@ mod fields;
 pub(crate) mod list;
 pub(crate) mod open;
 pub(crate) mod participants;
+pub(crate) mod remind;
 pub(crate) mod show;

@@ -29,6 +29,7 @@ import type {
   Person,
   PersonBody,
   PersonChange,
+  Reminded,
   Report,
   ReportBody,
   ReportEvent,
@@ -234,6 +235,11 @@ export async function openRound(round: NewRound): Promise<RoundBody> {
 
 export async function closeRound(id: string): Promise<RoundBody> {
   return (await request<RoundBody>(`${roundPath(id)}/close`, { method: 'POST' })).body;
+}
+
+/** Reminds those who owe a report. */
+export async function remindOfRound(id: string): Promise<Reminded> {
+  return (await request<Reminded>(`${roundPath(id)}/remind`, { method: 'POST' })).body;
 }
 
 /** Those of whom a round asks something: all, or those who stand so. */

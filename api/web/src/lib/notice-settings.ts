@@ -6,6 +6,7 @@ import type { NoticeEvent, NoticeSettings, Person } from './api';
 export const EVENTS: readonly NoticeEvent[] = [
   'round_opened',
   'deadline_near',
+  'reminded',
   'handed_in',
   'ready',
   'processing_failed',

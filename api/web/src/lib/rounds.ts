@@ -18,6 +18,9 @@ export function managedRounds(rounds: readonly Round[], branches: readonly strin
 /** How somebody can stand, what has to be done first. */
 export const STANDINGS = ['overdue', 'due', 'returned', 'late', 'done', 'excused'] as const;
 
+/** Who stands so has something to hand in. */
+export const OWING = ['overdue', 'due', 'returned'] as const;
+
 /** How many people there are. */
 export function total(standings: Readonly<Record<string, number>>): number {
   return Object.values(standings).reduce((sum, count) => sum + count, 0);

@@ -223,6 +223,7 @@ export const en: Dictionary = {
       round_opened: 'opened a round',
       round_changed: 'changed a round',
       round_closed: 'closed a round',
+      round_reminded: 'reminded those who owe a report',
       exception_made: 'gave more time or excused',
       channel_added: 'added a channel',
       channel_removed: 'removed a channel',
@@ -241,6 +242,7 @@ export const en: Dictionary = {
     event: {
       round_opened: 'a round is opened',
       deadline_near: 'a deadline is near',
+      reminded: 'a reviewer reminds me',
       handed_in: 'my report is handed in',
       ready: 'a report is ready',
       processing_failed: 'a report could not be processed',
@@ -302,6 +304,10 @@ export const en: Dictionary = {
     save: 'Save',
     close: 'Close the round',
     closeQuestion: 'Nothing can be handed in after that, and it cannot be opened again.',
+    remind: 'Remind those who are missing',
+    remindQuestion: 'Those who have not handed in are told in the pages, and by mail as they want it. Whoever was reminded within the last 20 hours is not told again.',
+    reminded: (count, lately) =>
+      `${count === 1 ? 'One person was' : `${count} people were`} reminded.${lately > 0 ? ` ${lately} more were reminded lately.` : ''}`,
     or: ', ',
   },
   signIn: {

@@ -219,6 +219,7 @@ export const zh = {
       round_opened: '发起轮次',
       round_changed: '修改轮次',
       round_closed: '结束轮次',
+      round_reminded: '提醒提交',
       exception_made: '延期或免交',
       channel_added: '添加机器人或 Webhook',
       channel_removed: '移除机器人或 Webhook',
@@ -237,6 +238,7 @@ export const zh = {
     event: {
       round_opened: '发起了新一轮汇报',
       deadline_near: '快到截止时间',
+      reminded: '审阅人提醒我提交',
       handed_in: '汇报已提交（回执）',
       ready: '汇报处理完毕',
       processing_failed: '汇报处理失败',
@@ -298,6 +300,10 @@ export const zh = {
     save: '保存',
     close: '结束本轮',
     closeQuestion: '结束后不能再提交，也不能重新开始。',
+    remind: '提醒未交的人',
+    remindQuestion: '还没有交的人会在网页上收到提醒，有邮箱的还会收到邮件。20 小时内提醒过的不再提醒。',
+    reminded: (count: number, lately: number) =>
+      `已提醒 ${count} 人。${lately > 0 ? `另有 ${lately} 人不久前已经提醒过。` : ''}`,
     or: '、',
   },
   signIn: {
