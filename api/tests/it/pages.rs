@@ -46,3 +46,32 @@ async fn the_interface_can_be_read_about_without_asking_another_host() {
         assert_eq!(asset.status(), 200, "{link}");
     }
 }
+
+#[tokio::test]
+async fn texts_are_compressed_for_whoever_can_read_that() {
+    let harness = Harness::new().await;
+    let page = harness.get("/").send().await.unwrap().text().await.unwrap();
+    let script =
+        page.split('"').find(|text| text.contains("assets/") && text.contains(".js")).unwrap();
+    let script = script.trim_start_matches("./");
+    let ask = async |path: &str, encoding: &str| {
+        harness.get(path).header("accept-encoding", encoding).send().await.unwrap()
+    };
+    for path in [&format!("/{script}"), "/api/v1/openapi.json"] {
+        let plain = ask(path, "identity").await;
+        assert!(plain.headers().get("content-encoding").is_none(), "{path}");
+        let plain = plain.bytes().await.unwrap().len();
+        let packed = ask(path, "br, gzip").await;
+        assert_eq!(packed.headers()["content-encoding"], "gzip", "{path}");
+        assert!(packed.headers()["vary"].to_str().unwrap().contains("accept-encoding"), "{path}");
+        let packed = packed.bytes().await.unwrap().len();
+        assert!(packed * 2 < plain, "{path}: {plain} bytes are {packed}");
+    }
+    let short = ask("/healthz", "gzip").await;
+    assert!(short.headers().get("content-encoding").is_none());
+    let id = harness.submit().await;
+    let original = ask(&format!("/api/v1/reports/{id}/original"), "gzip").await;
+    assert!(original.headers().get("content-encoding").is_none(), "a video is no text");
+    let events = ask(&format!("/api/v1/reports/{id}/events"), "gzip").await;
+    assert!(events.headers().get("content-encoding").is_none(), "events go out as they come");
+}
