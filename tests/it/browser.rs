@@ -6,6 +6,7 @@ use std::process::Command;
 use huibao_models::domain::actor::Actor;
 use huibao_models::domain::transcript::{Recognition, Segment, Word};
 use huibao_models::store::Store;
+use serde_json::{Value, json};
 
 use crate::support::media::short;
 use crate::support::server::{BRANCH, NAME, PASSWORD, Server};
@@ -155,5 +156,42 @@ fn an_operator_imports_a_roster_and_looks_after_accounts() {
     server.command(&add, PASSWORD);
     let mut script = script("people.mjs", &server);
     script.env("HUIBAO_TEST_NAME", "root");
+    run(script);
+}
+
+/// Opens a round of the activist's branch and returns its id.
+fn open_round(server: &Server, reviewer: &str, title: &str) -> String {
+    let token = server.command(&["token", "create", reviewer, "--quiet"], "");
+    let round = json!({ "branch": BRANCH, "title": title, "deadline": "2099-01-01T00:00:00Z" });
+    let request = server.client.post(format!("{}/api/v1/rounds", server.url));
+    let answer = request.bearer_auth(token.trim()).json(&round).send().unwrap();
+    assert_eq!(answer.status(), 201);
+    let body: Value = answer.json().unwrap();
+    body["round"]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_page_fits_in_both_languages_and_the_first_is_light() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let add = |name: &str, role: &str, branch: &str| {
+        let shown = "مارية 欧阳娜娜（计算机科学与技术学院）";
+        let add =
+            ["user", "add", name, "--role", role, "--branch", branch, "--display-name", shown];
+        server.command(&[&add[..], &["--password-stdin"]].concat(), PASSWORD);
+    };
+    add("wang", "reviewer", BRANCH);
+    add("root", "operator", "/");
+    let (status, answer) = server.upload(&short(folder.path(), 12), None);
+    assert_eq!(status, 202, "{answer}");
+    let report = answer["id"].as_str().unwrap();
+    server.wait(report, |report| report["state"] == "ready");
+    let round = open_round(&server, "wang", &"第四季度思想汇报".repeat(10));
+    let mut script = script("everywhere.mjs", &server);
+    script
+        .env("HUIBAO_TEST_REVIEWER", "wang")
+        .env("HUIBAO_TEST_OPERATOR", "root")
+        .env("REPORT", report)
+        .env("ROUND", round);
     run(script);
 }
