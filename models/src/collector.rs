@@ -123,8 +123,8 @@ async fn unreferenced(
     store: &Store,
     objects: Vec<StoredObject>,
 ) -> Result<Vec<StoredObject>, CollectError> {
-    let submissions = objects.iter().filter_map(|object| object.key.submission());
-    let range = submissions.fold(None, |range, id| match range {
+    let owners = objects.iter().filter_map(|object| object.key.owner());
+    let range = owners.fold(None, |range, id| match range {
         None => Some((id, id)),
         Some((oldest, newest)) => Some((id.min(oldest), id.max(newest))),
     });
@@ -140,10 +140,10 @@ async fn unreferenced(
 
 /// Whether an object that is old enough is referred to by nobody and never will be.
 fn is_garbage(object: &StoredObject, references: &References) -> bool {
-    // Where the key names no submission, it is not ours to judge.
-    let Some(submission) = object.key.submission() else { return false };
+    // Where the key names no submission and no export, it is not ours to judge.
+    let Some(owner) = object.key.owner() else { return false };
     let of_running_attempt =
-        object.key.token().is_some_and(|token| references.running.contains(&(submission, token)));
+        object.key.token().is_some_and(|token| references.running.contains(&(owner, token)));
     !references.keys.contains(object.key.as_str()) && !of_running_attempt
 }
 

@@ -11,11 +11,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use huibao_models::collector::{CollectError, Collected, Policy, SAFE_AGE, collect};
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::export::{ExportFile, ExportFormat, ExportSubject, KEPT};
 use huibao_models::domain::ids::{ReportId, SubmissionId};
-use huibao_models::domain::job::RetryPolicy;
+use huibao_models::domain::job::{JobMessage, RetryPolicy};
+use huibao_models::domain::person::LoginName;
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::storage::{self, Storage, StorageKey, UploadId};
-use huibao_models::store::{Claim, Claimant, NewReport, NewSubmission, Store};
+use huibao_models::store::{
+    Claim, Claimant, ExportResult, NewPerson, NewReport, NewSubmission, Store,
+};
 use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
@@ -48,6 +52,7 @@ on_every_storage! {
     looking_removes_nothing
     a_database_that_knows_nothing_is_not_believed
     uploads_stay_until_they_are_old
+    files_of_exports_stay_until_they_expire
 }
 
 impl Harness {
@@ -99,9 +104,14 @@ impl Harness {
     async fn claim(&self, submission: SubmissionId) -> Claim {
         let mut snapshot = self.store.snapshot().await.unwrap();
         let message = snapshot.jobs().of_submission(submission).await.unwrap()[0].message();
+        drop(snapshot);
+        self.claim_of(&message).await
+    }
+
+    async fn claim_of(&self, message: &JobMessage) -> Claim {
         let claimant = Claimant { worker: "test", lease: Duration::from_mins(1) };
         let policy = RetryPolicy::default();
-        self.store.claim(&message, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
+        self.store.claim(message, &claimant, &policy, Utc::now()).await.unwrap().unwrap()
     }
 
     async fn collect(&self, now: DateTime<Utc>) -> Collected {
@@ -202,4 +212,41 @@ async fn uploads_stay_until_they_are_old(harness: Harness) {
     assert_eq!((collected.objects.len(), collected.uploads), (1, 1));
     assert_eq!(harness.storage.uploads().await.unwrap(), []);
     assert_eq!(harness.keys().await, [kept]);
+}
+
+async fn files_of_exports_stay_until_they_expire(harness: Harness) {
+    let (submission, _) = harness.submission().await;
+    let of = harness.store.snapshot().await.unwrap().submissions().get(submission).await.unwrap();
+    let report = of.unwrap().report_id;
+    let somebody = NewPerson::named(LoginName::parse("wang").unwrap());
+    let person = somebody.id;
+    let mut unit = harness.store.begin(Actor::System, Utc::now()).await.unwrap();
+    assert!(unit.people().insert(&somebody).await.unwrap());
+    let subject = ExportSubject::Report(report);
+    let export = unit.exports().request(person, subject, ExportFormat::Docx).await.unwrap();
+    let messages = unit.commit().await.unwrap();
+
+    let claim = harness.claim_of(&messages[0]).await;
+    let key = StorageKey::export(export, claim.token, "docx");
+    let lost = StorageKey::export(export, claim.token + 1, "docx");
+    let stored = harness.put(&key).await;
+    harness.put(&lost).await;
+    let gone = harness.collect(later()).await.objects;
+    assert_eq!(
+        gone.iter().map(|object| &object.key).collect::<Vec<_>>(),
+        [&lost],
+        "one is at work"
+    );
+    let StoredFile { key: stored_at, name, size_bytes, sha256, .. } = stored;
+    let file = ExportFile { key: stored_at, name, size_bytes, sha256 };
+    let made = ExportResult { export, person, file, reports: vec![report] };
+    harness.store.complete(&claim, &made, 1, None, Utc::now()).await.unwrap().unwrap();
+    assert!(harness.collect(later()).await.objects.is_empty(), "a row refers to it");
+
+    let expired = Utc::now() + KEPT + Duration::from_secs(1);
+    let mut unit = harness.store.begin(Actor::System, expired).await.unwrap();
+    assert_eq!(unit.exports().prune().await.unwrap(), 1);
+    unit.commit().await.unwrap();
+    assert_eq!(harness.collect(later()).await.objects.len(), 1);
+    assert!(harness.storage.size(&key).await.is_err());
 }

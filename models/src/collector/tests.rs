@@ -24,10 +24,7 @@ fn references() -> impl Strategy<Value = References> {
     let running = hash_set((0..3_u128, 1..4_i64), 0..4);
     (vec(key(), 0..8), running).prop_map(|(keys, running)| References {
         keys: keys.iter().map(ToString::to_string).collect(),
-        running: running
-            .into_iter()
-            .map(|(id, token)| (Uuid::from_u128(id).into(), token))
-            .collect(),
+        running: running.into_iter().map(|(id, token)| (Uuid::from_u128(id), token)).collect(),
     })
 }
 

@@ -255,6 +255,20 @@ impl Principal {
         self.grants.iter().filter(move |grant| grant.role == role).map(|grant| &grant.branch)
     }
 
+    /// The branches of a round whose people and reports are this person's to look through: all of it, or those
+    /// within it that they review.
+    pub fn reviewed_within(&self, round: &BranchPath) -> Vec<BranchPath> {
+        if self.is(Role::Reviewer, round) {
+            return vec![round.clone()];
+        }
+        let mut below: Vec<BranchPath> =
+            self.branches(Role::Reviewer).filter(|own| round.contains(own)).cloned().collect();
+        below.sort();
+        // What lies below another one is part of it.
+        below.dedup_by(|branch, before| before.contains(branch));
+        below
+    }
+
     /// Which reports lists show: the same as those that [`may`] allows to [`Action::Read`].
     pub fn scope(&self) -> ReportScope {
         // A token that is not for reading sees nothing: a list of no branch and of nobody.

@@ -81,6 +81,12 @@ pub enum AuditAction {
     FileFetched,
     /// Somebody was shown sentences of reports of others that have words they looked for.
     Searched,
+    /// Somebody asked for an export of a report or a round.
+    ExportRequested,
+    /// A report was put into an export that somebody asked for.
+    ReportExported,
+    /// Somebody fetched the file of an export.
+    ExportFetched,
     /// A round was opened.
     RoundOpened,
     /// A round was changed.
@@ -141,6 +147,9 @@ names!(AuditAction, "audited action", {
     ReportViewed = "report_viewed",
     FileFetched = "file_fetched",
     Searched = "searched",
+    ExportRequested = "export_requested",
+    ReportExported = "report_exported",
+    ExportFetched = "export_fetched",
     RoundOpened = "round_opened",
     RoundChanged = "round_changed",
     RoundClosed = "round_closed",

@@ -132,6 +132,18 @@ failure_codes! {
     NoticeRefused = "notice_refused", Permanent,
         "通知没有送达：对方拒收，或一天内一直无法连接。请管理员检查邮箱地址、邮件服务器或群机器人的设置。",
         "A notice did not arrive: the other side refuses it, or was away for a day. The operator should check the address, the mail server or the channel.";
+    /// What is to be exported is gone, was taken back, or is no longer for the one who asked.
+    ExportGone = "export_gone", Permanent,
+        "要导出的汇报已被撤回，或您已无权查看，所以没有导出。",
+        "What was to be exported was taken back, or is no longer yours to read, so nothing was exported.";
+    /// PDF is made by LibreOffice, which is not installed.
+    PdfConverterMissing = "pdf_converter_missing", Unavailable,
+        "这台服务器没有安装 LibreOffice，不能导出 PDF；Word 格式可以正常导出。请管理员安装 libreoffice-writer-nogui，并检查 libreoffice 设置。",
+        "LibreOffice is not installed on this server, so it cannot export PDF; Word documents can be exported. The operator should install libreoffice-writer-nogui and check the setting libreoffice.";
+    /// There is no font with Chinese characters, so a PDF would show boxes.
+    PdfFontMissing = "pdf_font_missing", Unavailable,
+        "这台服务器没有中文字体，不能导出 PDF；Word 格式可以正常导出。请管理员安装中文字体，例如 fonts-noto-cjk。",
+        "This server has no Chinese font, so it cannot export PDF; Word documents can be exported. The operator should install one, such as fonts-noto-cjk.";
     /// The stored bytes are not those that were received.
     ChecksumMismatch = "checksum_mismatch", Internal,
         "文件校验不一致，系统会自动重试；如果仍然失败，请联系管理员。",

@@ -76,4 +76,6 @@ ids! {
     TokenId;
     /// Of a session: a browser in which a person is signed in.
     SessionId;
+    /// Of an export: a file that somebody takes out of the system.
+    ExportId;
 }

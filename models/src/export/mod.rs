@@ -4,6 +4,7 @@
 //! and in the archive.
 
 mod cues;
+pub mod paper;
 
 use self::cues::{Cue, cues};
 use crate::domain::transcript::{Segment, Transcript};

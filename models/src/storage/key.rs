@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::domain::ids::SubmissionId;
+use crate::domain::ids::{ExportId, SubmissionId};
 
 /// The folder of submissions.
 const SUBMISSIONS: &str = "submissions/";
@@ -13,13 +13,16 @@ const SUBMISSIONS: &str = "submissions/";
 /// the submissions that they became.
 const REPORTS: &str = "reports/";
 
-/// The name of a stored object: `submissions/<id>/…`, forward slashes, no `..`.
+/// The folder of exports.
+const EXPORTS: &str = "exports/";
+
+/// The name of a stored object: `submissions/<id>/…` or `exports/<id>/…`, forward slashes, no `..`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StorageKey(String);
 
 impl StorageKey {
-    /// The folders that hold objects of submissions, each with a slash at its end.
-    pub const FOLDERS: [&str; 2] = [SUBMISSIONS, REPORTS];
+    /// The folders that hold objects, each with a slash at its end.
+    pub const FOLDERS: [&str; 3] = [SUBMISSIONS, REPORTS, EXPORTS];
 
     /// The video as given. `extension` comes from the user and is reduced to letters and digits.
     pub fn original(submission: SubmissionId, extension: &str) -> Self {
@@ -70,6 +73,11 @@ impl StorageKey {
         Self(format!("submissions/{submission}/{token}-bag"))
     }
 
+    /// The file of an export that one attempt made.
+    pub fn export(export: ExportId, token: i64, extension: &str) -> Self {
+        Self(format!("exports/{export}/{token}-export.{extension}"))
+    }
+
     /// Takes a key back from the database. `None` for what this type could not have made.
     pub fn parse(key: &str) -> Option<Self> {
         let whole = Self::FOLDERS.iter().any(|folder| key.starts_with(folder))
@@ -78,12 +86,12 @@ impl StorageKey {
         whole.then(|| Self(key.to_owned()))
     }
 
-    /// The submission that the object belongs to, or `None` for a key that names none.
-    pub fn submission(&self) -> Option<SubmissionId> {
+    /// The id of the submission or export that the object belongs to, or `None` for a key that names none.
+    pub fn owner(&self) -> Option<Uuid> {
         let folder = Self::FOLDERS.iter().find_map(|folder| self.0.strip_prefix(folder))?;
         let (id, _) = folder.split_once('/')?;
         // Other spellings of the same id would be other keys.
-        Uuid::parse_str(id).ok().filter(|uuid| uuid.to_string() == id).map(SubmissionId::from)
+        Uuid::parse_str(id).ok().filter(|uuid| uuid.to_string() == id)
     }
 
     /// The fencing token of the attempt that made the object, or `None` for what was handed in.
@@ -115,6 +123,8 @@ impl StorageKey {
             "txt" | "srt" | "md" => "text/plain; charset=utf-8",
             "pdf" => "application/pdf",
             "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "zip" => "application/zip",
             "odt" => "application/vnd.oasis.opendocument.text",
             "doc" => "application/msword",
             "rtf" => "application/rtf",
@@ -161,16 +171,19 @@ mod tests {
             (StorageKey::output(submission, 7, "audio.wav"), Some(7)),
             (StorageKey::bag_file(submission, 12, "data/3-x.mp4"), Some(12)),
         ] {
-            assert_eq!((key.submission(), key.token()), (Some(submission), token), "{key}");
+            assert_eq!((key.owner(), key.token()), (Some(submission.uuid()), token), "{key}");
             assert_eq!(StorageKey::parse(key.as_str()), Some(key));
         }
+        let export = ExportId::new();
+        let key = StorageKey::export(export, 2, "pdf");
+        assert_eq!((key.owner(), key.token()), (Some(export.uuid()), Some(2)));
         for strange in ["reports/x/1-a", "reports/a", "reports/00000000000000000000000000000000/a"]
         {
-            let of = StorageKey::parse(strange).and_then(|key| key.submission());
+            let of = StorageKey::parse(strange).and_then(|key| key.owner());
             assert_eq!(of, None, "{strange}");
         }
         let old = format!("reports/{submission}/original.mp4");
-        assert_eq!(StorageKey::parse(&old).unwrap().submission(), Some(submission));
+        assert_eq!(StorageKey::parse(&old).unwrap().owner(), Some(submission.uuid()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::audit::Audit;
 use super::channels::Channels;
 use super::comments::Comments;
+use super::exports::Exports;
 use super::idempotency::IdempotencyKeys;
 use super::identities::Identities;
 use super::jobs::Jobs;
@@ -67,6 +68,11 @@ macro_rules! repositories {
             /// The search index.
             pub fn search(&mut self) -> Search<'_, Self> {
                 Search(self)
+            }
+
+            /// Exports.
+            pub fn exports(&mut self) -> Exports<'_, Self> {
+                Exports(self)
             }
 
             /// The audit log.

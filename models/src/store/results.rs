@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::{Claim, Outcome, StoreError, UnitOfWork};
-use crate::domain::ids::SubmissionId;
+use crate::domain::export::ExportFile;
+use crate::domain::ids::{ExportId, PersonId, ReportId, SubmissionId};
 use crate::domain::media::{MediaInfo, Rendition};
 use crate::domain::submission::{StoredFile, SubmissionState, WrittenContent};
 use crate::domain::transcript::Recognition;
@@ -35,6 +36,19 @@ pub struct TranscodeResult {
 /// What archive made: the files of the bag.
 #[derive(Debug, Clone)]
 pub struct ArchiveResult(pub Vec<StoredFile>);
+
+/// What a job made that exports something.
+#[derive(Debug, Clone)]
+pub struct ExportResult {
+    /// The export.
+    pub export: ExportId,
+    /// Who asked for it.
+    pub person: PersonId,
+    /// The file.
+    pub file: ExportFile,
+    /// The reports that are in it.
+    pub reports: Vec<ReportId>,
+}
 
 fn submission(claim: &Claim) -> Result<SubmissionId, StoreError> {
     claim
@@ -93,5 +107,12 @@ impl Outcome for ArchiveResult {
 
     fn file_key(&self) -> Option<&str> {
         self.0.first().map(|file| file.key.as_str())
+    }
+}
+
+#[async_trait]
+impl Outcome for ExportResult {
+    async fn write(&self, unit: &mut UnitOfWork, _: &Claim) -> Result<(), StoreError> {
+        unit.exports().finish(self.export, self.person, &self.file, &self.reports).await
     }
 }

@@ -169,6 +169,6 @@ async fn objects_of_uploads_are_referred_to(harness: Harness) {
     let draft = draft(&harness).await;
     let upload = add(&harness, &draft, Some(UploadRole::Video)).await;
     let (oldest, newest) = (draft.submission, draft.submission);
-    let references = harness.store.references(oldest, newest).await.unwrap();
+    let references = harness.store.references(oldest.uuid(), newest.uuid()).await.unwrap();
     assert!(references.keys.contains(&upload.key));
 }

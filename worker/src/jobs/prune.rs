@@ -1,5 +1,6 @@
 //! Prune: removes rows that are over, once a day: jobs that are long done and belong to no submission,
-//! sessions that have ended, failed sign-ins that are forgotten, workers that are gone.
+//! sessions that have ended, failed sign-ins that are forgotten, exports that have expired, workers that are
+//! gone.
 
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ impl Outcome for Pruned {
         let sessions = unit.sessions().prune().await?;
         unit.sign_ins().prune().await?;
         unit.idempotency_keys().prune().await?;
+        unit.exports().prune().await?;
         let told_before = unit.now() - NOTICES_KEPT;
         unit.notices().prune(told_before).await?;
         unit.workers().prune(before).await?;

@@ -4,10 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use huibao_models::domain::access::{Action, Resource};
-use huibao_models::domain::branch::BranchPath;
 use huibao_models::domain::ids::{PersonId, RoundId};
-use huibao_models::domain::person::Role;
-use huibao_models::domain::round::{Participant, Round, RoundException, Standing};
+use huibao_models::domain::round::{Participant, RoundException, Standing};
 use serde::Deserialize;
 
 use crate::caller::Caller;
@@ -48,7 +46,7 @@ pub(crate) async fn list(
     Params(params): Params<ParticipantParams>,
 ) -> Result<Json<ParticipantList>, ApiError> {
     let round = caller.round_for(&state, Action::SeeRound, id).await?;
-    let branches = seen(&caller, &round);
+    let branches = caller.principal.reviewed_within(&round.branch);
     if branches.is_empty() {
         return Err(RequestError::Forbidden.into());
     }
@@ -100,7 +98,7 @@ pub(crate) async fn set(
 ) -> Result<StatusCode, ApiError> {
     let Path((id, person)) = path.map_err(|_| RequestError::NotFound)?;
     let round = caller.round_for(&state, Action::SeeRound, id).await?;
-    if seen(&caller, &round).is_empty() {
+    if caller.principal.reviewed_within(&round.branch).is_empty() {
         return Err(RequestError::Forbidden.into());
     }
     let now = state.store.now();
@@ -119,18 +117,4 @@ pub(crate) async fn set(
     unit.rounds().set_exception(id, person, &exception).await?;
     unit.commit().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The branches of a round whose people the caller sees: all of it, or those that they review.
-pub(super) fn seen(caller: &Caller, round: &Round) -> Vec<BranchPath> {
-    let who = &caller.principal;
-    if who.is(Role::Reviewer, &round.branch) {
-        return vec![round.branch.clone()];
-    }
-    let mut below: Vec<BranchPath> =
-        who.branches(Role::Reviewer).filter(|own| round.branch.contains(own)).cloned().collect();
-    below.sort();
-    // What lies below another one is part of it.
-    below.dedup_by(|branch, before| before.contains(branch));
-    below
 }

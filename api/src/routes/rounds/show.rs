@@ -8,7 +8,6 @@ use huibao_models::domain::access::Action;
 use huibao_models::domain::ids::RoundId;
 use huibao_models::domain::round::Round;
 
-use super::participants::seen;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::IdPath;
@@ -45,7 +44,7 @@ pub(super) async fn body(
     let mut snapshot = state.store.snapshot().await?;
     let own = snapshot.rounds().participant(&round, caller.person(), now).await?;
     let mut standings = None;
-    for branch in seen(caller, &round) {
+    for branch in caller.principal.reviewed_within(&round.branch) {
         let sums = standings.get_or_insert_default();
         for (standing, count) in snapshot.rounds().standings(&round, &branch, now).await? {
             *std::collections::BTreeMap::entry(sums, standing.to_owned()).or_insert(0) += count;

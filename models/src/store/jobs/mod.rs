@@ -117,7 +117,16 @@ impl Jobs<'_, UnitOfWork> {
     /// once, its message is among those that the commit returns. If its time is still to come, the
     /// relay publishes it then.
     pub async fn insert(&mut self, new: &NewJob) -> Result<bool, StoreError> {
-        let (id, now) = (JobId::new(), self.0.now());
+        self.insert_as(JobId::new(), new).await
+    }
+
+    /// Like [`insert`](Self::insert), with an id that another row refers to.
+    pub(in crate::store) async fn insert_as(
+        &mut self,
+        id: JobId,
+        new: &NewJob,
+    ) -> Result<bool, StoreError> {
+        let now = self.0.now();
         let actor = self.0.actor().to_string();
         let waits = !new.needs.is_empty();
         let later = new.not_before.filter(|time| *time > now);
