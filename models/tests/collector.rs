@@ -223,7 +223,7 @@ async fn files_of_exports_stay_until_they_expire(harness: Harness) {
     let mut unit = harness.store.begin(Actor::System, Utc::now()).await.unwrap();
     assert!(unit.people().insert(&somebody).await.unwrap());
     let subject = ExportSubject::Report(report);
-    let export = unit.exports().request(person, subject, ExportFormat::Docx).await.unwrap();
+    let export = unit.exports().request(person, subject, &[], ExportFormat::Docx).await.unwrap();
     let messages = unit.commit().await.unwrap();
 
     let claim = harness.claim_of(&messages[0]).await;

@@ -1,10 +1,12 @@
 //! What workers need of the settings.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use huibao_models::domain::job::RetryPolicy;
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::report::ReportKind;
 use huibao_worker::{WorkerConfig, written};
 
 use super::Settings;
@@ -17,6 +19,12 @@ impl Settings {
             "auto" | "" => written::find_libreoffice(),
             folder => Some(PathBuf::from(folder)).filter(|folder| written::is_libreoffice(folder)),
         }
+    }
+
+    /// What the operator calls kinds of reports. It was checked when the settings were read.
+    fn kind_names(&self) -> HashMap<ReportKind, String> {
+        let kinds = self.report_kinds().unwrap_or_default().into_iter();
+        kinds.filter_map(|(kind, name)| Some((kind, name?))).collect()
     }
 
     /// What a worker needs of them, with files in the making below `scratch`.
@@ -41,6 +49,7 @@ impl Settings {
             max_duration_ms: self.max_duration_seconds.saturating_mul(1000),
             max_pixels: self.max_pixels,
             max_written_bytes: self.max_written_bytes,
+            kind_names: self.kind_names(),
             libreoffice: self.libreoffice(),
             lease: Duration::from_secs(self.lease_seconds),
             grace: Duration::from_secs(self.grace_seconds),

@@ -149,6 +149,7 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
         vad_model: "none".into(),
         glossary: None,
         correct_homophones: false,
+        kind_names: std::collections::HashMap::new(),
         libreoffice: None,
         max_duration_ms: 1,
         max_pixels: 1,

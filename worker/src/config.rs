@@ -1,10 +1,12 @@
 //! What the pipeline may use and how far it goes.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use huibao_models::domain::job::{RetryPolicy, Urgency};
 use huibao_models::domain::pipeline::Stage;
+use huibao_models::domain::report::ReportKind;
 
 use crate::{ModelFolder, NoticeConfig};
 
@@ -46,7 +48,9 @@ pub struct WorkerConfig {
     pub max_pixels: u64,
     /// Largest written report in bytes.
     pub max_written_bytes: u64,
-    /// The folder of LibreOffice's program; without it, older documents are refused.
+    /// What the operator calls kinds of reports, where it is not the usual name.
+    pub kind_names: HashMap<ReportKind, String>,
+    /// The folder of LibreOffice's program; without it, older documents are refused, and no PDF is made.
     pub libreoffice: Option<PathBuf>,
     /// How long a claim holds without renewal.
     pub lease: Duration,

@@ -4,6 +4,7 @@ CREATE TABLE exports (
     id           uuid NOT NULL PRIMARY KEY,
     report_id    uuid REFERENCES reports (id) ON DELETE CASCADE,
     round_id     uuid REFERENCES rounds (id) ON DELETE CASCADE,
+    branches     jsonb NOT NULL,
     format       text NOT NULL,
     requested_by uuid NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     created_by   text NOT NULL,

@@ -4,6 +4,7 @@ CREATE TABLE exports (
     id           BLOB NOT NULL PRIMARY KEY,
     report_id    BLOB REFERENCES reports (id) ON DELETE CASCADE,
     round_id     BLOB REFERENCES rounds (id) ON DELETE CASCADE,
+    branches     TEXT NOT NULL,  -- JSON: of a round, those whose people and reports are in it
     format       TEXT NOT NULL,
     requested_by BLOB NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     created_by   TEXT NOT NULL,  -- Actor

@@ -269,6 +269,11 @@ impl Principal {
         below
     }
 
+    /// Whether the person reviews each of some branches.
+    pub fn reviews_all(&self, branches: &[BranchPath]) -> bool {
+        branches.iter().all(|branch| self.is(Role::Reviewer, branch))
+    }
+
     /// Which reports lists show: the same as those that [`may`] allows to [`Action::Read`].
     pub fn scope(&self) -> ReportScope {
         // A token that is not for reading sees nothing: a list of no branch and of nobody.
@@ -502,5 +507,26 @@ mod tests {
         assert_eq!(may(&operator, Action::ManageSystem, &Resource::System), Access::Allowed);
         assert_eq!(may(&local, Action::ManageSystem, &Resource::System), Access::Refused);
         assert_eq!(may(&activist, Action::ManageSystem, &Resource::System), Access::Refused);
+    }
+
+    #[test]
+    fn a_round_is_looked_through_where_one_reviews() {
+        let of = |text: &str| text.parse::<BranchPath>().unwrap();
+        let two = [grant(Role::Reviewer, "/a/c"), grant(Role::Reviewer, "/a/b")];
+        for (grants, expected) in [
+            (vec![grant(Role::Reviewer, "/")], vec![of("/a")]),
+            (two.to_vec(), vec![of("/a/b"), of("/a/c")]),
+            (
+                vec![grant(Role::Reviewer, "/a/b"), grant(Role::Reviewer, "/a/b/d")],
+                vec![of("/a/b")],
+            ),
+            (vec![grant(Role::Activist, "/a"), grant(Role::Operator, "/")], vec![]),
+            (vec![grant(Role::Reviewer, "/b")], vec![]),
+        ] {
+            let who = with(grants);
+            assert_eq!(who.reviewed_within(&of("/a")), expected, "{who:?}");
+            assert!(who.reviews_all(&expected));
+            assert!(!who.reviews_all(&[of("/x")]) || who.is(Role::Reviewer, &of("/")));
+        }
     }
 }

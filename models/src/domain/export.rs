@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::branch::BranchPath;
 use super::failure::Failure;
 use super::ids::{ExportId, PersonId, ReportId, RoundId};
 use super::job::JobState;
@@ -86,6 +87,8 @@ pub struct Export {
     pub id: ExportId,
     /// What is exported.
     pub subject: ExportSubject,
+    /// Of a round: the branches whose people and reports are in it.
+    pub branches: Vec<BranchPath>,
     /// As what.
     pub format: ExportFormat,
     /// Who asked for it. It is theirs alone.

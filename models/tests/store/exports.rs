@@ -5,17 +5,18 @@ use std::time::Duration;
 use huibao_models::domain::audit::AuditAction;
 use huibao_models::domain::export::{ExportFile, ExportFormat, ExportSubject, KEPT};
 use huibao_models::domain::failure::{Failure, FailureCode};
-use huibao_models::domain::ids::{ExportId, PersonId};
+use huibao_models::domain::ids::{ExportId, PersonId, RoundId};
 use huibao_models::domain::job::{Job, JobState};
 use huibao_models::domain::person::LoginName;
 use huibao_models::store::{
-    AuditFilter, Claim, EXPORT_JOB, ExportFilter, ExportResult, JobFilter, NewPerson,
+    AuditFilter, Claim, EXPORT_JOB, ExportFilter, ExportResult, JobFilter, NewPerson, RoundContent,
 };
 
 use crate::harness::{Harness, TEST};
 
 on_every_engine! {
     an_export_is_as_far_as_its_job
+    an_export_of_a_round_keeps_its_branches
     what_is_being_made_is_not_made_twice
     an_export_that_failed_says_why_and_can_be_asked_for_again
     exports_are_listed_for_those_who_asked
@@ -34,7 +35,7 @@ async fn person(harness: &Harness, name: &str) -> PersonId {
 async fn request(harness: &Harness, who: PersonId, format: ExportFormat) -> ExportId {
     let subject = ExportSubject::Report(harness.report);
     let mut unit = harness.begin().await;
-    let id = unit.exports().request(who, subject, format).await.unwrap();
+    let id = unit.exports().request(who, subject, &[], format).await.unwrap();
     unit.commit().await.unwrap();
     id
 }
@@ -168,4 +169,28 @@ async fn a_file_is_referred_to_from_its_commit_to_its_end(mut harness: Harness) 
     unit.exports().prune().await.unwrap();
     unit.commit().await.unwrap();
     assert!(references(&harness).await.keys.is_empty());
+}
+
+async fn an_export_of_a_round_keeps_its_branches(harness: Harness) {
+    let who = person(&harness, "wang").await;
+    let round = RoundId::new();
+    let content = RoundContent {
+        title: "第四季度".into(),
+        period: "2026Q4".parse().unwrap(),
+        kinds: vec![],
+        instructions: String::new(),
+        max_seconds: None,
+        deadline: harness.now,
+    };
+    let (subject, branches) = (ExportSubject::Round(round), ["/a/b".parse().unwrap()]);
+    let mut unit = harness.begin().await;
+    unit.rounds().insert(round, &"/a".parse().unwrap(), &content).await.unwrap();
+    let mut exports = unit.exports();
+    let id = exports.request(who, subject, &branches, ExportFormat::Table).await.unwrap();
+    let more = ["/a".parse().unwrap()];
+    let other = exports.request(who, subject, &more, ExportFormat::Table).await.unwrap();
+    assert_ne!(id, other, "who reviews more by now gets more");
+    let export = exports.get(id, harness.now).await.unwrap().unwrap();
+    assert_eq!((export.subject, export.branches), (subject, branches.to_vec()));
+    unit.commit().await.unwrap();
 }

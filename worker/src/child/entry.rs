@@ -105,8 +105,8 @@ fn process_file(task: FileTask, progress: media::Progress<'_>) -> Result<ChildOu
             let limits = WrittenLimits { max_file_bytes: max_bytes, ..WrittenLimits::default() };
             Ok(ChildOutput::Written(written::extract(&document, &name, &limits)?))
         }
-        FileTask::Convert { libreoffice, document, output } => {
-            written::to_docx(&libreoffice, &document, &output)?;
+        FileTask::Convert { libreoffice, document, output, to } => {
+            written::convert(&libreoffice, &document, &output, to)?;
             Ok(ChildOutput::Files)
         }
         FileTask::Page { photo, page, max_bytes } => {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::confinement::Access;
+use crate::written::{FONT_FOLDERS, FONTS, OfficeFormat};
 
 /// The hidden argument that makes the binary a child.
 pub const CHILD_ARGUMENT: &str = "__child";
@@ -107,14 +108,17 @@ pub enum FileTask {
         /// Largest document in bytes.
         max_bytes: u64,
     },
-    /// Bring an older document into a format that [`Self::Written`] reads.
+    /// Bring a document into another format: an older one into one that [`Self::Written`] reads, or one of
+    /// Huibao's own into PDF.
     Convert {
         /// The folder of LibreOffice's program.
         libreoffice: PathBuf,
-        /// The submitted document.
+        /// The document.
         document: PathBuf,
-        /// Path of the DOCX to write, in a folder of its own.
+        /// Path of the file to write, in a folder of its own.
         output: PathBuf,
+        /// The format.
+        to: OfficeFormat,
     },
     /// Make a page of a photo.
     Page {
@@ -156,6 +160,7 @@ impl FileTask {
         if let Self::Convert { libreoffice, .. } = self {
             read.extend(folder(libreoffice));
             read.extend(OF_LIBREOFFICE.map(PathBuf::from));
+            read.extend(FONT_FOLDERS.map(PathBuf::from));
             // LibreOffice makes its profile there.
             trees.append(&mut write);
         }
@@ -170,23 +175,26 @@ impl FileTask {
                 let home = output.parent().unwrap_or(Path::new("/"));
                 let profile = Url::from_directory_path(home.join("profile"));
                 let profile = profile.map(|url| ("UserInstallation", url.into()));
-                let home = ("HOME", home.to_string_lossy().into_owned());
-                profile.into_iter().chain([home]).collect()
+                let text = |path: &Path| path.to_string_lossy().into_owned();
+                // It makes PDF by way of temporary files.
+                let folders = [("HOME", text(home)), ("TMPDIR", text(home))];
+                let fonts = [("FONTCONFIG_FILE", text(&home.join(FONTS)))];
+                profile.into_iter().chain(folders).chain(fonts).collect()
             }
             _ => Vec::new(),
         }
     }
 }
 
-/// What LibreOffice reads besides its program: its settings and fonts.
+/// What LibreOffice reads besides its program and fonts: its settings, and what is known of the fonts.
 const OF_LIBREOFFICE: [&str; 7] = [
     "/etc/libreoffice",
     "/usr/share/libreoffice",
     "/var/lib/libreoffice",
     "/var/spool/libreoffice",
     "/etc/fonts",
-    "/usr/share/fonts",
     "/usr/share/fontconfig",
+    "/var/cache/fontconfig",
 ];
 
 /// The recognition of a recording.

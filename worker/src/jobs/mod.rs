@@ -11,10 +11,12 @@ mod collect;
 mod deliver;
 mod digest;
 mod expire_uploads;
+mod export;
 mod index;
 mod ingest;
 mod kind;
 mod mail;
+mod office;
 mod post;
 mod prune;
 mod remind;
@@ -51,6 +53,7 @@ impl Kinds {
             Arc::new(mail::SendMail),
             Arc::new(digest::Digest),
             Arc::new(post::PostToChannel),
+            Arc::new(export::MakeExport),
         ])
     }
 

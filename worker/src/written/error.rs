@@ -23,6 +23,9 @@ pub enum WrittenError {
     /// Over one of [`WrittenLimits`](super::WrittenLimits); says which.
     #[error("too large: {0}")]
     TooLarge(String),
+    /// There is no font to print it with.
+    #[error("no font with Chinese characters")]
+    NoFont,
     /// The file could not be read from disk.
     #[error("cannot be read")]
     Io(#[from] io::Error),
@@ -36,6 +39,7 @@ impl From<WrittenError> for Failure {
             WrittenError::Encrypted => FailureCode::WrittenEncrypted,
             WrittenError::Broken(_) => FailureCode::WrittenBroken,
             WrittenError::TooLarge(_) => FailureCode::WrittenTooLarge,
+            WrittenError::NoFont => FailureCode::PdfFontMissing,
             WrittenError::Io(cause) => return cause.into(),
         };
         Self::new(code, error)

@@ -6,6 +6,7 @@
 mod convert;
 mod docx;
 mod error;
+mod fonts;
 mod format;
 mod odt;
 mod ole;
@@ -22,8 +23,9 @@ use std::path::Path;
 
 use huibao_models::domain::submission::WrittenContent;
 
-pub use convert::{find_libreoffice, is_libreoffice, to_docx};
+pub use convert::{FONTS, OfficeFormat, convert, find_libreoffice, is_libreoffice};
 pub use error::WrittenError;
+pub use fonts::{FOLDERS as FONT_FOLDERS, is_chinese_font_in};
 use format::Format;
 use package::Package;
 pub use photo::page;

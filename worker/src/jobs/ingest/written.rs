@@ -1,27 +1,18 @@
 //! The written report: the text of a document, and photographed pages.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use huibao_models::domain::failure::FailureCode::{ChildCrashed, ResourceLimit, WrittenBroken};
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::submission::{FileKind, StoredFile, WrittenContent};
 
-use tokio::time::timeout;
-
 use crate::child::{ChildOutput, FileTask, GIB, ResourceLimits, unexpected};
 use crate::jobs::Attempt;
+use crate::jobs::office::{self, OfficeFormat};
 
 /// Reading a document, or a photo.
 const READING: ResourceLimits =
     ResourceLimits { memory_bytes: 2 * GIB, cpu_seconds: 120, file_bytes: 0 };
-
-/// Converting a document: LibreOffice reserves more address space than it uses.
-const CONVERTING: ResourceLimits =
-    ResourceLimits { memory_bytes: 4 * GIB, cpu_seconds: 120, file_bytes: GIB };
-
-/// Longer than converting the largest document takes.
-const CONVERTED_WITHIN: Duration = Duration::from_mins(3);
 
 /// Making a page of a photo. The largest take nearly two gigabytes while they are turned.
 const PAGE: ResourceLimits =
@@ -55,16 +46,11 @@ async fn convert(
     otherwise: Failure,
 ) -> Result<WrittenContent, Failure> {
     let Some(libreoffice) = attempt.config.libreoffice.clone() else { return Err(otherwise) };
-    // A folder of its own, in which LibreOffice also makes its profile.
-    let folder = attempt.scratch().await?.join("office");
-    tokio::fs::create_dir_all(&folder).await?;
-    let converted = folder.join("converted.docx");
-    let task = FileTask::Convert { libreoffice, document, output: converted.clone() };
-    // It can wait for itself without end.
-    let answer = timeout(CONVERTED_WITHIN, attempt.child(task, CONVERTING)).await;
-    match answer.unwrap_or_else(|_| Err(Failure::new(ResourceLimit, "it hangs"))) {
-        Ok(ChildOutput::Files) => read(attempt, &converted, "converted.docx").await,
-        Ok(other) => Err(unexpected(&other)),
+    let converted = office::folder(attempt).await?.join("converted.docx");
+    let made =
+        office::convert(attempt, libreoffice, &document, &converted, OfficeFormat::Docx).await;
+    match made {
+        Ok(()) => read(attempt, &converted, "converted.docx").await,
         // What it cannot take, the program that wrote it can still save in another format.
         Err(Failure { code: WrittenBroken | ChildCrashed | ResourceLimit, detail }) => {
             Err(Failure::new(FailureCode::WrittenOldFormat, format!("not converted: {detail}")))
