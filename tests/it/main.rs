@@ -16,6 +16,7 @@ mod chaos;
 mod command_line;
 mod confinement;
 mod distributed;
+mod exports;
 mod migrate;
 mod notices;
 mod people;

@@ -4,6 +4,7 @@ mod audit;
 mod branches;
 mod channels;
 mod console;
+mod exports;
 mod health;
 mod info;
 mod me;
@@ -79,6 +80,11 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::comments::change, reports::comments::remove))
         .routes(routes!(reports::decide::decide))
         .routes(routes!(search::search))
+        .routes(routes!(exports::of_report))
+        .routes(routes!(exports::of_round))
+        .routes(routes!(exports::list))
+        .routes(routes!(exports::show))
+        .routes(routes!(exports::file))
         .routes(routes!(rounds::list::list, rounds::open::open))
         .routes(routes!(rounds::show::show, rounds::edit::edit))
         .routes(routes!(rounds::close::close))

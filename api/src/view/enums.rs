@@ -6,8 +6,8 @@ use huibao_models::domain::failure::FailureCode;
 use huibao_models::domain::job;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::{
-    access, audit, channel, comparison, notice, person, report, review, round, scope, search,
-    transcript,
+    access, audit, channel, comparison, export, notice, person, report, review, round, scope,
+    search, transcript,
 };
 use serde::Serialize;
 use utoipa::openapi::RefOr;
@@ -63,6 +63,8 @@ enum_schemas! {
     MailMode = notice::MailMode::ALL;
     /// How a channel wants to be spoken to.
     ChannelKind = channel::ChannelKind::ALL;
+    /// What an export is made as: of a report `docx` or `pdf`, of a round `archive` or `table`.
+    ExportFormat = export::ExportFormat::ALL;
     /// How somebody stands in a round.
     Standing = round::Standing::ALL;
     /// What the audit log tells of. Later versions have more.

@@ -60,6 +60,8 @@ fn rule(method: &str, path: &str) -> Option<For> {
                 || (method, path) == ("get", "/api/v1/search")
                 || (method, path) == ("get", "/api/v1/rounds")
                 || path.starts_with("/api/v1/me")
+                // One's own: see `exports`.
+                || path.starts_with("/api/v1/exports")
                 // Uploads are for a report: see `tus`.
                 || path.starts_with("/api/v1/uploads/") =>
         {
@@ -82,6 +84,7 @@ fn rule(method: &str, path: &str) -> Option<For> {
         | ("post", "/api/v1/reports/{id}/submit" | "/api/v1/reports/{id}/withdraw") => For::Author,
         ("get", path) if path.starts_with("/api/v1/reports/{id}") => For::Readers,
         (_, path) if path.starts_with("/api/v1/reports/{id}/comments") => For::Readers,
+        ("post", "/api/v1/reports/{id}/exports") => For::Readers,
         (
             "post",
             "/api/v1/reports/{id}/corrections"

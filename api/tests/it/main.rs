@@ -9,6 +9,7 @@ mod audit;
 mod console;
 mod drafts;
 mod events;
+mod exports;
 mod files;
 mod harness;
 mod notices;

@@ -105,7 +105,17 @@ impl Server {
     /// Hands in a report and returns the status and the answer: of what refused it, if it was refused.
     pub fn upload(&self, video: &Path, written: Option<&Path>) -> (u16, Value) {
         let fields = json!({ "title": "思想汇报", "speaker": "李晓明" });
-        let begun = self.client.post(format!("{}/api/v1/reports", self.url)).json(&fields);
+        self.upload_with(&fields, video, written)
+    }
+
+    /// Like [`Self::upload`], for a report that is begun with these fields.
+    pub fn upload_with(
+        &self,
+        fields: &Value,
+        video: &Path,
+        written: Option<&Path>,
+    ) -> (u16, Value) {
+        let begun = self.client.post(format!("{}/api/v1/reports", self.url)).json(fields);
         let begun = begun.send().unwrap();
         if !begun.status().is_success() {
             return read(begun);

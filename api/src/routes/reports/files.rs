@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use headers::{AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt};
+use huibao_models::domain::export::ExportFile;
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::submission::{FileKind, StoredFile};
@@ -82,15 +83,38 @@ async fn find(state: &ApiState, id: ReportId, kind: FileKind) -> Result<StoredFi
     Ok(file.ok_or(RequestError::NotReady)?)
 }
 
+/// A file in the storage that is sent.
+pub(crate) struct Sent<'a> {
+    key: &'a str,
+    name: &'a str,
+    size_bytes: u64,
+    sha256: &'a str,
+}
+
+impl<'a> From<&'a StoredFile> for Sent<'a> {
+    fn from(file: &'a StoredFile) -> Self {
+        let StoredFile { key, name, size_bytes, sha256, .. } = file;
+        Self { key, name, size_bytes: *size_bytes, sha256 }
+    }
+}
+
+impl<'a> From<&'a ExportFile> for Sent<'a> {
+    fn from(file: &'a ExportFile) -> Self {
+        let ExportFile { key, name, size_bytes, sha256 } = file;
+        Self { key, name, size_bytes: *size_bytes, sha256 }
+    }
+}
+
 /// Answers with a file, or a part of it.
-pub(super) async fn send(
+pub(crate) async fn send(
     state: &ApiState,
-    file: &StoredFile,
+    file: impl Into<Sent<'_>>,
     disposition: Disposition,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let key = StorageKey::parse(&file.key)
+    let file = file.into();
+    let key = StorageKey::parse(file.key)
         .ok_or_else(|| Failure::internal("a file row holds an invalid key"))?;
     let etag: ETag = format!("\"{}\"", file.sha256).parse().map_err(Failure::internal)?;
     let size = file.size_bytes;
@@ -103,7 +127,7 @@ pub(super) async fn send(
     if *method == Method::GET
         && let Some(links) = &state.config.media_links
     {
-        let named = content_disposition(disposition, &file.name);
+        let named = content_disposition(disposition, file.name);
         let link = state.storage.presign_get(&key, links.lifetime, Some(&named)).await?;
         if let Some(link) = link {
             return redirect(&link);
@@ -118,7 +142,7 @@ pub(super) async fn send(
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     describe(headers, &key, etag);
-    let named = HeaderValue::try_from(content_disposition(disposition, &file.name));
+    let named = HeaderValue::try_from(content_disposition(disposition, file.name));
     headers.insert(header::CONTENT_DISPOSITION, named.map_err(Failure::internal)?);
     let length = range.as_ref().map_or(size, |range| range.end - range.start);
     headers.typed_insert(ContentLength(length));

@@ -8,7 +8,6 @@ use huibao_models::domain::audit::AuditAction;
 use huibao_models::domain::ids::{PersonId, RoundId};
 use serde_json::json;
 
-use super::participants::seen;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::IdPath;
@@ -35,7 +34,7 @@ pub(crate) async fn remind(
     IdPath(id): IdPath<RoundId>,
 ) -> Result<Json<RemindedView>, ApiError> {
     let round = caller.round_for(&state, Action::SeeRound, id).await?;
-    let branches = seen(&caller, &round);
+    let branches = caller.principal.reviewed_within(&round.branch);
     if branches.is_empty() {
         return Err(RequestError::Forbidden.into());
     }
