@@ -263,6 +263,19 @@ async function search(page) {
   await there.waitFor();
 }
 
+async function exportIt(page) {
+  for (const format of ['docx', 'pdf']) {
+    const row = page.locator(`[data-testid=exports] [data-format=${format}]`);
+    await row.locator('button').click();
+    const link = row.locator('a[download]');
+    await link.waitFor(PROCESSED);
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    assert.match(download.suggestedFilename(), new RegExp(`\\.${format}$`));
+  }
+  await page.locator('[data-testid=exports]').scrollIntoViewIfNeeded();
+  await shot(page, 'desk-12-exports');
+}
+
 await run(async (browser) => {
   const phone = await open(browser, { viewport: PHONE });
   const desk = await open(browser);
@@ -277,6 +290,7 @@ await run(async (browser) => {
   await step('returns it with reasons', () => giveBack(desk));
   await step('the author answers and hands in again', () => answer(phone, address));
   await step('the reviewer accepts', () => accept(desk));
+  await step('exports it', () => exportIt(desk));
   await step('and finds it again by its words', () => search(desk));
   assert.deepEqual(complaints, []);
 });

@@ -48,7 +48,7 @@ async function watch(page) {
   let last = '';
   while (Date.now() < deadline) {
     const now = await page.evaluate(() => {
-      const all = [...document.querySelectorAll('main [data-state]')];
+      const all = [...document.querySelectorAll('main [data-testid][data-state]')];
       return all.map((e) => `${e.dataset.testid.replace('stage-', '')}=${e.dataset.state}`).join(' ');
     });
     if (now !== last) console.log(`      ${now}`);

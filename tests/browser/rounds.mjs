@@ -101,6 +101,21 @@ async function excuse(page) {
   await shot(page, 'round-4-excused');
 }
 
+async function exportList(page) {
+  const row = page.locator('[data-testid=exports] [data-format=table]');
+  const asked = page.waitForResponse((response) => response.request().method() === 'POST');
+  await row.locator('button').click();
+  assert.equal((await asked).status(), 202);
+  // It is made without the page.
+  await page.reload();
+  const link = row.locator('a[download]');
+  await link.waitFor({ timeout: 60_000 });
+  await fits(page);
+  await shot(page, 'round-6-export');
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  assert.match(download.suggestedFilename(), /名单\.xlsx$/);
+}
+
 async function close(page) {
   await page.locator('section button', { hasText: '结束本轮' }).click();
   await page.getByTestId('confirm').click();
@@ -116,6 +131,7 @@ await run(async (browser) => {
   await step('an activist sees it on a phone, and begins', () => seeIt(activist, address));
   await step('the activist says how they want to be told', () => beTold(activist));
   await step('the reviewer excuses them', () => excuse(reviewer));
+  await step('the reviewer exports the list, and leaves the page meanwhile', () => exportList(reviewer));
   await step('the reviewer closes the round', () => close(reviewer));
   assert.deepEqual(complaints, []);
 });

@@ -3,6 +3,9 @@
 import type {
   Anchor,
   DeadJobsDone,
+  Export,
+  ExportFormat,
+  ExportList,
   JobList,
   JobsSummary,
   Worker,
@@ -62,6 +65,8 @@ export type {
   Correction,
   CorrectionList,
   Decision,
+  Export,
+  ExportFormat,
   FailureGroup,
   Grant,
   ImportedPerson,
@@ -253,6 +258,20 @@ export async function listParticipants(id: string, standing: string, after?: str
 /** Makes another rule for one person, in place of the one before. */
 export async function setException(id: string, person: string, rule: RoundException): Promise<void> {
   await request(`${roundPath(id)}/participants/${encodeURIComponent(person)}`, { method: 'PUT', body: rule });
+}
+
+/** What is exported. */
+export type Exported = { report: string } | { round: string };
+
+/** What one has exported of a report or a round, the newest first. */
+export async function listExports(of: Exported): Promise<readonly Export[]> {
+  return (await request<ExportList>(`${API}/exports`, { query: { ...of } })).body.exports;
+}
+
+/** Has a file made of a report or a round. */
+export async function requestExport(of: Exported, format: ExportFormat): Promise<Export> {
+  const path = 'report' in of ? reportPath(of.report) : roundPath(of.round);
+  return (await request<Export>(`${path}/exports`, { method: 'POST', body: { format } })).body;
 }
 
 /** Begins a report for a round, which says what it is for. */

@@ -52,6 +52,7 @@ export const consoleEn: ConsoleDictionary = {
     digest: 'Digest',
     remind: 'Reminders',
     'announce-round': 'Announcing a round',
+    export: 'Export',
     collect: 'Removing files',
     prune: 'Removing rows',
     'expire-uploads': 'Removing uploads',

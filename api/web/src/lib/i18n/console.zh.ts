@@ -52,6 +52,7 @@ export const consoleZh = {
     digest: '每日汇总',
     remind: '提醒',
     'announce-round': '轮次通知',
+    export: '导出',
     collect: '清理文件',
     prune: '清理记录',
     'expire-uploads': '清理上传',

@@ -1,6 +1,7 @@
 /** The pages in English. */
 
 import { consoleEn } from './console.en';
+import { exportEn } from './export.en';
 import { deskEn } from './desk.en';
 import { searchEn } from './search.en';
 import { recordEn } from './record.en';
@@ -220,6 +221,9 @@ export const en: Dictionary = {
       report_viewed: 'looked at a report',
       file_fetched: 'fetched a file',
       searched: 'searched',
+      export_requested: 'asked for an export',
+      report_exported: 'exported a report',
+      export_fetched: 'fetched an export',
       round_opened: 'opened a round',
       round_changed: 'changed a round',
       round_closed: 'closed a round',
@@ -585,6 +589,8 @@ export const en: Dictionary = {
 
   console: consoleEn,
   search: searchEn,
+
+  exports: exportEn,
 
   desk: deskEn,
 

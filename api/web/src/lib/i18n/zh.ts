@@ -5,6 +5,7 @@ import { consoleZh } from './console.zh';
 import { deskZh } from './desk.zh';
 import { searchZh } from './search.zh';
 import { recordZh } from './record.zh';
+import { exportZh } from './export.zh';
 
 export const zh = {
   locale: 'zh-CN',
@@ -216,6 +217,9 @@ export const zh = {
       report_viewed: '查看汇报',
       file_fetched: '下载文件',
       searched: '搜索汇报',
+      export_requested: '要求导出',
+      report_exported: '导出汇报',
+      export_fetched: '下载导出文件',
       round_opened: '发起轮次',
       round_changed: '修改轮次',
       round_closed: '结束轮次',
@@ -580,6 +584,8 @@ export const zh = {
 
   console: consoleZh,
   search: searchZh,
+
+  exports: exportZh,
 
   desk: deskZh,
 
