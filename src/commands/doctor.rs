@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use huibao_models::domain::failure::{FailureCode, Lang};
 use huibao_worker::child::confinement::Lacking;
-use huibao_worker::{media, speech};
+use huibao_worker::{media, speech, written};
 use serde::Serialize;
 
 use crate::settings::Settings;
@@ -124,11 +124,20 @@ fn codecs(lang: Lang) -> Vec<Finding> {
 
 fn libreoffice(settings: &Settings, lang: Lang) -> Finding {
     if let Some(folder) = settings.libreoffice() {
+        let has_font =
+            written::FONT_FOLDERS.map(Path::new).into_iter().any(written::is_chinese_font_in);
+        if !has_font {
+            let advice = FailureCode::PdfFontMissing.message(lang);
+            return Finding {
+                ok: true,
+                ..Finding::bad("libreoffice", folder.display().to_string(), advice)
+            };
+        }
         return Finding::good("libreoffice", folder.display().to_string());
     }
     let advice = lang.pick(
-        "要读取 .doc、.wps、.rtf，请安装 libreoffice-writer-nogui；否则这些文件会被退回，并说明怎样另存为 .docx",
-        "install libreoffice-writer-nogui to read .doc, .wps and .rtf files; without it they are refused, with how to save them as .docx",
+        "要读取 .doc、.wps、.rtf 和导出 PDF，请安装 libreoffice-writer-nogui；否则这些文件会被退回，并说明怎样另存为 .docx",
+        "install libreoffice-writer-nogui to read .doc, .wps and .rtf files and to export PDF; without it such files are refused, with how to save them as .docx",
     );
     // Everything else works without.
     Finding { ok: true, ..Finding::bad("libreoffice", lang.pick("没有", "none"), advice) }
