@@ -3,7 +3,7 @@
 
 use huibao_models::domain::access::Action;
 use huibao_models::domain::audit::{AuditAction, Subject};
-use huibao_models::domain::export::{Export, ExportSubject};
+use huibao_models::domain::export::Export;
 use huibao_models::domain::report::Report;
 use serde_json::{Value, json};
 use tracing::Instrument;
@@ -58,15 +58,11 @@ pub(crate) async fn export_fetched(
     caller: &Caller,
     export: &Export,
 ) -> Result<(), ApiError> {
-    let subject: Subject = match export.subject {
-        ExportSubject::Report(id) => id.into(),
-        ExportSubject::Round(id) => id.into(),
-    };
     let action = AuditAction::ExportFetched;
     if state.recently.is_new(caller.person(), action, export.id.to_string()) {
         let detail = json!({ "export": export.id, "format": export.format });
         let mut unit = caller.begin(state).await?;
-        unit.audit().record(action, subject, detail).await?;
+        unit.audit().record(action, export.subject, detail).await?;
         unit.commit().await?;
     }
     Ok(())

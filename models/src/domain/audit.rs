@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::branch::BranchPath;
+use super::export::ExportSubject;
 use super::ids::{JobId, PersonId, ReportId, RoundId, TokenId};
 use super::names::names;
 
@@ -215,6 +216,15 @@ subjects!(
     RoundId = "round",
     JobId = "job"
 );
+
+impl From<ExportSubject> for Subject {
+    fn from(subject: ExportSubject) -> Self {
+        match subject {
+            ExportSubject::Report(id) => id.into(),
+            ExportSubject::Round(id) => id.into(),
+        }
+    }
+}
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::engine::{execute, fetch};
 use super::rows::{all, branch, named};
 use super::unit::{HasTx, Session, UnitOfWork};
-use crate::domain::audit::{AuditAction, Subject};
+use crate::domain::audit::AuditAction;
 use crate::domain::branch::BranchPath;
 use crate::domain::export::{Export, ExportFile, ExportFormat, ExportSubject, KEPT};
 use crate::domain::failure::Failure;
@@ -195,7 +195,7 @@ impl Exports<'_, UnitOfWork> {
             job.uuid()
         )?;
         let detail = serde_json::json!({ "export": id, "format": format });
-        self.0.audit().record(AuditAction::ExportRequested, audited(subject), detail).await?;
+        self.0.audit().record(AuditAction::ExportRequested, subject, detail).await?;
         Ok(id)
     }
 
@@ -246,13 +246,5 @@ impl Exports<'_, UnitOfWork> {
             ),
             now
         )?)
-    }
-}
-
-/// What the audit log calls it.
-fn audited(subject: ExportSubject) -> Subject {
-    match subject {
-        ExportSubject::Report(id) => id.into(),
-        ExportSubject::Round(id) => id.into(),
     }
 }
