@@ -9,11 +9,13 @@
 //! | [`punctuation`] | whether a sentence or a phrase ends at a word |
 //! | [`numerals`] | numbers in characters (`二零二四`) as digits, by GB/T 15835 |
 //! | [`readings`] | how characters are pronounced (pinyin), and which sounds are confused |
+//! | [`alignment`] | lays what was heard beside a written text, by sound (dynamic programming) |
 //! | [`characters`] | a recognised character with its probability, as the correctors below take it |
 //! | [`terms`] | corrects homophones of given terms, such as names |
 //! | [`lexicon`] | 100 000 words with frequencies, indexed by pronunciation |
 //! | [`homophones`] | corrects homophones by the lexicon's unigram model (Viterbi) |
 
+pub mod alignment;
 pub mod characters;
 pub mod homophones;
 pub mod lexicon;
