@@ -77,6 +77,7 @@ fn decode(model: &Model, windows: usize, bench: &dyn Fn(String, &mut dyn FnMut()
         audio_context: AudioContext::Fitted,
         temperature_fallback: false,
         threads: 1,
+        alternatives: None,
     };
     bench(format!("decode, {windows} windows"), &mut || {
         black_box(model.transcribe(&samples, &options));

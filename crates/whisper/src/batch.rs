@@ -8,9 +8,12 @@ use crate::hypothesis::Hypothesis;
 use crate::languages::{self, LANGUAGES};
 use crate::matrix;
 use crate::model::Model;
-use crate::options::{SAMPLES_PER_POSITION, Segment, TranscribeOptions, Transcription};
+use crate::options::{
+    SAMPLES_PER_POSITION, ScoredAlternative, Segment, TranscribeOptions, Transcription,
+};
 use crate::rules::Sampling;
-use crate::utf8::Utf8Joiner;
+use crate::scoring::Scorer;
+use crate::spelling::{self, Piece, Spelling};
 
 /// The temperatures of fallback, until the text is to be believed.
 const TEMPERATURES: [f32; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
@@ -23,9 +26,6 @@ const MAX_PROMPT: usize = 223;
 
 /// Tokens after the start of transcript, before the text: language and task.
 const LANGUAGE_AND_TASK: usize = 2;
-
-/// Milliseconds per position.
-const POSITION_MS: u64 = 20;
 
 /// A batch of windows.
 pub struct Batch<'a> {
@@ -43,6 +43,8 @@ struct Window {
     positions: usize,
     /// The index of the language.
     language: usize,
+    /// How many tokens stand before those of the hypothesis.
+    begun: usize,
     hypothesis: Hypothesis,
     random: fastrand::Rng,
 }
@@ -67,6 +69,7 @@ impl<'a> Batch<'a> {
         let windows = windows.iter().zip(languages).map(|(samples, language)| Window {
             positions: samples.len() / SAMPLES_PER_POSITION,
             language,
+            begun: 0,
             hypothesis: Hypothesis::default(),
             random: fastrand::Rng::with_seed(0),
         });
@@ -87,7 +90,33 @@ impl<'a> Batch<'a> {
             self.decode_at(&left, *temperature);
             left.retain(|window| self.windows[*window].hypothesis.needs_fallback());
         }
-        self.windows.iter().map(|window| self.transcription(window)).collect()
+        let pieces: Vec<Vec<Piece>> =
+            self.windows.iter().map(|window| self.pieces(window)).collect();
+        let alternatives = self.alternatives(&pieces);
+        let transcription =
+            |((window, pieces), alternatives): ((&Window, Vec<Piece>), _)| Transcription {
+                language: Some(LANGUAGES[window.language]),
+                segments: pieces.into_iter().map(|piece| piece.segment).collect(),
+                alternatives,
+            };
+        self.windows.iter().zip(pieces).zip(alternatives).map(transcription).collect()
+    }
+
+    /// Asks for other texts of each window, and scores them.
+    fn alternatives(&mut self, pieces: &[Vec<Piece>]) -> Vec<Vec<ScoredAlternative>> {
+        let Some(ask) = self.options.alternatives else { return vec![Vec::new(); pieces.len()] };
+        let spellings = self.windows.iter().zip(pieces).map(|(window, pieces)| {
+            let segments: Vec<&Segment> = pieces.iter().map(|piece| &piece.segment).collect();
+            let spelled = ask(&segments).into_iter().filter_map(|alternative| {
+                let piece = pieces.get(alternative.segment)?;
+                Spelling::new(&window.hypothesis, piece, alternative, self.model)
+            });
+            spelled.collect()
+        });
+        let spellings: Vec<Vec<Spelling>> = spellings.collect();
+        let begun: Vec<usize> = self.windows.iter().map(|window| window.begun).collect();
+        let scorer = Scorer { model: self.model, threads: self.options.threads };
+        scorer.score(spellings, &begun, &mut self.caches)
     }
 
     /// Decodes some of the windows from their start.
@@ -99,6 +128,7 @@ impl<'a> Batch<'a> {
             let input = |(position, token)| Input { window: *window, token, position };
             inputs.extend(tokens.into_iter().enumerate().map(input));
             last.push(inputs.len() - 1);
+            self.windows[*window].begun = inputs[inputs.len() - 1].position + 1;
             self.windows[*window].hypothesis = Hypothesis::default();
             // The same sound gives the same text.
             self.windows[*window].random.seed(0);
@@ -162,48 +192,13 @@ impl<'a> Batch<'a> {
         tokens
     }
 
-    fn transcription(&self, window: &Window) -> Transcription {
-        let is_silence = window.hypothesis.is_silence(&self.prompt, self.model.special.end);
-        let segments = if is_silence { Vec::new() } else { self.segments(window) };
-        Transcription { language: Some(LANGUAGES[window.language]), segments }
-    }
-
-    /// The text between one timestamp and the next.
-    fn segments(&self, window: &Window) -> Vec<Segment> {
-        let ms = |positions: usize| positions as u64 * POSITION_MS;
-        let mut joiner = Utf8Joiner::default();
-        let mut segments = Vec::new();
-        let (mut segment, mut probabilities) = (Segment::default(), Vec::new());
-        let mut end = |segment: &mut Segment, probabilities: &mut Vec<f32>, time: u64| {
-            let next = Segment { start_ms: time, ..Segment::default() };
-            let mut segment = std::mem::replace(segment, next);
-            let probabilities = std::mem::take(probabilities);
-            if !probabilities.is_empty() {
-                segment.end_ms = time;
-                segment.probability = mean(&probabilities);
-                segments.push(segment);
-            }
-        };
-        for token in &window.hypothesis.tokens {
-            if let Some(time) = self.model.rules.timestamp(token.id) {
-                end(&mut segment, &mut probabilities, ms(time));
-            } else if let Some(bytes) = self.model.tokens.get(token.id) {
-                let text = joiner.push(bytes);
-                segment.char_probabilities.extend(text.chars().map(|_| token.probability));
-                segment.text.push_str(&text);
-                probabilities.push(token.probability);
-            }
+    /// The text between one timestamp and the next; none if nobody speaks.
+    fn pieces(&self, window: &Window) -> Vec<Piece> {
+        if window.hypothesis.is_silence(&self.prompt, self.model.special.end) {
+            return Vec::new();
         }
-        let length = ms(window.positions).max(segment.start_ms);
-        end(&mut segment, &mut probabilities, length);
-        segments
+        spelling::pieces(&window.hypothesis, window.positions, self.model)
     }
-}
-
-fn mean(numbers: &[f32]) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "at most 220")]
-    let count = numbers.len() as f32;
-    numbers.iter().sum::<f32>() / count
 }
 
 /// The index of the most probable language of each window.

@@ -14,6 +14,7 @@
 //! | `decoder`, `cache` | tokens to logits: `[inputs, vocabulary]`; self- and cross-attention caches |
 //! | `layers`, `matrix`, `compute`, `threads` | linear layers, layer normalisation, MLP, matrix products |
 //! | `batch`, `rules`, `hypothesis` | decoding a batch: suppression, timestamps, sampling, fallback |
+//! | `spelling`, `scoring` | which tokens made which characters; scores of other texts (teacher forcing) |
 //! | [`token_filter`], [`alphabet`] | restriction of tokens to an alphabet, loops |
 //! | [`kernels`] | inner loops for several instruction sets |
 
@@ -38,6 +39,8 @@ mod model;
 mod options;
 mod read;
 mod rules;
+mod scoring;
+mod spelling;
 mod threads;
 pub mod token_filter;
 mod tokens;
@@ -50,7 +53,8 @@ pub use error::LoadError;
 pub use languages::LANGUAGES;
 pub use model::{Model, is_supported};
 pub use options::{
-    AudioContext, CONTEXT_MARGIN, MIN_SAMPLES, Segment, TranscribeOptions, Transcription,
+    Alternative, AskAlternatives, AudioContext, CONTEXT_MARGIN, MIN_SAMPLES, ScoredAlternative,
+    Segment, TranscribeOptions, Transcription,
 };
 pub use token_filter::TokenFilter;
 pub use transcribe::MAX_BATCH;

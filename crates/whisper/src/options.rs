@@ -1,5 +1,7 @@
 //! How to transcribe, and what comes of it.
 
+use std::ops::Range;
+
 use crate::hyperparameters::AUDIO_CONTEXT;
 use crate::token_filter::TokenFilter;
 
@@ -53,6 +55,34 @@ pub struct TranscribeOptions<'a> {
     pub temperature_fallback: bool,
     /// Threads of the encoder and of the prompt. Tokens are decoded on one.
     pub threads: u32,
+    /// Asked, once a window's segments are there, for other texts to compare with the sound.
+    pub alternatives: Option<&'a AskAlternatives<'a>>,
+}
+
+/// Answers with other texts of parts of a window's segments.
+pub type AskAlternatives<'a> = dyn Fn(&[&Segment]) -> Vec<Alternative> + Sync + 'a;
+
+/// Another text in place of a part of a segment's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The index of the segment.
+    pub segment: usize,
+    /// The characters of the segment's text that it would replace.
+    pub characters: Range<usize>,
+    /// The text in their place.
+    pub text: String,
+}
+
+/// How well the sound supports an alternative and what was recognised: the natural logarithms of the
+/// probabilities of their tokens and of a few after them, each given what was recognised before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredAlternative {
+    /// The alternative.
+    pub alternative: Alternative,
+    /// Of what was recognised.
+    pub recognised: f32,
+    /// Of the alternative.
+    pub instead: f32,
 }
 
 /// A stretch of text between two timestamps.
@@ -78,6 +108,8 @@ pub struct Transcription {
     pub language: Option<&'static str>,
     /// The segments in order; none if nobody speaks.
     pub segments: Vec<Segment>,
+    /// The alternatives that were asked for, as far as they differ in their tokens.
+    pub alternatives: Vec<ScoredAlternative>,
 }
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ impl Model {
             if long.is_empty() { Vec::new() } else { Batch::encode(self, &long, options).decode() };
         let mut transcriptions = decoded.into_iter();
         let language = self.language_index(options.language).map(|index| LANGUAGES[index]);
-        let too_short = || Transcription { language, segments: Vec::new() };
+        let too_short =
+            || Transcription { language, segments: Vec::new(), alternatives: Vec::new() };
         let transcription = |samples: &&[f32]| {
             if is_long(samples) { transcriptions.next() } else { None }.unwrap_or_else(too_short)
         };

@@ -19,6 +19,11 @@ impl Utf8Joiner {
         self.incomplete.drain(..complete);
         text
     }
+
+    /// Whether the bytes so far end within a character.
+    pub const fn is_incomplete(&self) -> bool {
+        !self.incomplete.is_empty()
+    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ fn transcribe(model: &Model) {
         audio_context: AudioContext::Fitted,
         temperature_fallback: false,
         threads: 1,
+        alternatives: None,
     };
     model.transcribe(&[&[0.1; 4000]], &options);
 }
