@@ -2,7 +2,7 @@
 //! whisper.cpp's command line does it.
 //!
 //! ```text
-//! recognise huibao MODEL VAD_MODEL AUDIO.wav THREADS
+//! recognise huibao MODEL VAD_MODEL AUDIO.wav THREADS [WRITTEN.txt]
 //! recognise whisper.cpp greedy|beam MODEL AUDIO.wav THREADS
 //! ```
 //!
@@ -24,7 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let text = match arguments[..] {
-        ["huibao", model, vad, audio, threads] => ours(model, vad, audio, threads.parse()?)?,
+        ["huibao", model, vad, audio, threads] => ours(model, vad, audio, threads.parse()?, "")?,
+        ["huibao", model, vad, audio, threads, written] => {
+            ours(model, vad, audio, threads.parse()?, &std::fs::read_to_string(written)?)?
+        }
         ["whisper.cpp", how, model, audio, threads] => {
             theirs(how == "beam", model, audio, threads.parse()?)?
         }
@@ -34,14 +37,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn ours(model: &str, vad: &str, audio: &str, threads: u32) -> Result<String, Box<dyn Error>> {
+/// With the text of a written report, or none.
+fn ours(
+    model: &str,
+    vad: &str,
+    audio: &str,
+    threads: u32,
+    written: &str,
+) -> Result<String, Box<dyn Error>> {
     let mut started = Some(Instant::now());
     let audio = Audio::read_wav(Path::new(audio))?.levelled();
     let mut vad = SileroVad::load(Path::new(vad))?;
     let recognizer = load_recognizer(Path::new(model))?;
     let corrections = Corrections { homophones: true, ..Corrections::default() };
-    let options =
-        SpeechOptions { language: "zh".into(), threads, corrections, stop: Stop::default() };
+    let options = SpeechOptions {
+        language: "zh".into(),
+        threads,
+        corrections,
+        written: written.to_owned(),
+        stop: Stop::default(),
+    };
     let mut sink = |event| {
         if let (SpeechEvent::Partial(_), Some(started)) = (event, started.take()) {
             eprintln!("first text after {:.1} s", started.elapsed().as_secs_f64());

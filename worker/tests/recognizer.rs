@@ -52,8 +52,13 @@ fn speech(folder: &Path) -> Vec<f32> {
     Audio::read_wav(&sound).unwrap().slice(0, u64::MAX)
 }
 
-const MANDARIN: Request<'_> =
-    Request { language: Some("zh"), threads: 1, effort: Effort::Usual, terms: &[] };
+const MANDARIN: Request<'_> = Request {
+    language: Some("zh"),
+    threads: 1,
+    effort: Effort::Usual,
+    terms: &[],
+    alternatives: None,
+};
 
 /// Recognises samples, and checks what holds for any result.
 fn recognize(session: &mut dyn Session, samples: &[f32], request: &Request<'_>) -> Recognized {

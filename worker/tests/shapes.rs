@@ -11,7 +11,13 @@ use huibao_worker::speech::{Arithmetic, Effort, Recognizer, Request, WhisperCpp,
 use self::synthetic::Shape;
 
 fn text(engine: &dyn Recognizer, samples: &[f32]) -> String {
-    let request = Request { language: Some("zh"), threads: 2, effort: Effort::Usual, terms: &[] };
+    let request = Request {
+        language: Some("zh"),
+        threads: 2,
+        effort: Effort::Usual,
+        terms: &[],
+        alternatives: None,
+    };
     let recognized = engine.session().unwrap().recognize(samples, &request).unwrap();
     recognized.pieces.into_iter().map(|piece| piece.text).collect()
 }

@@ -283,6 +283,7 @@ impl From<&Word> for WordView {
             text: word.text.clone(),
             confidence: word.confidence,
             heard: word.heard.clone(),
+            scores: word.scores.map(Into::into),
         }
     }
 }

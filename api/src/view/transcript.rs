@@ -1,7 +1,7 @@
 //! The transcript as readers see it.
 
 use chrono::{DateTime, Utc};
-use huibao_models::domain::transcript::{SegmentFlag, TranscriptOrigin};
+use huibao_models::domain::transcript::{SegmentFlag, SoundScores, TranscriptOrigin};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,10 +19,30 @@ pub struct WordView {
     pub text: String,
     /// Probability by the model, 0 to 1: the model's certainty, not correctness.
     pub confidence: f32,
-    /// The recogniser's text, where it was replaced by a word of the same sound.
+    /// The recogniser's text, where it was replaced: by a word of the same sound, or by the written report's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub heard: Option<String>,
+    /// Where it is the written report's: how well the sound supports the two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = SoundScoresView, required = false)]
+    pub scores: Option<SoundScoresView>,
+}
+
+/// How well a sound supports two texts: the natural logarithms of the probabilities that the model gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SoundScores)]
+pub struct SoundScoresView {
+    /// Of what was recognised.
+    pub heard: f32,
+    /// Of what is written.
+    pub written: f32,
+}
+
+impl From<SoundScores> for SoundScoresView {
+    fn from(SoundScores { heard, written }: SoundScores) -> Self {
+        Self { heard, written }
+    }
 }
 
 /// A stretch of speech and its text.

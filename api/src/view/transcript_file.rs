@@ -6,6 +6,8 @@ use huibao_models::domain::transcript::SegmentFlag;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::transcript::SoundScoresView;
+
 use super::enums;
 
 /// The transcript with everything that is known about it. Times are milliseconds.
@@ -62,10 +64,14 @@ pub struct FileWord {
     pub text: String,
     /// Probability by the model, 0 to 1.
     pub confidence: f32,
-    /// The recogniser's text, where it was replaced by a word of the same sound.
+    /// The recogniser's text, where it was replaced: by a word of the same sound, or by the written report's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub heard: Option<String>,
+    /// Where it is the written report's: how well the sound supports the two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = SoundScoresView, required = false)]
+    pub scores: Option<SoundScoresView>,
 }
 
 /// A stretch of time with speech.

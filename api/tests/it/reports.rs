@@ -18,8 +18,14 @@ async fn a_report_grows_as_stages_finish() {
     let path = format!("/api/v1/reports/{id}");
     harness.work(Stage::Ingest).await;
     let claim = harness.claim(Stage::Transcribe).await;
-    let word =
-        Word { start_ms: 250, end_ms: 700, text: "敬".into(), confidence: 0.25, heard: None };
+    let word = Word {
+        start_ms: 250,
+        end_ms: 700,
+        text: "敬".into(),
+        confidence: 0.25,
+        heard: None,
+        scores: None,
+    };
     let said = Segment { words: vec![word], ..segment("敬爱的") };
     harness.store.publish_partial(&claim, 0, &said).await.unwrap();
 

@@ -219,7 +219,14 @@ mod tests {
             let words = units(text).into_iter().map(|text| {
                 at += 1000;
                 let (start_ms, end_ms) = (at - 1000, at);
-                Word { start_ms, end_ms, text: text.into(), confidence: 1.0, heard: None }
+                Word {
+                    start_ms,
+                    end_ms,
+                    text: text.into(),
+                    confidence: 1.0,
+                    heard: None,
+                    scores: None,
+                }
             });
             let words: Vec<Word> = words.collect();
             Segment {

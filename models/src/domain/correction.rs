@@ -172,6 +172,7 @@ fn spread(texts: &[&str], start_ms: u64, end_ms: u64, confidence: f32) -> Vec<Wo
         text: (*text).to_owned(),
         confidence,
         heard: None,
+        scores: None,
     };
     (0..).zip(texts).map(word).collect()
 }
@@ -233,7 +234,7 @@ mod tests {
     use crate::domain::transcript::{RecognizerInfo, SegmentFlag};
 
     fn word(text: &str, start_ms: u64, end_ms: u64) -> Word {
-        Word { start_ms, end_ms, text: text.into(), confidence: 0.5, heard: None }
+        Word { start_ms, end_ms, text: text.into(), confidence: 0.5, heard: None, scores: None }
     }
 
     /// A segment whose words last a second each.

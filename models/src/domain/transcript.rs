@@ -18,9 +18,23 @@ pub struct Word {
     pub text: String,
     /// The model's own probability, 0 to 1. It says how sure the model is, not whether it is right.
     pub confidence: f32,
-    /// What stood here before it was corrected to a word of the same sound.
+    /// What was recognised here, if the word was put in its place: it has the same sound, or the written report has
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<String>,
+    /// If the word is the written report's: how well the sound supports it, and what was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<SoundScores>,
+}
+
+/// How well a sound supports two texts: the natural logarithms of the probabilities that the model gives them and the
+/// few tokens after them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SoundScores {
+    /// Of what was recognised.
+    pub heard: f32,
+    /// Of what is written.
+    pub written: f32,
 }
 
 /// Why a reader should look at a segment twice. Flags are evidence; nothing is removed for them.

@@ -111,6 +111,7 @@ fn evenly(segment: &Segment) -> Vec<Word> {
         text,
         confidence: 0.0,
         heard: None,
+        scores: None,
     });
     words.collect()
 }
@@ -174,6 +175,7 @@ mod tests {
                 text: (*text).into(),
                 confidence: 1.0,
                 heard: None,
+                scores: None,
             })
             .collect();
         let made: Vec<_> = cues(&given).iter().map(|c| (c.start_ms, c.end_ms)).collect();

@@ -212,6 +212,8 @@ pub struct TranscribeTask {
     pub glossary: String,
     /// Whether other homophone errors are corrected as well.
     pub homophones: bool,
+    /// The text of the written report; empty if there is none.
+    pub written: String,
     /// Threads to use.
     pub threads: u32,
 }

@@ -130,6 +130,7 @@ fn transcribe(
             glossary: Glossary::with(&task.glossary).0,
             homophones: task.homophones,
         },
+        written: task.written.clone(),
         stop,
     };
     let audio = Audio::read_wav(&task.audio)?.levelled();

@@ -17,6 +17,7 @@ use crate::child::{
     ChildOutput, ChildRequest, ChildTask, GIB, LoadedModel, ModelPool, ResourceLimits,
     TranscribeTask, run_child, unexpected,
 };
+use crate::speech::Glossary;
 
 /// What a job may name.
 #[derive(Debug, Default, Deserialize)]
@@ -80,8 +81,13 @@ impl JobKind for Transcribe {
             model,
             vad_model: attempt.config.vad_model.clone(),
             language: submission.language.clone(),
-            glossary: glossary(attempt).await,
+            glossary: [glossary(attempt).await, known_names(attempt).await?].join("\n"),
             homophones: attempt.config.correct_homophones,
+            written: submission
+                .written
+                .as_ref()
+                .map(|written| written.text.clone())
+                .unwrap_or_default(),
             threads: attempt.cores,
         };
         // What crashes takes down whatever the same child does, so each of those is tried by itself.
@@ -111,6 +117,26 @@ async fn glossary(attempt: &Attempt) -> String {
             String::new()
         }
     }
+}
+
+/// What the system knows of the report, one to a line: who speaks, the branch, and the titles of the report
+/// and its round. People name these, and nobody else's words are among them.
+async fn known_names(attempt: &Attempt) -> Result<String, Failure> {
+    let report = attempt.submission().await?.report_id;
+    let mut snapshot = attempt.store.snapshot().await?;
+    let Some(report) = snapshot.reports().get(report).await? else { return Ok(String::new()) };
+    let round = match report.round {
+        Some(round) => snapshot.rounds().get(round).await?.map(|round| round.title),
+        None => None,
+    };
+    let branch = report.branch.to_string();
+    let branches = branch.split('/').map(str::to_owned);
+    let names = report.author_name.into_iter().chain([report.speaker]).chain(branches);
+    let mut names: Vec<String> = names.chain(round).chain([report.title]).collect();
+    // Only what is one word to a recogniser, and nothing that a glossary reads as a mark.
+    names.retain(|name| Glossary::is_term(name));
+    names.dedup();
+    Ok(names.join("\n"))
 }
 
 /// The file of the model that the job names, or else of this worker's own.

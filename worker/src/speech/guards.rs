@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     fn piece(start_ms: u64, end_ms: u64, text: &str) -> TextPiece {
-        TextPiece { start_ms, end_ms, text: text.into(), confidence: 0.9, char_confidences: vec![] }
+        TextPiece { start_ms, end_ms, text: text.into(), confidence: 0.9, ..TextPiece::default() }
     }
 
     #[test]

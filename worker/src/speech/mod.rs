@@ -11,6 +11,7 @@
 //! | `recognizer`, `whisper`, `scripted` | what the pipeline needs of an engine, and the engines |
 //! | `model`, `model_file`, `language`, [`processor`] | choosing an engine; what models, languages and processors fit |
 //! | `parallel`, `stop` | sessions on several threads; cancellation |
+//! | `written_report` | words that are written where others were heard, if the sound supports them |
 //! | `words`, `corrections`, `numbers`, `ending` | times of words, homophones, digits, the last full stop |
 
 mod audio;
@@ -36,6 +37,7 @@ mod transcribe;
 mod vad;
 mod whisper;
 mod words;
+mod written_report;
 
 pub use audio::{Audio, RATE};
 pub use corrections::{BadLine, Corrections, Glossary};
@@ -44,7 +46,10 @@ pub use language::{AUTO, is_language, languages};
 pub use model::load_recognizer;
 pub use model_file::check_model_file;
 pub use options::SpeechOptions;
-pub use recognizer::{Effort, Recognized, Recognizer, Request, Session, TextPiece};
+pub use recognizer::{
+    Alternative, AskAlternatives, Effort, Recognized, Recognizer, Request, ScoredAlternative,
+    Session, TextPiece,
+};
 pub use stop::Stop;
 pub use transcribe::{SpeechEvent, transcribe};
 pub use vad::{SileroVad, Vad};

@@ -30,7 +30,8 @@ mod tests {
         std::fs::write(&path, r#"{"engine": "scripted", "text": "敬爱的党组织"}"#).unwrap();
         let recognizer = load_recognizer(&path).unwrap();
         let effort = Effort::Usual;
-        let request = Request { language: None, threads: 1, effort, terms: &[] };
+        let request =
+            Request { language: None, threads: 1, effort, terms: &[], alternatives: None };
         let mut session = recognizer.session().unwrap();
         let pieces = session.recognize(&vec![0.0; 16_000], &request).unwrap().pieces;
         let piece = &pieces[0];

@@ -62,6 +62,7 @@ fn join(words: &[Word], digits: &str) -> Option<Word> {
         text: format!("{before}{digits}{after}"),
         confidence: words.iter().map(|word| word.confidence).sum::<f32>() / count,
         heard: None,
+        scores: None,
     })
 }
 

@@ -12,6 +12,8 @@ pub struct SpeechOptions {
     pub threads: u32,
     /// Corrections of homophones, and the terms of the prompt.
     pub corrections: Corrections,
+    /// The text of the written report; empty if there is none.
+    pub written: String,
     /// Cancels the transcription.
     pub stop: Stop,
 }

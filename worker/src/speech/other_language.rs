@@ -28,8 +28,13 @@ pub fn detect(
     let Some(longest) = recognition.transcript.speech.iter().max_by_key(length) else {
         return Ok(None);
     };
-    let request =
-        Request { language: None, threads: options.threads, effort: Effort::Usual, terms: &[] };
+    let request = Request {
+        language: None,
+        threads: options.threads,
+        effort: Effort::Usual,
+        terms: &[],
+        alternatives: None,
+    };
     let samples = audio.slice(longest.start_ms, longest.end_ms);
     let result = recognizer.session()?.recognize(&samples, &request)?;
     Ok(Some(result.language).filter(|language| *language != options.language))

@@ -10,9 +10,10 @@ use super::error::SpeechError;
 use super::guards::{self, uncovered};
 use super::numbers;
 use super::pack::Window;
-use super::recognizer::{Effort, Request, Session, TextPiece};
+use super::recognizer::{AskAlternatives, Effort, Request, Session, TextPiece};
 use super::stop::Stop;
 use super::words::{self, Untimed};
+use super::written_report::{self, WrittenReport};
 
 /// What all windows of a pass share.
 pub struct Pass<'a> {
@@ -27,6 +28,8 @@ pub struct Pass<'a> {
     pub normaliser: Normaliser,
     /// Corrections of homophones, and the terms of the prompt.
     pub corrections: &'a Corrections,
+    /// What the recording is compared with.
+    pub written: Option<WrittenReport>,
     /// Cancels the pass.
     pub stop: &'a Stop,
 }
@@ -107,12 +110,16 @@ impl Pass<'_> {
         kept.retain(|piece| !piece.text.trim().is_empty());
         kept.sort_by_key(|piece| piece.start_ms);
         let raw = raw_segments(&kept, &set_aside);
+        let written = self.written.as_ref();
+        let findings = written.map(|written| written.findings(&kept, &self.normaliser));
+        let findings = findings.unwrap_or_default();
         let untimed =
             kept.into_iter().map(|piece| self.segment(piece, language.as_deref(), looping));
         let mut segments = words::time(untimed.collect(), &inside, self.audio);
         if language.as_deref() == Some("zh") {
-            for segment in &mut segments {
-                self.corrections.apply(segment);
+            let settled = written_report::apply(&findings, &mut segments);
+            for (segment, settled) in segments.iter_mut().zip(&settled) {
+                self.corrections.apply(segment, settled);
                 numbers::write(segment);
             }
         }
@@ -194,7 +201,14 @@ impl Pass<'_> {
     ) -> Result<Vec<Pieces>, SpeechError> {
         self.stop.check()?;
         let terms = self.corrections.glossary.prompted();
-        let request = Request { language, threads: worker.threads, effort, terms };
+        let written = self.written.as_ref().filter(|_| language.is_none_or(|code| code == "zh"));
+        let ask = |pieces: &[&str]| {
+            let asked = written.map(|written| written.alternatives(pieces, &self.normaliser));
+            asked.unwrap_or_default()
+        };
+        let alternatives: Option<&AskAlternatives<'_>> =
+            if written.is_some() { Some(&ask) } else { None };
+        let request = Request { language, threads: worker.threads, effort, terms, alternatives };
         let samples: Vec<_> = windows.iter().map(|window| window.samples(self.audio)).collect();
         let samples: Vec<&[f32]> = samples.iter().map(Vec::as_slice).collect();
         let recognized = worker.session.recognize_all(&samples, &request)?;

@@ -1,5 +1,7 @@
 //! What the pipeline needs of a speech engine.
 
+use std::ops::Range;
+
 use huibao_models::domain::transcript::RecognizerInfo;
 
 use super::error::SpeechError;
@@ -13,8 +15,36 @@ pub enum Effort {
     Careful,
 }
 
+/// Answers with other texts of parts of a window's pieces.
+pub type AskAlternatives<'a> = dyn Fn(&[&str]) -> Vec<Alternative> + Sync + 'a;
+
+/// Another text in place of a part of a piece's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The index of the piece.
+    pub piece: usize,
+    /// The characters of the piece's text that it would replace.
+    pub characters: Range<usize>,
+    /// The text in their place.
+    pub text: String,
+}
+
+/// How well the sound supports another text of a part of a piece and what was recognised, as natural logarithms of
+/// probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredAlternative {
+    /// The characters of the piece's text that it would replace.
+    pub characters: Range<usize>,
+    /// The text in their place.
+    pub text: String,
+    /// Of what was recognised.
+    pub recognised: f32,
+    /// Of the alternative.
+    pub instead: f32,
+}
+
 /// How windows are recognised.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// ISO 639-1 code; `None` to detect the language.
     pub language: Option<&'a str>,
@@ -24,6 +54,9 @@ pub struct Request<'a> {
     pub effort: Effort,
     /// Words that are likely to be said, the likeliest first.
     pub terms: &'a [String],
+    /// Asked for other texts of each window, once its pieces are there. An engine that cannot score them does not
+    /// ask.
+    pub alternatives: Option<&'a AskAlternatives<'a>>,
 }
 
 /// A piece of recognised text with its times.
@@ -40,6 +73,8 @@ pub struct TextPiece {
     /// For each character of the text, the probability of its token, 0 to 1. Empty if the engine does
     /// not tell.
     pub char_confidences: Vec<f32>,
+    /// The alternatives that were asked for and scored.
+    pub alternatives: Vec<ScoredAlternative>,
 }
 
 /// The result for a window.

@@ -69,8 +69,8 @@ impl Session for ScriptedSession<'_> {
         request: &Request<'_>,
     ) -> Result<Recognized, SpeechError> {
         let end_ms = (samples.len() / SAMPLES_PER_MS) as u64;
-        let (text, char_confidences) = (self.text.to_owned(), Vec::new());
-        let piece = TextPiece { start_ms: 0, end_ms, text, confidence: 1.0, char_confidences };
+        let text = self.text.to_owned();
+        let piece = TextPiece { end_ms, text, confidence: 1.0, ..TextPiece::default() };
         let language = request.language.unwrap_or("zh").to_owned();
         Ok(Recognized { language, pieces: vec![piece] })
     }

@@ -17,6 +17,7 @@ use super::parallel;
 use super::pass::{Pass, PassWorker, WindowText};
 use super::recognizer::Recognizer;
 use super::vad::Vad;
+use super::written_report::WrittenReport;
 
 /// Recordings of at least this length have their first words recognised before speech is detected in the
 /// rest.
@@ -72,11 +73,13 @@ fn run_pass(
     options: &SpeechOptions,
     sink: &mut dyn FnMut(SpeechEvent),
 ) -> Result<Recognition, SpeechError> {
+    let normaliser = Normaliser::new().map_err(|error| SpeechError::Engine(error.to_string()))?;
     let mut pass = Pass {
         audio,
         speech: Vec::new(),
         language: (options.language != AUTO).then(|| options.language.clone()),
-        normaliser: Normaliser::new().map_err(|error| SpeechError::Engine(error.to_string()))?,
+        written: WrittenReport::new(&options.written, &normaliser),
+        normaliser,
         corrections: &options.corrections,
         stop: &options.stop,
     };

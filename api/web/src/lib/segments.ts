@@ -12,6 +12,8 @@ export interface Piece extends TextPart {
   unsure: number | null;
   /** The recogniser's text, where it was replaced by a word of the same sound. */
   heard: string | null;
+  /** Whether the written report has it, and not only the sound. */
+  written: boolean;
   /** Whether it is being played. */
   now: boolean;
 }
@@ -26,7 +28,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
   const { words } = segment;
   if (words.length === 0) {
     const unsure = isUnsure(segment) ? segment.confidence : null;
-    return parts.map((part) => ({ ...part, unsure, heard: null, now: false }));
+    return parts.map((part) => ({ ...part, unsure, heard: null, written: false, now: false }));
   }
   const made: Piece[] = [];
   let at = 0;
@@ -41,6 +43,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
         match: part.match,
         unsure: word !== undefined && isUnsureWord(word) ? word.confidence : null,
         heard: word?.heard?.trim() ?? null,
+        written: word?.scores !== undefined,
         now: word !== undefined && time !== null && word.start <= time && time < word.end,
       };
       const last = made.at(-1);
@@ -56,7 +59,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
 
 function looksLike(one: Piece, other: Piece): boolean {
   return (
-    one.match === other.match && one.unsure === other.unsure && one.heard === other.heard && one.now === other.now
+    one.match === other.match && one.unsure === other.unsure && one.heard === other.heard && one.written === other.written && one.now === other.now
   );
 }
 

@@ -63,6 +63,11 @@ impl Glossary {
         (Self { terms, prompted: prompted(&own_terms), sha256 }, bad)
     }
 
+    /// Whether a text can be a line of a glossary: Chinese characters, as long as a term may be.
+    pub fn is_term(text: &str) -> bool {
+        (2..=LONGEST).contains(&text.chars().count()) && Term::new(text).is_some()
+    }
+
     /// The operator's terms that go into the recogniser's prompt.
     pub fn prompted(&self) -> &[String] {
         &self.prompted

@@ -21,9 +21,12 @@ pub struct Corrections {
 }
 
 impl Corrections {
-    /// Corrects the words of a Mandarin segment.
-    pub fn apply(&self, segment: &mut Segment) {
+    /// Corrects the words of a Mandarin segment, but for those that are settled.
+    pub fn apply(&self, segment: &mut Segment, settled: &[bool]) {
         let (mut characters, words) = characters::of(&segment.words);
+        for (character, word) in characters.iter_mut().zip(&words) {
+            character.in_term = settled.get(*word) == Some(&true);
+        }
         terms::correct(self.glossary.terms(), &mut characters);
         if self.homophones {
             homophones::correct(Lexicon::built_in(), &mut characters);

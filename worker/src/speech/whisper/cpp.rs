@@ -85,6 +85,7 @@ impl WhisperSession<'_> {
                 confidence: self.confidence(&segment),
                 text,
                 char_confidences,
+                alternatives: Vec::new(),
             });
         }
         pieces

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use huibao_models::domain::transcript::RecognizerInfo;
-use whisper_cpu::{Arithmetic, Model, TokenFilter, TranscribeOptions, Transcription};
+use whisper_cpu::{Arithmetic, Model, Segment, TokenFilter, TranscribeOptions, Transcription};
 
 use super::shared::{audio_context, info, load_and_hash, prompt};
 use crate::speech::error::SpeechError;
-use crate::speech::recognizer::{Effort, Recognized, Recognizer, Request, Session, TextPiece};
+use crate::speech::recognizer::{
+    Alternative, Effort, Recognized, Recognizer, Request, ScoredAlternative, Session, TextPiece,
+};
 
 /// A model that is loaded by `whisper-cpu`.
 pub struct WhisperCpu {
@@ -59,6 +61,11 @@ impl Session for &WhisperCpu {
         request: &Request<'_>,
     ) -> Result<Vec<Recognized>, SpeechError> {
         let mandarin = request.language == Some("zh");
+        let ask = |segments: &[&Segment]| {
+            let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+            let asked = request.alternatives.map(|ask| ask(&texts)).unwrap_or_default();
+            asked.into_iter().map(to_engine).collect()
+        };
         let options = TranscribeOptions {
             language: request.language,
             prompt: &prompt(request),
@@ -67,6 +74,7 @@ impl Session for &WhisperCpu {
             // Usually the guards check the text and decide whether it is recognised again.
             temperature_fallback: request.effort == Effort::Careful,
             threads: request.threads,
+            alternatives: request.alternatives.is_some().then_some(&ask),
         };
         let transcriptions = self.model.transcribe(windows, &options);
         Ok(transcriptions.into_iter().map(|text| recognized(text, request)).collect())
@@ -80,7 +88,21 @@ fn recognized(transcription: Transcription, request: &Request<'_>) -> Recognized
         text: segment.text,
         confidence: segment.probability,
         char_confidences: segment.char_probabilities,
+        alternatives: Vec::new(),
     });
+    let mut pieces: Vec<TextPiece> = pieces.collect();
+    for whisper_cpu::ScoredAlternative { alternative, recognised, instead } in
+        transcription.alternatives
+    {
+        let whisper_cpu::Alternative { segment, characters, text } = alternative;
+        if let Some(piece) = pieces.get_mut(segment) {
+            piece.alternatives.push(ScoredAlternative { characters, text, recognised, instead });
+        }
+    }
     let language = request.language.or(transcription.language).unwrap_or("zh");
-    Recognized { language: language.to_owned(), pieces: pieces.collect() }
+    Recognized { language: language.to_owned(), pieces }
+}
+
+fn to_engine(Alternative { piece, characters, text }: Alternative) -> whisper_cpu::Alternative {
+    whisper_cpu::Alternative { segment: piece, characters, text }
 }

@@ -47,6 +47,7 @@ pub fn time(untimed: Vec<Untimed>, speech: &[SpeechRegion], audio: &Audio) -> Ve
                 text: unit.text,
                 confidence: unit.confidence,
                 heard: None,
+                scores: None,
             })
             .collect();
         let mut segment = one.segment;
@@ -80,6 +81,7 @@ pub mod tests {
             text: unit.text,
             confidence: unit.confidence,
             heard: None,
+            scores: None,
         });
         segment.words = words.collect();
         segment

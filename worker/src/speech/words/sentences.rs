@@ -85,6 +85,7 @@ mod tests {
             text: (*text).into(),
             confidence: 0.5,
             heard: None,
+            scores: None,
         };
         let words: Vec<Word> = words.iter().map(word).collect();
         Segment {

@@ -536,7 +536,8 @@ export const en: Dictionary = {
     legend: 'About the marks',
     lowConfidence: 'Text with a dotted line: the recogniser was not sure; check it with the video.',
     heard: (text) => `Heard as “${text}”, corrected by its sound`,
-    corrected: 'Text with a solid line: corrected to a word that sounds the same; point at it to see what was heard.',
+    heardWritten: (text) => `Heard as “${text}”, corrected by the written report and checked with the sound`,
+    corrected: 'Text with a solid line: corrected to a word that sounds the same, or that is written in the report and fits the sound; point at it to see what was heard.',
     machine: 'Recognised by a machine, so there may be mistakes: the video is what counts.',
     flags: {
       unclear: 'Unclear',

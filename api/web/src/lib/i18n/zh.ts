@@ -531,7 +531,8 @@ export const zh = {
     legend: '标记说明',
     lowConfidence: '带虚线的文字：识别把握较低，请对照视频。',
     heard: (text: string) => `原识别为“${text}”，已按读音改正`,
-    corrected: '带实线的文字：已按读音改成词库或词典里的词；把指针停在上面可以看到原来的识别结果。',
+    heardWritten: (text: string) => `原识别为“${text}”，已按书面汇报改正，并与声音核对`,
+    corrected: '带实线的文字：已按读音改成书面汇报、词库或词典里的词；把指针停在上面可以看到原来的识别结果。',
     machine: '文字由机器识别，可能有错，请以视频为准。',
     flags: {
       unclear: '没听清',
