@@ -22,7 +22,7 @@ use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
 
 pub use list::ReportFilter;
-pub(super) use list::filter;
+pub(super) use list::{filter, filter_of_any_state, visible_state};
 pub use versions::DraftVersion;
 
 /// Reports in a session.
