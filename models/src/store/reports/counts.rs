@@ -101,15 +101,17 @@ impl<S: Session> Reports<'_, S> {
             within.key(),
             within.end()
         )?;
-        // Nearly all that are handed in can be read: the others are few, and have an index of their own.
+        // Nearly all that are handed in can be read: the others are few, and have an index of their own. SQLite begins
+        // with the first table of a cross join; it would begin with the reports.
         let unfinished = rows!(
             self.0,
             CountRow,
             [
                 "SELECT unfinished.state AS state, count(*) AS reports
-                 FROM submissions AS unfinished JOIN reports ON reports.current_submission = unfinished.id
-                                                            AND reports.id = unfinished.report_id
-                 WHERE unfinished.state <> 'ready' AND reports.state = 'submitted'
+                 FROM submissions AS unfinished CROSS JOIN reports
+                 WHERE reports.current_submission = unfinished.id
+                   AND reports.id = unfinished.report_id
+                   AND unfinished.state <> 'ready' AND reports.state = 'submitted'
                    AND branch >= $6 AND branch < $7 AND ",
                 filter_of_any_state!(),
                 " GROUP BY unfinished.state"
