@@ -87,7 +87,8 @@ fn condition(words: &Words, one_of: &[String], (and, or, quote): (&str, &str, &s
 
 /// Candidates whose reports fulfil a condition. The condition's own values begin at `$10`.
 ///
-/// SQLite's index tells the reports that have all terms from the newest on, so it is read as far as a page needs.
+/// SQLite's index tells the reports that have all terms from the newest on, so it is read as far as a page needs: once,
+/// because it comes first in a cross join, and not for each report of somebody's contacts.
 /// PostgreSQL's tells all at once, in no order, and to look for terms without it means to read those of each report.
 /// So the newest reports that somebody may see are looked at first, which is enough for terms that many of them have;
 /// for others, which have few, the index is asked.
@@ -101,8 +102,8 @@ macro_rules! candidates {
                 [
                     "SELECT number, report_id, passages
                      FROM search_terms
-                     JOIN search_documents ON number = search_terms.rowid
-                     JOIN reports ON reports.id = report_id
+                     CROSS JOIN search_documents ON number = search_terms.rowid
+                     CROSS JOIN reports ON reports.id = report_id
                      WHERE search_terms MATCH $9 AND ($7 IS NULL OR search_terms.rowid < $7)
                        AND ", $condition, " AND ", filter!(),
                     " ORDER BY search_terms.rowid DESC LIMIT $8"
