@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use huibao_models::domain::access::{Access, Action, Resource};
 use huibao_models::domain::audit::Subject;
+use huibao_models::domain::branch::BranchPath;
 use huibao_models::domain::ids::{PersonId, ReportId, RoundId};
 use huibao_models::domain::person::{Grant, Person};
 use huibao_models::domain::report::Report;
@@ -74,6 +75,26 @@ impl Caller {
         let round = round.ok_or(RequestError::NotFound)?;
         self.check(state, action, &Resource::Round(&round.branch), id)?;
         Ok(round)
+    }
+
+    /// A round of which the caller reviews some branches, and these branches.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::NotFound`] for one that they must not know of; [`RequestError::Forbidden`] for one that only
+    /// asks something of them.
+    pub(crate) async fn reviewed_round(
+        &self,
+        state: &ApiState,
+        id: RoundId,
+    ) -> Result<(Round, Vec<BranchPath>), ApiError> {
+        let round = self.round_for(state, Action::SeeRound, id).await?;
+        let branches = self.principal.reviewed_within(&round.branch);
+        if branches.is_empty() {
+            audit::refused(state, self, Action::ManageRound, id.into());
+            return Err(RequestError::Forbidden.into());
+        }
+        Ok((round, branches))
     }
 
     /// The report, if this caller may do something with it.

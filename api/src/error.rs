@@ -39,6 +39,16 @@ impl ApiError {
         }
     }
 
+    /// Why a transcript cannot be corrected, or a report not be decided about.
+    pub(crate) fn of_review(error: StoreError) -> Self {
+        match error {
+            StoreError::Outdated { .. } => RequestError::Outdated.into(),
+            StoreError::IllegalTransition { .. } => RequestError::NotReviewable.into(),
+            StoreError::NoSuchRow { .. } => RequestError::NotFound.into(),
+            other => other.into(),
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Request(RequestError::ChecksumMismatch) => checksum_mismatch(),

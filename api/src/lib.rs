@@ -31,6 +31,7 @@ mod server;
 mod sign_in;
 mod sign_on;
 mod state;
+mod summaries;
 mod uploads;
 pub mod view;
 

@@ -202,6 +202,8 @@ async function accept(page) {
   const card = page.getByTestId('report-card').first();
   await card.waitFor();
   assert.equal(await page.getByTestId('pick').count(), 0);
+  await card.getByTestId('news-again').waitFor();
+  assert.equal(await page.getByTestId('count-todo').innerText(), '1');
   await card.click();
   await page.getByTestId('accept').waitFor(PROCESSED);
   await page.locator('[data-testid=comment]', { hasText: '我说的是十月一日' }).waitFor();

@@ -1,4 +1,5 @@
-// A transcript of thousands of sentences: only what is seen is there, and all of it is found and corrected.
+// A transcript of thousands of sentences, and a queue of ten thousand reports: only what is seen is there, and all of it
+// is found, and the sentences are corrected.
 //
 //   BASE_URL=http://127.0.0.1:8080 HUIBAO_TEST_NAME=wang HUIBAO_TEST_PASSWORD=… REPORT=id LAST=text [SHOTS=folder] \
 //     node long.mjs
@@ -65,12 +66,60 @@ async function correct(page) {
   await shot(page, 'long-1');
 }
 
+const QUEUE = 10_000;
+
+/** The server's answers, as if it had so many reports as its first one. */
+async function pretend(page) {
+  const first = await page.request.get(`${BASE_URL}/api/v1/reports?limit=1`);
+  const [report] = (await first.json()).reports;
+  const id = (number) => `00000000-0000-7000-8000-${String(number).padStart(12, '0')}`;
+  await page.route(/\/api\/v1\/reports\?/, async (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const from = Number(query.get('before')?.slice(-12) ?? 0) + 1;
+    const to = Math.min(from + Number(query.get('limit')) - 1, QUEUE);
+    const reports = [];
+    for (let number = from; number <= to; number += 1) {
+      reports.push({ ...report, id: id(number), title: `第 ${number} 份` });
+    }
+    await route.fulfill({ json: { reports, next: to < QUEUE ? id(to) : null } });
+  });
+}
+
+async function queue(page) {
+  await pretend(page);
+  await page.goto(`${BASE_URL}/#/`);
+  const cards = page.getByTestId('report-card');
+  await cards.first().waitFor();
+  await busy(page);
+  await page.getByTestId('more').click();
+  await page.locator('[role=listitem]').first().waitFor();
+  await page.evaluate(async (all) => {
+    while (document.querySelector(`[aria-setsize="${all}"]`) === null) {
+      scrollTo(0, document.body.scrollHeight);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }, QUEUE);
+  console.log('      read all', await busy(page));
+  await page.evaluate(async () => {
+    for (let i = 0; i < 60; i += 1) {
+      scrollBy(0, -2000);
+      await new Promise((done) => requestAnimationFrame(done));
+    }
+    scrollTo(0, document.body.scrollHeight);
+  });
+  await page.getByText(`第 ${QUEUE} 份`).waitFor();
+  assert.ok((await cards.count()) < 100, 'only what is seen is there');
+  console.log('      scrolled', await busy(page));
+  await shot(page, 'long-2-queue');
+}
+
 await run(async (browser) => {
   const page = await open(browser);
   await step('a reviewer opens it', () => read(page));
   await step('scrolls', () => scroll(page));
   await step('finds the last sentence', () => find(page));
   await step('and corrects it', () => correct(page));
+  await step('scrolls a queue of ten thousand', () => queue(page));
   const phone = await open(browser, { viewport: PHONE });
   await step('on a phone', async () => {
     await read(phone);

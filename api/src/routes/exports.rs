@@ -67,7 +67,7 @@ pub(crate) async fn of_round(
     IdPath(id): IdPath<RoundId>,
     extract::Json(NewExport { format }): extract::Json<NewExport>,
 ) -> Result<Accepted, ApiError> {
-    let branches = reviewed(&state, &caller, id).await?;
+    let (_, branches) = caller.reviewed_round(&state, id).await?;
     let subject = ExportSubject::Round(id);
     suits(format, subject)?;
     request(&state, &caller, subject, &branches, format, lang).await
@@ -147,7 +147,7 @@ pub(crate) async fn file(
             caller.report(&state, report, Action::Read).await?;
         }
         ExportSubject::Round(round) => {
-            reviewed(&state, &caller, round).await?;
+            caller.reviewed_round(&state, round).await?;
             if !caller.principal.reviews_all(&export.branches) {
                 return Err(RequestError::Forbidden.into());
             }
@@ -164,21 +164,6 @@ async fn own(state: &ApiState, caller: &Caller, id: ExportId) -> Result<Export, 
     let export = state.store.snapshot().await?.exports().get(id, now).await?;
     let own = export.filter(|export| export.requested_by == caller.person());
     Ok(own.ok_or(RequestError::NotFound)?)
-}
-
-/// The branches of a round that the caller reviews.
-async fn reviewed(
-    state: &ApiState,
-    caller: &Caller,
-    id: RoundId,
-) -> Result<Vec<BranchPath>, ApiError> {
-    let round = caller.round_for(state, Action::SeeRound, id).await?;
-    let branches = caller.principal.reviewed_within(&round.branch);
-    if branches.is_empty() {
-        audit::refused(state, caller, Action::ManageRound, id.into());
-        return Err(RequestError::Forbidden.into());
-    }
-    Ok(branches)
 }
 
 fn suits(format: ExportFormat, subject: ExportSubject) -> Result<(), RequestError> {

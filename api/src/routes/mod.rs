@@ -56,6 +56,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(channels::list, channels::add))
         .routes(routes!(channels::remove))
         .routes(routes!(reports::create::create, reports::list::list))
+        .routes(routes!(reports::counts::counts))
         .routes(routes!(reports::show::show, reports::edit::edit, reports::discard::discard))
         .routes(routes!(reports::hand_in::submit))
         .routes(routes!(reports::hand_in::withdraw))

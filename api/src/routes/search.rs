@@ -6,7 +6,6 @@ use huibao_models::domain::access::Whose;
 use huibao_models::domain::ids::RoundId;
 use huibao_models::domain::report::ReportKind;
 use huibao_models::domain::search::{TextSource, Words};
-use huibao_models::domain::submission::FileKind;
 use huibao_models::store::SearchQuery;
 use serde::Deserialize;
 
@@ -18,7 +17,8 @@ use crate::extract::Params;
 use crate::page::PageSize;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::{ErrorBody, FoundView, ReportSummary, SearchResults, enums};
+use crate::summaries::summaries;
+use crate::view::{ErrorBody, FoundView, SearchResults, enums};
 
 /// Reports of a page: each is shown with several lines.
 const DEFAULT: u32 = 20;
@@ -80,18 +80,13 @@ pub(crate) async fn search(
     let scope = caller.principal.scope();
     let (found, next) = snapshot.search().find(&scope, &query, before, limit).await?;
     let waiting = snapshot.search().count_waiting().await?;
-    let submissions: Vec<_> =
-        found.iter().filter_map(|one| one.report.report.current_submission).collect();
-    let posters = snapshot.submissions().with_file(FileKind::Poster, &submissions).await?;
+    let root = state.config.public_path();
+    let reports: Vec<_> = found.iter().map(|one| &one.report).collect();
+    let summaries = summaries(&mut snapshot, &reports, caller.person(), root).await?;
     drop(snapshot);
     // Sentences of reports are shown.
-    audit::searched(&state, &caller, &words, found.iter().map(|one| &one.report.report)).await?;
-    let root = state.config.public_path();
-    let view = |one: &huibao_models::store::Found| {
-        let submission = one.report.submission.as_ref();
-        let has_poster = submission.is_some_and(|own| posters.contains(&own.id));
-        let summary = ReportSummary::new(&one.report.report, submission, has_poster, root);
-        FoundView::new(summary, one)
-    };
-    Ok(Json(SearchResults { found: found.iter().map(view).collect(), next, waiting }))
+    audit::searched(&state, &caller, &words, reports.iter().map(|one| &one.report)).await?;
+    let view = |(summary, one)| FoundView::new(summary, one);
+    let found = summaries.into_iter().zip(&found).map(view).collect();
+    Ok(Json(SearchResults { found, next, waiting }))
 }

@@ -40,9 +40,10 @@ pub struct TranscriptUpdateView {
     pub removed: Vec<u32>,
 }
 
-/// A report as somebody was told of it.
-#[derive(Debug, PartialEq)]
+/// A report as somebody was told of it. In JSON, it is a `Report`.
+#[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Told {
+    #[serde(flatten)]
     fields: Map<String, Value>,
     transcript: Option<TranscriptView>,
 }

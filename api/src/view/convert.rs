@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use huibao_models::domain::access::{self, Access, Action, Principal, Resource};
 use huibao_models::domain::failure::{Failure, Lang};
 use huibao_models::domain::ids::{ReportId, RoundId, TranscriptId};
@@ -86,17 +88,22 @@ impl ReportView {
         let person = reader.principal.person;
         let own = report.author == Some(person);
         let may_review = access::may(reader.principal, Action::Review, &Resource::from(report));
-        let seen = rows.comments.iter().filter(|comment| comment.shared || !own);
-        let has_poster = rows.file(FileKind::Poster).is_some();
+        let seen = || rows.comments.iter().filter(|comment| comment.shared || !own);
+        let of_others = |one: &&Comment| one.person != person && one.removed_at.is_none();
+        let beside = Beside {
+            has_poster: rows.file(FileKind::Poster).is_some(),
+            transcript: rows.transcript.as_ref().map(|transcript| transcript.version),
+            commented_at: seen().filter(of_others).map(|comment| comment.created_at).max(),
+        };
         Self {
-            summary: ReportSummary::new(report, submission, has_poster, reader.root),
+            summary: ReportSummary::new(report, submission, beside, reader.root),
             submission: submission.map(SubmissionRef::from),
             language: language.clone(),
             own,
             open: own && report.state.is_open(submission.map(|submission| submission.state)),
             may_review: may_review == Access::Allowed,
             decisions: rows.decisions.iter().map(DecisionView::from).collect(),
-            comments: seen
+            comments: seen()
                 .map(|comment| CommentView::new(comment, report.author, person))
                 .collect(),
             written_text: report.written_text.clone(),
@@ -114,12 +121,23 @@ impl ReportView {
     }
 }
 
+/// What is read beside a report for its summary.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside {
+    /// Whether there is a still picture.
+    pub has_poster: bool,
+    /// The version of the transcript that readers see.
+    pub transcript: Option<u32>,
+    /// When others have last said something that the reader sees.
+    pub commented_at: Option<DateTime<Utc>>,
+}
+
 impl ReportSummary {
-    /// The summary of a report that has a poster, or not, with links below `root`.
+    /// The summary of a report, with links below `root`.
     pub(crate) fn new(
         report: &Report,
         submission: Option<&Submission>,
-        has_poster: bool,
+        beside: Beside,
         root: &str,
     ) -> Self {
         let state = submission.map(|submission| submission.state);
@@ -136,7 +154,9 @@ impl ReportSummary {
             state: VisibleState::of(report.state, state),
             created_at: submission.map_or(report.created_at, |submission| submission.created_at),
             duration_seconds: media.map(|media| seconds(media.duration_ms)),
-            poster_url: has_poster.then(|| url(root, report.id, "poster")),
+            transcript_version: beside.transcript,
+            commented_at: beside.commented_at,
+            poster_url: beside.has_poster.then(|| url(root, report.id, "poster")),
         }
     }
 }

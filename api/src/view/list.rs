@@ -1,7 +1,10 @@
 //! Reports in a list.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use huibao_models::domain::report::{ReportKind, VisibleState};
+use huibao_models::store::ReportCounts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,6 +19,21 @@ pub struct ReportList {
     /// The `before` of the next page; null on the last.
     #[schema(required)]
     pub next: Option<Uuid>,
+}
+
+/// How many reports are in which state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReportCounts)]
+pub struct ReportCountsView {
+    /// For each state that some are in, how many.
+    #[schema(value_type = std::collections::HashMap<String, u32>)]
+    pub states: BTreeMap<VisibleState, u32>,
+}
+
+impl From<ReportCounts> for ReportCountsView {
+    fn from(states: ReportCounts) -> Self {
+        Self { states }
+    }
 }
 
 /// A report as lists show it.
@@ -48,6 +66,12 @@ pub struct ReportSummary {
     /// Length of the video, once it is known.
     #[schema(required)]
     pub duration_seconds: Option<f64>,
+    /// The version of the transcript that readers see, once there is one.
+    #[schema(required, minimum = 1)]
+    pub transcript_version: Option<u32>,
+    /// When somebody else has last said something about it that the one who asks sees; null if nobody has.
+    #[schema(required)]
+    pub commented_at: Option<DateTime<Utc>>,
     /// URL of a still picture of the video, once there is one.
     #[schema(required)]
     pub poster_url: Option<String>,

@@ -43,8 +43,7 @@ pub use console::{
     DeadJobsDone, FailureGroupView, JobError, JobKindView, JobList, JobView, JobsSummary,
     WorkerList, WorkerView,
 };
-pub(crate) use convert::Reader;
-pub(crate) use convert::ReportRows;
+pub(crate) use convert::{Beside, Reader, ReportRows};
 pub use draft_version::{DraftVersionList, DraftVersionView};
 pub use error::{ErrorBody, FailureView};
 pub use event::{EndOfEvents, ReportEvent};
@@ -52,7 +51,7 @@ pub(crate) use export::NewExport;
 pub use export::{ExportFileView, ExportList, ExportView};
 pub use health::{Check, Health, ReadinessView};
 pub use info::{Info, SignOnView, UploadLimits};
-pub use list::{ReportList, ReportSummary};
+pub use list::{ReportCountsView, ReportList, ReportSummary};
 pub use media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 pub use notice::{
     ChannelBody, ChannelList, ChannelView, NoticeList, NoticeSettingsView, NoticeView,

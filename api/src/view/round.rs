@@ -74,9 +74,9 @@ pub struct ParticipantList {
 #[schema(as = Reminded)]
 pub struct RemindedView {
     /// So many people are told now.
-    pub reminded: u32,
+    pub reminded: usize,
     /// So many owe a report as well, and were reminded lately.
-    pub lately: u32,
+    pub lately: usize,
 }
 
 /// Somebody of whom a round asks something.

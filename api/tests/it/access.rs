@@ -56,6 +56,7 @@ fn rule(method: &str, path: &str) -> Option<For> {
         | ("post", "/api/v1/setup") => For::Everybody,
         (method, path)
             if (method, path) == ("get", "/api/v1/reports")
+                || (method, path) == ("get", "/api/v1/reports/counts")
                 || (method, path) == ("get", "/api/v1/branches")
                 || (method, path) == ("get", "/api/v1/search")
                 || (method, path) == ("get", "/api/v1/rounds")
@@ -205,6 +206,10 @@ async fn a_report_is_seen_by_those_whose_business_it_is() {
             client.get(harness.url("/api/v1/reports")).send().await.unwrap().json().await.unwrap();
         let listed = list["reports"].as_array().unwrap().len();
         assert_eq!(listed, usize::from(*reads), "{who}");
+        let counts = client.get(harness.url("/api/v1/reports/counts")).send().await.unwrap();
+        let counts: Value = counts.json().await.unwrap();
+        let counted = counts["states"].as_object().unwrap().values().filter_map(Value::as_u64);
+        assert_eq!(counted.sum::<u64>(), u64::from(*reads), "{who}");
     }
 }
 

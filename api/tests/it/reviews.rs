@@ -214,6 +214,16 @@ async fn comments_are_seen_by_those_whom_they_are_for() {
     assert_eq!(ids(&review.seen_by(author).await), [b.clone(), c.clone()]);
     assert_eq!(ids(&review.seen_by(&colleague).await), [a.clone(), b.clone(), c.clone()]);
 
+    // Lists tell when somebody else has last said something, and of which text.
+    for (who, last) in [(author, &shared), (&review.reviewer, &answer), (&colleague, &answer)] {
+        let list = who.get(review.harness.url("/api/v1/reports")).send().await.unwrap();
+        let summary = list.json::<Value>().await.unwrap()["reports"][0].clone();
+        assert_eq!(summary["commented_at"], last["created_at"]);
+        let report = review.seen_by(who).await;
+        assert_eq!(summary["commented_at"], report["commented_at"]);
+        assert_eq!(summary["transcript_version"], report["transcript"]["version"]);
+    }
+
     let path = |id: &Value| format!("/comments/{}", id.as_str().unwrap());
     for (who, id, body, status) in [
         (author, a, json!({ "resolved": true }), 404),

@@ -171,6 +171,11 @@ async fn those_who_owe_a_report_are_reminded_once_in_a_while() {
     assert!(notices["notices"][0]["subject"].as_str().unwrap().contains("第四季度"), "{notices}");
     assert_eq!(counts(&reviewer).await, json!({ "reminded": 1, "lately": 1 }));
 
+    let (_, root) = harness.person("root", &[(Role::Operator, "/")]).await;
+    let audit = get(&harness, &root, "/api/v1/audit?action=round_reminded").await;
+    let told = audit["entries"].as_array().unwrap().iter().map(|entry| &entry["detail"]);
+    assert_eq!(told.collect::<Vec<_>>(), [&json!({ "reminded": 1 }), &json!({ "reminded": 1 })]);
+
     // Who has handed in owes nothing.
     let report = begin(&harness, json!({ "round": id })).await.json::<Value>().await.unwrap();
     let report = report["id"].as_str().unwrap().parse().unwrap();

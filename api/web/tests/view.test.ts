@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { opened, see } from '../src/lib/opened';
+import { news, opened, see } from '../src/lib/opened';
 import { neighbours, remember } from '../src/lib/queue';
-import { FIRST, queryOf, savedViews, saveViews, withView } from '../src/lib/view';
+import { countOf, FIRST, queryOf, savedViews, saveViews, withView } from '../src/lib/view';
 import { paragraphs } from '../src/lib/passages';
 import { columns, span } from '../src/lib/waveform';
 import { storage } from './storage';
@@ -42,13 +42,38 @@ test('one report of the list follows the other', () => {
 });
 
 test('what was opened is remembered until it is handed in again', () => {
-  const [one, other] = [{ id: 'a', created_at: '1' }, { id: 'b', created_at: '1' }];
+  const [one, other] = [
+    { id: 'a', created_at: '1', commented_at: null },
+    { id: 'b', created_at: '1', commented_at: null },
+  ];
   see(one, 2);
   see(one, 3);
   expect([...opened([one, other])]).toEqual([['a', 3]]);
   expect([...opened([{ ...one, created_at: '2' }])]).toEqual([]);
   localStorage.setItem('huibao.opened', '[1, ["a"], null]');
   expect([...opened([one])]).toEqual([]);
+});
+
+test('what has changed since one looked is told', () => {
+  const seen = { id: 'a', created_at: '1', transcript_version: 2, commented_at: null };
+  const of = (change: object) => news([{ ...seen, ...change }]).get('a');
+  expect(of({})).toBe('new');
+  see(seen, 2);
+  expect(of({})).toBeUndefined();
+  expect(of({ transcript_version: 3 })).toBe('text');
+  const [early, late] = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.5Z'];
+  expect(of({ commented_at: early })).toBe('comment');
+  see({ ...seen, commented_at: early }, 2);
+  expect(of({ commented_at: early })).toBeUndefined();
+  expect(of({ commented_at: late })).toBe('comment');
+  expect(of({ created_at: '2', transcript_version: 3 })).toBe('again');
+  localStorage.setItem('huibao.opened', '[["a", "1", 2]]');
+  expect(of({ commented_at: late }), 'an earlier version kept nothing of comments').toBeUndefined();
+});
+
+test('a step shows so many', () => {
+  const counts = { ready: 2, in_review: 3, accepted: 5, withdrawn: 1 };
+  expect([countOf('todo', counts), countOf('returned', counts), countOf('all', counts)]).toEqual([5, 0, 11]);
 });
 
 test('the written report has its paragraphs', () => {

@@ -1,6 +1,8 @@
 //! Normalises recognised Mandarin for readers: simplified characters, full-width punctuation, no
 //! spaces beside Chinese characters.
 
+use std::ops::RangeInclusive;
+
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 
@@ -25,6 +27,38 @@ impl Normaliser {
     /// The text, trimmed, simplified and punctuated.
     pub fn normalise(&self, text: &str) -> String {
         punctuate(&self.to_simplified.convert(text.trim()))
+    }
+}
+
+/// The ideographs that texts of today are written with (Unicode's unified ideographs and extension A).
+const IDEOGRAPHS: RangeInclusive<char> = '\u{3400}'..='\u{9fff}';
+
+/// The simplified form of single characters, for comparing texts regardless of how they are written.
+///
+/// Unlike [`Normaliser`], it looks at no neighbours (`乾` is `干` also in `乾坤`), so what is equal stays equal
+/// wherever it stands, and every character stays one character.
+pub struct SimplifiedForms {
+    /// Of each of [`IDEOGRAPHS`].
+    forms: Vec<char>,
+}
+
+impl SimplifiedForms {
+    /// Makes the table from OpenCC's built-in dictionary.
+    pub fn new() -> Result<Self, NormaliserError> {
+        let Normaliser { to_simplified } = Normaliser::new()?;
+        let mut buffer = [0; 4];
+        let form = |c: char| {
+            let converted = to_simplified.convert(c.encode_utf8(&mut buffer));
+            let mut characters = converted.chars();
+            characters.next().filter(|_| characters.next().is_none()).unwrap_or(c)
+        };
+        Ok(Self { forms: IDEOGRAPHS.map(form).collect() })
+    }
+
+    /// The simplified form of a character; others are their own.
+    pub fn of(&self, c: char) -> char {
+        let index = u32::from(c).checked_sub(u32::from(*IDEOGRAPHS.start()));
+        index.and_then(|index| self.forms.get(index as usize)).copied().unwrap_or(c)
     }
 }
 
@@ -76,6 +110,13 @@ mod tests {
         let normaliser = Normaliser::new().unwrap();
         let text = normaliser.normalise(" 敬愛的黨組織, 您好!我是2024級 學生.");
         assert_eq!(text, "敬爱的党组织，您好！我是2024级学生。");
+    }
+
+    #[test]
+    fn single_characters_have_one_simplified_form() {
+        let forms = SimplifiedForms::new().unwrap();
+        let simplified: String = "黨組織乾坤党ａ，𠀀".chars().map(|c| forms.of(c)).collect();
+        assert_eq!(simplified, "党组织干坤党ａ，𠀀");
     }
 
     #[test]

@@ -261,12 +261,9 @@ impl Principal {
         if self.is(Role::Reviewer, round) {
             return vec![round.clone()];
         }
-        let mut below: Vec<BranchPath> =
+        let below: Vec<BranchPath> =
             self.branches(Role::Reviewer).filter(|own| round.contains(own)).cloned().collect();
-        below.sort();
-        // What lies below another one is part of it.
-        below.dedup_by(|branch, before| before.contains(branch));
-        below
+        BranchPath::outermost(below)
     }
 
     /// Whether the person reviews each of some branches.

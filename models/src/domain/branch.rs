@@ -31,6 +31,13 @@ impl BranchPath {
         other.0.starts_with(&self.0)
     }
 
+    /// Those of some branches that lie below no other one of them: with all below them, each branch once.
+    pub fn outermost(mut branches: Vec<Self>) -> Vec<Self> {
+        branches.sort();
+        branches.dedup_by(|branch, before| before.contains(branch));
+        branches
+    }
+
     /// The branch and those above it, the root first.
     pub fn lineage(&self) -> Vec<Self> {
         self.0.match_indices('/').map(|(slash, _)| Self(self.0[..=slash].to_owned())).collect()

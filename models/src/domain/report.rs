@@ -126,7 +126,7 @@ impl FromStr for Period {
 }
 
 /// What a reader sees of a report's life: how far processing is, as long as nobody reviews it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VisibleState {
     /// Nothing is handed in yet.
     Draft,

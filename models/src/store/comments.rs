@@ -1,5 +1,7 @@
 //! The repository of comments.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::changes::Change;
-use super::engine::{execute, fetch};
+use super::engine::{execute, fetch, fetch_of_ids};
 use super::rows::all;
 use super::unit::{HasTx, Session, UnitOfWork};
 use crate::domain::audit::AuditAction;
@@ -71,20 +73,50 @@ impl TryFrom<CommentRow> for Comment {
     }
 }
 
+/// Comments on a report, which is `$1`.
+macro_rules! comments {
+    () => {
+        "SELECT comments.id, submission_id, parent_id, person_id, display_name AS person_name, text,
+                anchor, shared, comments.created_at, edited_at, resolved_at, removed_at
+         FROM comments LEFT JOIN people ON people.id = person_id
+         WHERE report_id = $1"
+    };
+}
+
 impl<S: Session> Comments<'_, S> {
     /// What was said about a report, the oldest first.
     pub async fn of(&mut self, report: ReportId) -> Result<Vec<Comment>, StoreError> {
         all(fetch!(
             self.0.tx(),
             fetch_all,
-            sqlx::query_as::<_, CommentRow>(
-                "SELECT comments.id, submission_id, parent_id, person_id, display_name AS person_name, text,
-                        anchor, shared, comments.created_at, edited_at, resolved_at, removed_at
-                 FROM comments LEFT JOIN people ON people.id = person_id
-                 WHERE report_id = $1 ORDER BY comments.id"
-            ),
+            sqlx::query_as::<_, CommentRow>(concat!(comments!(), " ORDER BY comments.id")),
             report.uuid()
         )?)
+    }
+
+    /// When others have last said something about reports that a reader sees; nothing of reports without.
+    pub async fn newest_of_others(
+        &mut self,
+        reports: &[ReportId],
+        reader: PersonId,
+    ) -> Result<HashMap<ReportId, DateTime<Utc>>, StoreError> {
+        let ids: Vec<Uuid> = reports.iter().map(|id| id.uuid()).collect();
+        let said = fetch_of_ids!(
+            self.0.tx(),
+            query_as::<(Uuid, DateTime<Utc>)>,
+            ["SELECT report_id, comments.created_at
+              FROM comments JOIN reports ON reports.id = report_id
+              WHERE person_id <> $2 AND removed_at IS NULL
+                AND (shared OR author_id IS NULL OR author_id <> $2) AND report_id"],
+            &ids[..],
+            reader.uuid(),
+        )?;
+        let mut newest = HashMap::new();
+        for (report, at) in said {
+            let known = newest.entry(report.into()).or_insert(at);
+            *known = at.max(*known);
+        }
+        Ok(newest)
     }
 
     /// The comment on a report, or `None`.
@@ -93,7 +125,14 @@ impl<S: Session> Comments<'_, S> {
         report: ReportId,
         id: CommentId,
     ) -> Result<Option<Comment>, StoreError> {
-        Ok(self.of(report).await?.into_iter().find(|comment| comment.id == id))
+        let row = fetch!(
+            self.0.tx(),
+            fetch_optional,
+            sqlx::query_as::<_, CommentRow>(concat!(comments!(), " AND comments.id = $2")),
+            report.uuid(),
+            id.uuid()
+        )?;
+        row.map(Comment::try_from).transpose()
     }
 }
 

@@ -54,7 +54,9 @@ pub use jobs::{
 pub use notices::{MAIL_JOB, NewNotice, Notices};
 pub use people::{NewPerson, People, PeopleFilter, PersonOverview};
 pub use references::References;
-pub use reports::{DraftVersion, NewReport, ReportContent, ReportFilter, ReportOverview, Reports};
+pub use reports::{
+    DraftVersion, NewReport, ReportContent, ReportCounts, ReportFilter, ReportOverview, Reports,
+};
 pub use results::{ArchiveResult, ExportResult, IngestResult, NoResult, TranscodeResult};
 pub use reviews::{NewDecision, Reviews};
 pub use rounds::{ANNOUNCE_ROUND_JOB, RoundContent, Rounds};

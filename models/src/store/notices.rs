@@ -11,6 +11,7 @@ use super::changes::Change;
 use super::engine::{execute, fetch};
 use super::rows::{all, named};
 use super::unit::{HasTx, Session, UnitOfWork};
+use crate::domain::audit::AuditAction;
 use crate::domain::branch::BranchPath;
 use crate::domain::failure::{FailureCode, Lang};
 use crate::domain::ids::{NoticeId, PersonId, ReportId, RoundId};
@@ -340,14 +341,32 @@ impl Notices<'_, UnitOfWork> {
         self.add(&NewNotice { person, event, report: None, round, detail }).await
     }
 
-    /// Reminds somebody of a round, unless somebody has within this time: then it says `false`.
+    /// Reminds people of a round, but for those who were within this time. Returns how many it reminds.
     pub async fn remind(
         &mut self,
         round: &Round,
-        participant: &Participant,
+        participants: &[&Participant],
         pause: TimeDelta,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<usize, StoreError> {
         let before = self.0.now() - pause;
+        let mut reminded = 0;
+        for participant in participants {
+            reminded += usize::from(self.remind_one(round, participant, before).await?);
+        }
+        if reminded > 0 {
+            let detail = json!({ "reminded": reminded });
+            self.0.audit().record(AuditAction::RoundReminded, round.id, detail).await?;
+        }
+        Ok(reminded)
+    }
+
+    /// Reminds somebody of a round, unless it was done after a time: then it says `false`.
+    async fn remind_one(
+        &mut self,
+        round: &Round,
+        participant: &Participant,
+        before: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         execute!(
             self.0.tx(),
             // Of a round, somebody has one notice of each kind: the newest counts.

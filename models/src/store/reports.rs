@@ -1,6 +1,8 @@
 //! The repository of reports: their rows, and their life cycle. What authors do with drafts is in `drafts`,
-//! what readers find in `list`.
+//! what readers find in `list` and
+//! `counts`.
 
+mod counts;
 mod drafts;
 mod list;
 mod versions;
@@ -21,8 +23,9 @@ use crate::domain::notice::NoticeEvent;
 use crate::domain::report::{Period, Report, ReportKind, ReportState};
 use crate::domain::submission::Submission;
 
+pub use counts::ReportCounts;
 pub use list::ReportFilter;
-pub(super) use list::filter;
+pub(super) use list::{filter, filter_of_any_state, visible_state};
 pub use versions::DraftVersion;
 
 /// Reports in a session.

@@ -11,7 +11,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::changes::Change;
-use super::engine::{execute, fetch, write};
+use super::engine::{execute, fetch, fetch_of_ids, write};
 use super::rows::{count, named};
 use super::unit::{HasTx, Session, UnitOfWork};
 use super::{Claim, Store, StoreError};
@@ -117,6 +117,23 @@ impl<S: Session> Transcripts<'_, S> {
             of.uuid()
         )?;
         self.whole(row).await
+    }
+
+    /// The numbers of the versions that readers see, of those submissions that have one.
+    pub async fn current_numbers(
+        &mut self,
+        of: &[SubmissionId],
+    ) -> Result<HashMap<SubmissionId, u32>, StoreError> {
+        let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+        let rows = fetch_of_ids!(
+            self.0.tx(),
+            query_as::<(Uuid, i64)>,
+            ["SELECT submissions.id, transcripts.version
+              FROM submissions JOIN transcripts ON transcripts.id = current_transcript
+              WHERE submissions.id"],
+            &ids[..],
+        )?;
+        Ok(rows.into_iter().map(|(id, version)| (id.into(), count(version))).collect())
     }
 
     /// What the engine wrote for the newest recognition, or `None`: there is no such version of

@@ -22,6 +22,7 @@ on_every_engine! {
     the_index_follows_a_correction
     nobody_finds_what_they_may_not_read
     pages_follow_each_other_without_gaps
+    rare_words_are_found_behind_many_reports
     a_change_while_it_is_indexed_is_not_lost
     one_job_follows_many_changes
     a_new_name_is_found
@@ -176,6 +177,30 @@ async fn pages_follow_each_other_without_gaps(harness: Harness) {
         before = Some(next);
     }
     assert_eq!(pages, expected);
+}
+
+async fn rare_words_are_found_behind_many_reports(harness: Harness) {
+    // More than are looked at before an index is asked.
+    let mut reports = Vec::new();
+    let mut unit = harness.begin().await;
+    for number in 0..250 {
+        let text = ["红船\n", if number % 50 == 3 { "灯塔" } else { "" }].concat();
+        let content = ReportContent { written_text: text, ..new_report().content };
+        let report = NewReport { content, ..new_report() };
+        unit.reports().insert(&report).await.unwrap();
+        unit.submissions().hand_in(&new_submission(report.id)).await.unwrap();
+        reports.push(report.id);
+    }
+    unit.commit().await.unwrap();
+    harness.index().await;
+    assert_eq!(harness.find("红船").await.len(), 20);
+    let expected: Vec<_> = reports.into_iter().skip(3).step_by(50).rev().collect();
+    assert_eq!(harness.find("燈塔").await, expected, "also in traditional characters");
+    let mut snapshot = harness.snapshot().await;
+    let (first, next) =
+        snapshot.search().find(&everything(), &query("灯塔"), None, 2).await.unwrap();
+    let (second, _) = snapshot.search().find(&everything(), &query("灯塔"), next, 9).await.unwrap();
+    assert_eq!([ids(&first), ids(&second)].concat(), expected);
 }
 
 async fn a_change_while_it_is_indexed_is_not_lost(harness: Harness) {

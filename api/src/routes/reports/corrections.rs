@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use huibao_models::domain::correction::{Correction, ReadSegment};
 use huibao_models::domain::ids::ReportId;
-use huibao_models::store::{Corrected, StoreError};
 use serde::Deserialize;
 
 use super::fields;
@@ -43,7 +42,8 @@ pub(crate) async fn correct(
     let correction = checked(body)?;
     let ReportAccess { caller, report } = &permitted.access;
     let mut unit = caller.begin_durable(&state).await?;
-    let made = corrected(unit.reviews().correct(report.id, &correction).await)?;
+    let made = unit.reviews().correct(report.id, &correction).await;
+    let made = made.map_err(ApiError::of_review)?;
     unit.commit().await?;
     Ok(Json(made.into()))
 }
@@ -64,7 +64,7 @@ pub(crate) async fn undo(
 ) -> Result<Json<CorrectedView>, ApiError> {
     let Path((id, version)) = path.map_err(|_| RequestError::NotFound)?;
     let mut unit = permitted.access.caller.begin_durable(&state).await?;
-    let made = corrected(unit.reviews().undo(id, version).await)?;
+    let made = unit.reviews().undo(id, version).await.map_err(ApiError::of_review)?;
     unit.commit().await?;
     Ok(Json(made.into()))
 }
@@ -114,13 +114,4 @@ fn checked(body: CorrectionBody) -> Result<Correction, RequestError> {
     let segment = |ReadSegmentBody { id, text }| ReadSegment { id, text };
     let by = by.iter().map(|text| without_controls(text)).collect();
     Ok(Correction { replaced: replaced.into_iter().map(segment).collect(), by })
-}
-
-fn corrected(made: Result<Corrected, StoreError>) -> Result<Corrected, ApiError> {
-    made.map_err(|error| match error {
-        StoreError::Outdated { .. } => RequestError::Outdated.into(),
-        StoreError::IllegalTransition { .. } => RequestError::NotReviewable.into(),
-        StoreError::NoSuchRow { .. } => RequestError::NotFound.into(),
-        other => other.into(),
-    })
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use huibao_models::domain::review::Verdict;
-use huibao_models::store::{NewDecision, StoreError};
+use huibao_models::store::NewDecision;
 use tracing::Instrument;
 
 use super::fields;
@@ -43,11 +43,7 @@ pub(crate) async fn decide(
     }
     let new = NewDecision { verdict: body.verdict, reasons, read: body.transcript_version };
     let mut unit = caller.begin_durable(&state).await?;
-    unit.reviews().decide(report.id, &new).await.map_err(|error| match error {
-        StoreError::Outdated { .. } => RequestError::Outdated.into(),
-        StoreError::IllegalTransition { .. } => RequestError::NotReviewable.into(),
-        other => ApiError::from(other),
-    })?;
+    unit.reviews().decide(report.id, &new).await.map_err(ApiError::of_review)?;
     let messages = unit.commit().await?;
     let announcing = state.clone();
     tokio::spawn(async move { announcing.announce(messages).await }.in_current_span());

@@ -167,15 +167,15 @@ impl Watch {
             if settled {
                 self.phase = Phase::Settled;
             }
-            let view = || loaded.view(self.caller.reader(&self.state, self.lang));
-            let now = Told::whole(view()).ok()?;
+            let view = loaded.view(self.caller.reader(&self.state, self.lang));
+            let now = Told::whole(view).ok()?;
             if !settled && self.told.as_ref() == Some(&now) {
                 continue;
             }
             let update = self.told.as_ref().filter(|_| self.follow);
             let (name, json) = match update.and_then(|told| told.update_to(&now)) {
                 Some(update) => (ReportEvent::UPDATE, serde_json::to_string(&update)),
-                None => (ReportEvent::REPORT, serde_json::to_string(&view())),
+                None => (ReportEvent::REPORT, serde_json::to_string(&now)),
             };
             self.told = Some(now);
             return Some(Event::default().event(name).data(json.ok()?));

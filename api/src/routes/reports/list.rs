@@ -5,8 +5,6 @@ use axum::extract::State;
 use huibao_models::domain::access::Whose;
 use huibao_models::domain::ids::{ReportId, RoundId};
 use huibao_models::domain::report::ReportKind;
-use huibao_models::domain::submission::FileKind;
-use huibao_models::store::ReportOverview;
 use serde::Deserialize;
 
 use super::filter::FilterParams;
@@ -15,7 +13,8 @@ use crate::error::ApiError;
 use crate::extract::Params;
 use crate::page::{self, PageSize};
 use crate::state::ApiState;
-use crate::view::{ErrorBody, ReportList, ReportSummary, enums};
+use crate::summaries::summaries;
+use crate::view::{ErrorBody, ReportList, enums};
 
 /// Which page of which list.
 #[derive(Deserialize)]
@@ -60,13 +59,8 @@ pub(crate) async fn list(
         .newest_for(&caller.principal.scope(), &filter, before, size.to_read())
         .await?;
     let next = size.cut(&mut rows, |row| row.report.id.uuid());
-    let current: Vec<_> = rows.iter().filter_map(|row| row.report.current_submission).collect();
-    let posters = snapshot.submissions().with_file(FileKind::Poster, &current).await?;
-    let summary = |row: &ReportOverview| {
-        let has_poster = row.submission.as_ref().is_some_and(|own| posters.contains(&own.id));
-        let submission = row.submission.as_ref();
-        ReportSummary::new(&row.report, submission, has_poster, state.config.public_path())
-    };
-    let reports = rows.iter().map(summary).collect();
+    let root = state.config.public_path();
+    let rows: Vec<_> = rows.iter().collect();
+    let reports = summaries(&mut snapshot, &rows, caller.person(), root).await?;
     Ok(Json(ReportList { reports, next }))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod comments;
 pub(crate) mod comparison;
 pub(crate) mod corrections;
+pub(crate) mod counts;
 pub(crate) mod create;
 pub(crate) mod decide;
 pub(crate) mod discard;

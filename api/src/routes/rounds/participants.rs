@@ -45,11 +45,7 @@ pub(crate) async fn list(
     IdPath(id): IdPath<RoundId>,
     Params(params): Params<ParticipantParams>,
 ) -> Result<Json<ParticipantList>, ApiError> {
-    let round = caller.round_for(&state, Action::SeeRound, id).await?;
-    let branches = caller.principal.reviewed_within(&round.branch);
-    if branches.is_empty() {
-        return Err(RequestError::Forbidden.into());
-    }
+    let (round, branches) = caller.reviewed_round(&state, id).await?;
     let size = PageSize::new(params.limit, DEFAULT_LIMIT, MAX_LIMIT);
     let mut found: Vec<Participant> = Vec::new();
     let mut after = params.after;
@@ -97,10 +93,7 @@ pub(crate) async fn set(
     extract::Json(given): extract::Json<ExceptionBody>,
 ) -> Result<StatusCode, ApiError> {
     let Path((id, person)) = path.map_err(|_| RequestError::NotFound)?;
-    let round = caller.round_for(&state, Action::SeeRound, id).await?;
-    if caller.principal.reviewed_within(&round.branch).is_empty() {
-        return Err(RequestError::Forbidden.into());
-    }
+    let (round, _) = caller.reviewed_round(&state, id).await?;
     let now = state.store.now();
     let participant =
         state.store.snapshot().await?.rounds().participant(&round, person, now).await?;

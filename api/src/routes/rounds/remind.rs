@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::TimeDelta;
 use huibao_models::domain::access::{Action, Resource};
-use huibao_models::domain::audit::AuditAction;
 use huibao_models::domain::ids::{PersonId, RoundId};
-use serde_json::json;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -33,11 +31,7 @@ pub(crate) async fn remind(
     caller: Caller,
     IdPath(id): IdPath<RoundId>,
 ) -> Result<Json<RemindedView>, ApiError> {
-    let round = caller.round_for(&state, Action::SeeRound, id).await?;
-    let branches = caller.principal.reviewed_within(&round.branch);
-    if branches.is_empty() {
-        return Err(RequestError::Forbidden.into());
-    }
+    let (round, branches) = caller.reviewed_round(&state, id).await?;
     for branch in &branches {
         caller.check(&state, Action::ManageRound, &Resource::Branch(branch), id)?;
     }
@@ -51,20 +45,16 @@ pub(crate) async fn remind(
             let mut unit = caller.begin_durable(&state).await?;
             let now = unit.now();
             let page = unit.rounds().participants(&round, branch, after, BATCH, now).await?;
-            for participant in page.iter().filter(|one| one.standing.is_owing()) {
-                let told = unit.notices().remind(&round, participant, PAUSE).await?;
-                *if told { &mut done.reminded } else { &mut done.lately } += 1;
-            }
+            let owing: Vec<_> = page.iter().filter(|one| one.standing.is_owing()).collect();
+            let told = unit.notices().remind(&round, &owing, PAUSE).await?;
             state.commit(unit).await?;
+            done.reminded += told;
+            done.lately += owing.len() - told;
             after = page.last().map(|participant| participant.person);
             if page.len() < BATCH as usize {
                 break;
             }
         }
     }
-    let mut unit = caller.begin_durable(&state).await?;
-    let detail = json!({ "reminded": done.reminded });
-    unit.audit().record(AuditAction::RoundReminded, id, detail).await?;
-    unit.commit().await?;
     Ok(Json(done))
 }

@@ -35,6 +35,7 @@ import type {
   Reminded,
   Report,
   ReportBody,
+  ReportCounts,
   ReportEvent,
   ReportKind,
   ReportList,
@@ -193,6 +194,12 @@ export async function listReports(
   const query: Record<string, string> = { ...filter, limit: String(limit) };
   if (before !== undefined) query.before = before;
   return (await request<ReportList>(`${API}/reports`, { query })).body;
+}
+
+/** How many of the reports that one may read are in each state, as far as `filter` leaves them. */
+export async function countReports(filter: Record<string, string>): Promise<Readonly<Record<string, number>>> {
+  const { states: _, ...query } = filter;
+  return (await request<ReportCounts>(`${API}/reports/counts`, { query })).body.states;
 }
 
 export async function getReport(id: string): Promise<Report> {

@@ -37,6 +37,15 @@ export function queryOf(view: View): Record<string, string> {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }
 
+/** How many reports are in which state; none in one that is missing. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** How many of the reports that are counted a step shows. */
+export function countOf(step: Step, counts: Counts): number {
+  const states: readonly string[] = STATES[step].length > 0 ? STATES[step] : Object.keys(counts);
+  return states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+}
+
 /** A view that somebody has given a name. */
 export interface SavedView {
   readonly name: string;

@@ -1,12 +1,19 @@
 //! Stretches of letters of one kind: what terms are made of.
 
 use std::iter::once;
+use std::sync::LazyLock;
 
+use chinese_text::normalise::SimplifiedForms;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// Longer words are no words; an index keeps this much of them.
 const LONGEST_WORD: usize = 40;
+
+/// Traditional characters are found by simplified ones, and the other way round. The table is built into the program;
+/// without it, characters would only be found as they are written.
+static SIMPLIFIED: LazyLock<Option<SimplifiedForms>> =
+    LazyLock::new(|| SimplifiedForms::new().ok());
 
 /// What kind of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +24,7 @@ pub(super) enum Kind {
     Spaced,
 }
 
-/// Letters of one kind that stand together, without case, accents and widths.
+/// Letters of one kind that stand together, simplified, without case, accents and widths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) kind: Kind,
@@ -55,6 +62,7 @@ impl Run {
 
 /// The runs of a text, in order.
 pub(super) fn runs(text: &str) -> Vec<Run> {
+    let simplified = SIMPLIFIED.as_ref();
     let mut found: Vec<Run> = Vec::new();
     let mut goes_on = false;
     for (start, original) in text.char_indices() {
@@ -67,6 +75,7 @@ pub(super) fn runs(text: &str) -> Vec<Run> {
                 goes_on = false;
                 continue;
             }
+            let c = simplified.map_or(c, |forms| forms.of(c));
             let kind = kind(c);
             match found.last_mut().filter(|run| goes_on && run.kind == kind) {
                 Some(run) => {
@@ -115,6 +124,11 @@ mod tests {
     #[test]
     fn case_width_and_accents_make_no_difference() {
         assert_eq!(letters("ＡＢＣ Café ｶﾞ"), ["abc", "cafe", "カ"]);
+    }
+
+    #[test]
+    fn traditional_characters_are_those_that_simplified_ones_are() {
+        assert_eq!(letters("黨員，乾坤"), letters("党员，干坤"));
     }
 
     #[test]

@@ -197,6 +197,12 @@ mod tests {
     }
 
     #[test]
+    fn traditional_and_simplified_characters_find_each_other() {
+        assert_eq!(find("黨史", &text("学习党史。")).unwrap(), ["学习[党史]。"]);
+        assert_eq!(find("党史", &text("學習黨史。")).unwrap(), ["學習[黨史]。"]);
+    }
+
+    #[test]
     fn names_and_titles_are_found() {
         assert_eq!(find("李晓明 季度", &text("…")).unwrap(), ["第三[季度]思想汇报", "[李晓明]"]);
     }

@@ -47,20 +47,38 @@ impl ReportFilter {
     }
 }
 
-/// What a filter leaves, of any row of `reports`; its values are `$3` to `$8`.
-macro_rules! filter {
+/// The [`VisibleState`] of a row of `reports`.
+macro_rules! visible_state {
     () => {
-        "($3 IS NULL OR $3 LIKE '%,' || CASE WHEN state = 'submitted' THEN
+        "CASE WHEN state = 'submitted' THEN
              coalesce((SELECT submissions.state FROM submissions
                        WHERE submissions.id = current_submission), 'submitted')
-             ELSE state END || ',%')
-         AND ($4 IS NULL OR kind = $4) AND ($5 IS NULL OR round_id = $5)
-         AND ($6 IS NULL OR (branch >= $6 AND branch < $7))
-         AND ($8 IS NULL OR author_id IS NULL OR author_id <> $8)"
+         ELSE state END"
     };
 }
 
-pub(in crate::store) use filter;
+/// What a filter leaves, of any row of `reports`, in whatever state; its values are `$1` to `$5`.
+macro_rules! filter_of_any_state {
+    () => {
+        "($1 IS NULL OR kind = $1) AND ($2 IS NULL OR round_id = $2)
+         AND ($3 IS NULL OR (branch >= $3 AND branch < $4))
+         AND ($5 IS NULL OR author_id IS NULL OR author_id <> $5)"
+    };
+}
+
+/// What a filter leaves, of any row of `reports`; its values are `$1` to `$6`.
+macro_rules! filter {
+    () => {
+        concat!(
+            filter_of_any_state!(),
+            " AND ($6 IS NULL OR $6 LIKE '%,' || ",
+            visible_state!(),
+            " || ',%')"
+        )
+    };
+}
+
+pub(in crate::store) use {filter, filter_of_any_state, visible_state};
 
 /// The newest rows of a page that fulfil a condition. The condition's own values begin at `$9`.
 macro_rules! newest {
@@ -71,20 +89,20 @@ macro_rules! newest {
             sqlx::query_as::<_, ReportRow>(concat!(
                 "SELECT ",
                 report_columns!(),
-                " FROM reports WHERE ($1 IS NULL OR id < $1) AND ",
+                " FROM reports WHERE ($7 IS NULL OR id < $7) AND ",
                 $($condition)*,
                 " AND ",
                 filter!(),
-                " ORDER BY id DESC LIMIT $2"
+                " ORDER BY id DESC LIMIT $8"
             )),
-            $page.before.map(ReportId::uuid),
-            i64::from($page.limit),
-            $page.filter.states(),
             $page.filter.kind.map(ReportKind::as_str),
             $page.filter.round.map(RoundId::uuid),
             $page.filter.branch.as_ref().map(BranchPath::key),
             $page.filter.branch.as_ref().map(BranchPath::end),
-            $page.not_of
+            $page.not_of,
+            $page.filter.states(),
+            $page.before.map(ReportId::uuid),
+            i64::from($page.limit)
             $(, $bind)*
         )
     };
@@ -155,10 +173,10 @@ impl<S: Session> Reports<'_, S> {
                     "id IN (SELECT ours.id FROM branches
                             JOIN reports AS ours ON ours.id IN
                                 (SELECT newest.id FROM reports AS newest
-                                 WHERE newest.branch = path AND ($1 IS NULL OR newest.id < $1)
+                                 WHERE newest.branch = path AND ($7 IS NULL OR newest.id < $7)
                                    AND newest.state NOT IN ('draft', 'withdrawn') AND ",
                     filter!(),
-                    " ORDER BY newest.id DESC LIMIT $2)
+                    " ORDER BY newest.id DESC LIMIT $8)
                             WHERE path >= $9 AND path < $10)"
                 ],
                 page,

@@ -16,8 +16,8 @@ use crate::domain::branch::BranchPath;
 use crate::domain::ids::{PersonId, ReportId, RoundId};
 use crate::domain::report::ReportKind;
 use crate::domain::search::{Excerpt, Passage, TextSource, Words};
-use crate::store::engine::{Tx, fetch};
-use crate::store::reports::{ReportFilter, filter};
+use crate::store::engine::Tx;
+use crate::store::reports::{ReportFilter, filter, filter_of_any_state, visible_state};
 use crate::store::unit::Session;
 use crate::store::{ReportOverview, Reports, StoreError};
 
@@ -27,6 +27,14 @@ const EXCERPTS: usize = 3;
 /// So many candidates are looked at for a page; the next page goes on behind them. Few are none: only those whose
 /// pairs of characters stand apart, or in another source.
 const CANDIDATES: u32 = 400;
+
+/// So many of the newest reports are looked at before PostgreSQL's index is asked: reading their terms takes about as
+/// long as reading the index for terms that a tenth of all reports have.
+macro_rules! newest {
+    () => {
+        "200"
+    };
+}
 
 /// What is looked for, and where.
 #[derive(Debug, Clone)]
@@ -78,49 +86,74 @@ fn condition(words: &Words, one_of: &[String], (and, or, quote): (&str, &str, &s
 }
 
 /// Candidates whose reports fulfil a condition. The condition's own values begin at `$10`.
+///
+/// SQLite's index tells the reports that have all terms from the newest on, so it is read as far as a page needs: once,
+/// because it comes first in a cross join, and not for each report of somebody's contacts.
+/// PostgreSQL's tells all at once, in no order, and to look for terms without it means to read those of each report.
+/// So the newest reports that somebody may see are looked at first, which is enough for terms that many of them have;
+/// for others, which have few, the index is asked.
 macro_rules! candidates {
     ($tx:expr, $page:expr, $terms:expr, $condition:literal $(, $bind:expr)* $(,)?) => {{
         let (page, terms): (Page<'_>, Vec<String>) = ($page, $terms);
         let words = &page.query.words;
         match $tx {
-            Tx::Sqlite(_) => candidates!(
-                @ $tx, page, condition(words, &terms, (" AND ", " OR ", "\"")),
-                "search_terms JOIN search_documents ON number = search_terms.rowid",
-                "search_terms MATCH $9 AND ($1 IS NULL OR search_terms.rowid < $1)",
-                "search_terms.rowid", $condition $(, $bind)*
+            Tx::Sqlite(tx) => candidates!(
+                @ tx, page, condition(words, &terms, (" AND ", " OR ", "\"")),
+                [
+                    "SELECT number, report_id, passages
+                     FROM search_terms
+                     CROSS JOIN search_documents ON number = search_terms.rowid
+                     CROSS JOIN reports ON reports.id = report_id
+                     WHERE search_terms MATCH $9 AND ($7 IS NULL OR search_terms.rowid < $7)
+                       AND ", $condition, " AND ", filter!(),
+                    " ORDER BY search_terms.rowid DESC LIMIT $8"
+                ]
+                $(, $bind)*
             ),
-            Tx::Postgres(_) => candidates!(
-                @ $tx, page, condition(words, &terms, (" & ", " | ", "'")),
-                "search_documents",
-                "terms @@ $9::text::tsquery AND ($1 IS NULL OR number < $1)",
-                "number", $condition $(, $bind)*
+            Tx::Postgres(tx) => candidates!(
+                @ tx, page, condition(words, &terms, (" & ", " | ", "'")),
+                [
+                    "WITH newest AS MATERIALIZED (
+                         SELECT number, terms
+                         FROM search_documents JOIN reports ON reports.id = report_id
+                         WHERE ($7 IS NULL OR number < $7) AND ", $condition, " AND ", filter!(),
+                        " ORDER BY number DESC LIMIT ", newest!(), "
+                     ), near AS MATERIALIZED (
+                         SELECT number FROM newest WHERE terms @@ $9::text::tsquery
+                     ), far AS (
+                         SELECT number FROM search_indexed($9::text::tsquery)
+                         JOIN reports ON reports.id = report_id
+                         WHERE number < (SELECT min(number) FROM newest)
+                           AND (SELECT count(*) FROM newest) = ", newest!(), "
+                           AND (SELECT count(*) FROM near) < $8
+                           AND ", $condition, " AND ", filter!(), "
+                     ), page AS (
+                         SELECT number FROM near UNION ALL SELECT number FROM far
+                         ORDER BY number DESC LIMIT $8
+                     )
+                     SELECT number, report_id, passages FROM page JOIN search_documents USING (number)
+                     ORDER BY number DESC"
+                ]
+                $(, $bind)*
             ),
         }
     }};
-    (@ $tx:expr, $page:ident, $terms:expr, $from:literal, $match:literal, $order:literal,
-     $condition:literal $(, $bind:expr)*) => {
-        fetch!(
-            $tx,
-            fetch_all,
-            sqlx::query_as::<_, Candidate>(concat!(
-                "SELECT number, report_id, passages FROM ", $from,
-                " JOIN reports ON reports.id = report_id
-                 WHERE ", $match, " AND ", $condition, " AND ", filter!(),
-                " ORDER BY ", $order, " DESC LIMIT $2"
-            ))
-            // Planned anew for each search: the best plan depends on how rare the words are.
-            .persistent(false),
-            $page.before,
-            i64::from($page.limit),
-            $page.query.filter.states(),
-            $page.query.filter.kind.map(ReportKind::as_str),
-            $page.query.filter.round.map(RoundId::uuid),
-            $page.query.filter.branch.as_ref().map(BranchPath::key),
-            $page.query.filter.branch.as_ref().map(BranchPath::end),
-            $page.not_of,
-            $terms
-            $(, $bind)*
-        )
+    (@ $tx:ident, $page:ident, $terms:expr, [$($sql:tt)*] $(, $bind:expr)*) => {
+        sqlx::query_as::<_, Candidate>(concat!($($sql)*))
+            // Planned anew for each search: the best plan depends on who asks.
+            .persistent(false)
+            .bind($page.query.filter.kind.map(ReportKind::as_str))
+            .bind($page.query.filter.round.map(RoundId::uuid))
+            .bind($page.query.filter.branch.as_ref().map(BranchPath::key))
+            .bind($page.query.filter.branch.as_ref().map(BranchPath::end))
+            .bind($page.not_of)
+            .bind($page.query.filter.states())
+            .bind($page.before)
+            .bind(i64::from($page.limit))
+            .bind($terms)
+            $(.bind($bind))*
+            .fetch_all(&mut **$tx)
+            .await
     };
 }
 
@@ -136,10 +169,11 @@ impl<S: Session> Search<'_, S> {
     ) -> Result<(Vec<Found>, Option<i64>), StoreError> {
         let mut found = Vec::new();
         let (mut next, mut looked_at) = (before, 0);
+        let mut batch = limit;
         loop {
-            let candidates = self.candidates(scope, query, next, limit + 1).await?;
-            let more = candidates.len() > limit as usize;
-            for candidate in candidates.iter().take(limit as usize) {
+            let candidates = self.candidates(scope, query, next, batch + 1).await?;
+            let more = candidates.len() > batch as usize;
+            for candidate in candidates.iter().take(batch as usize) {
                 if found.len() == limit as usize {
                     return Ok((self.reports(found).await?, next));
                 }
@@ -154,6 +188,8 @@ impl<S: Session> Search<'_, S> {
             if !more || full {
                 return Ok((self.reports(found).await?, next.filter(|_| more)));
             }
+            // Where few candidates have the words, asking costs more than reading them.
+            batch = (2 * batch).min(CANDIDATES - looked_at);
         }
     }
 

@@ -577,7 +577,7 @@ export const en: Dictionary = {
     branch: 'Branch',
     contacts: 'Only of those whose contact person I am',
     empty: 'There is no such report.',
-    fresh: 'new',
+    news: { new: 'new', again: 'handed in again', text: 'text changed', comment: 'new comment' },
     pick: (title) => `Choose “${title}”`,
     accept: (count) => `Accept the ${count} chosen`,
     confirmAccept: (count) => `You have read these ${count} reports. Accept all of them?`,

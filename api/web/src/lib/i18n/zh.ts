@@ -572,7 +572,7 @@ export const zh = {
     branch: '支部',
     contacts: '只看我担任培养联系人的',
     empty: '没有符合条件的汇报。',
-    fresh: '没看过',
+    news: { new: '没看过', again: '重新提交', text: '文字有改动', comment: '有新留言' },
     pick: (title: string) => `选择《${title}》`,
     accept: (count: number) => `通过所选的 ${count} 份`,
     confirmAccept: (count: number) => `你已看过这 ${count} 份汇报，全部通过？`,
