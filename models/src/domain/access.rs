@@ -47,6 +47,8 @@ pub enum Action {
     SeeRound,
     /// Open, change and close rounds, and see how everybody stands.
     ManageRound,
+    /// Set what a branch asks its reviewers about reports.
+    ManageRubric,
     /// See and repair jobs, workers and storage.
     ManageSystem,
 }
@@ -64,6 +66,7 @@ names!(Action, "action", {
     ManagePeople = "manage_people",
     SeeRound = "see_round",
     ManageRound = "manage_round",
+    ManageRubric = "manage_rubric",
     ManageSystem = "manage_system",
 });
 
@@ -79,7 +82,9 @@ impl Action {
             | Self::EditComment
             | Self::SettleComment => Scope::Write,
             Self::Review => Scope::Review,
-            Self::ManagePeople | Self::ManageRound | Self::ManageSystem => Scope::Manage,
+            Self::ManagePeople | Self::ManageRound | Self::ManageRubric | Self::ManageSystem => {
+                Scope::Manage
+            }
         }
     }
 }
@@ -178,7 +183,9 @@ fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Ac
             Action::Create if who.is(Role::Activist, branch) => Access::Allowed,
             Action::ManagePeople if who.is(Role::Operator, branch) => Access::Allowed,
             Action::SeePerson if who.oversees(branch) => Access::Allowed,
-            Action::ManageRound if who.is(Role::Reviewer, branch) => Access::Allowed,
+            Action::ManageRound | Action::ManageRubric if who.is(Role::Reviewer, branch) => {
+                Access::Allowed
+            }
             _ => Access::Refused,
         },
         Resource::Person { id, grants } => to_person(who, action, id, grants),
@@ -208,6 +215,7 @@ const fn to_own_report(action: Action) -> Access {
         | Action::ManagePeople
         | Action::SeeRound
         | Action::ManageRound
+        | Action::ManageRubric
         | Action::ManageSystem => Access::Refused,
     }
 }
@@ -507,6 +515,22 @@ mod tests {
         assert_eq!(may(&operator, Action::ManageSystem, &Resource::System), Access::Allowed);
         assert_eq!(may(&local, Action::ManageSystem, &Resource::System), Access::Refused);
         assert_eq!(may(&activist, Action::ManageSystem, &Resource::System), Access::Refused);
+    }
+
+    #[test]
+    fn a_rubric_is_set_by_those_who_review_its_branch() {
+        let branch: BranchPath = "/a/b".parse().unwrap();
+        for (role, of, access) in [
+            (Role::Reviewer, "/a/b", Access::Allowed),
+            (Role::Reviewer, "/", Access::Allowed),
+            (Role::Reviewer, "/a/b/c", Access::Refused),
+            (Role::Activist, "/a/b", Access::Refused),
+            (Role::Operator, "/", Access::Refused),
+        ] {
+            let who = with(vec![grant(role, of)]);
+            let asked = may(&who, Action::ManageRubric, &Resource::Branch(&branch));
+            assert_eq!(asked, access, "{role} {of}");
+        }
     }
 
     #[test]

@@ -74,6 +74,10 @@ pub enum AuditAction {
     CommentReopened,
     /// A comment was removed.
     CommentRemoved,
+    /// A branch changed what it asks its reviewers.
+    RubricChanged,
+    /// A reviewer answered a question of the rubric, or changed the answer.
+    QuestionAnswered,
     /// A draft was thrown away.
     ReportDiscarded,
     /// Somebody other than the author looked at a report.
@@ -144,6 +148,8 @@ names!(AuditAction, "audited action", {
     CommentResolved = "comment_resolved",
     CommentReopened = "comment_reopened",
     CommentRemoved = "comment_removed",
+    RubricChanged = "rubric_changed",
+    QuestionAnswered = "question_answered",
     ReportDiscarded = "report_discarded",
     ReportViewed = "report_viewed",
     FileFetched = "file_fetched",

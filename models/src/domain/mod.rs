@@ -19,6 +19,7 @@ pub mod pipeline;
 pub mod report;
 pub mod review;
 pub mod round;
+pub mod rubric;
 pub mod scope;
 pub mod search;
 pub mod submission;

@@ -27,6 +27,7 @@ mod results;
 mod reviews;
 mod rounds;
 mod rows;
+mod rubrics;
 mod search;
 mod sessions;
 mod sign_in;
@@ -58,6 +59,7 @@ pub use reports::{DraftVersion, NewReport, ReportContent, ReportFilter, ReportOv
 pub use results::{ArchiveResult, ExportResult, IngestResult, NoResult, TranscodeResult};
 pub use reviews::{NewDecision, Reviews};
 pub use rounds::{ANNOUNCE_ROUND_JOB, RoundContent, Rounds};
+pub use rubrics::{NewAnswer, Rubrics};
 pub use search::{Found, INDEX_JOB, Search, SearchQuery, Unindexed};
 pub use sessions::{IDLE as SESSION_IDLE, LIFETIME as SESSION_LIFETIME, Sessions, SignedIn};
 pub use sign_in::{SETUP_LIFETIME, SignIns};

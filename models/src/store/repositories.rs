@@ -12,6 +12,7 @@ use super::people::People;
 use super::reports::Reports;
 use super::reviews::Reviews;
 use super::rounds::Rounds;
+use super::rubrics::Rubrics;
 use super::search::Search;
 use super::sessions::Sessions;
 use super::sign_in::SignIns;
@@ -63,6 +64,11 @@ macro_rules! repositories {
             /// Rounds.
             pub fn rounds(&mut self) -> Rounds<'_, Self> {
                 Rounds(self)
+            }
+
+            /// What branches ask their reviewers.
+            pub fn rubrics(&mut self) -> Rubrics<'_, Self> {
+                Rubrics(self)
             }
 
             /// The search index.

@@ -55,6 +55,7 @@ mod old;
 mod people;
 mod reviews;
 mod rounds;
+mod rubrics;
 mod schema;
 mod search;
 mod transcripts;

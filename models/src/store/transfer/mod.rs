@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use self::accounts::AccountRows;
 use self::rows::{
     CommentRow, DecisionRow, DraftVersionRow, FileRow, JobRow, PartialRow, ReportRow,
-    SegmentChangeRow, SubmissionRow, TranscriptRow,
+    RubricAnswerRow, SegmentChangeRow, SubmissionRow, TranscriptRow,
 };
 use super::engine::read;
 use super::unit::HasTx;
@@ -38,6 +38,7 @@ pub struct ReportRows {
     drafts: Vec<DraftVersionRow>,
     decisions: Vec<DecisionRow>,
     comments: Vec<CommentRow>,
+    answers: Vec<RubricAnswerRow>,
 }
 
 /// An object that a file row refers to.
@@ -122,6 +123,9 @@ impl ReportRows {
             comment.resolved_at = comment.resolved_at.map(cut);
             comment.removed_at = comment.removed_at.map(cut);
         }
+        for answer in &mut self.answers {
+            answer.changed_at = cut(answer.changed_at);
+        }
         self
     }
 }
@@ -161,6 +165,7 @@ impl Store {
             drafts: DraftVersionRow::read(tx, id).await?,
             decisions: DecisionRow::read(tx, id).await?,
             comments: CommentRow::read(tx, id).await?,
+            answers: RubricAnswerRow::read(tx, id).await?,
         }))
     }
 
@@ -205,6 +210,9 @@ impl Store {
         }
         for comment in &rows.comments {
             whole &= comment.write(tx).await?;
+        }
+        for answer in &rows.answers {
+            whole &= answer.write(tx).await?;
         }
         if !whole {
             return Err(StoreError::Taken(rows.id().uuid()));

@@ -3,7 +3,7 @@
 use super::rows::{
     AuditChainRow, AuditCheckpointRow, AuditPendingRow, AuditRow, BranchRow, ChannelRow,
     CommentRow, ContactRow, DecisionRow, DraftVersionRow, ExceptionRow, GrantRow, IdentityRow,
-    NoticeRow, NoticeSettingsRow, PersonRow, RoundRow, SegmentChangeRow, TokenRow,
+    NoticeRow, NoticeSettingsRow, PersonRow, RoundRow, RubricRow, SegmentChangeRow, TokenRow,
 };
 use super::*;
 
@@ -45,6 +45,8 @@ async fn every_table_and_column_is_known() {
         (PartialRow::TABLE, PartialRow::COLUMNS),
         (DecisionRow::TABLE, DecisionRow::COLUMNS),
         (CommentRow::TABLE, CommentRow::COLUMNS),
+        (RubricRow::TABLE, RubricRow::COLUMNS),
+        (RubricAnswerRow::TABLE, RubricAnswerRow::COLUMNS),
         (BranchRow::TABLE, BranchRow::COLUMNS),
         (PersonRow::TABLE, PersonRow::COLUMNS),
         (GrantRow::TABLE, GrantRow::COLUMNS),
