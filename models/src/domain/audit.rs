@@ -78,6 +78,14 @@ pub enum AuditAction {
     RubricChanged,
     /// A reviewer answered a question of the rubric, or changed the answer.
     QuestionAnswered,
+    /// An author agreed to their report being shown as an example.
+    ExampleConsented,
+    /// An author took that back.
+    ExampleRefused,
+    /// A reviewer showed a report as an example.
+    ExamplePublished,
+    /// An example was withdrawn.
+    ExampleWithdrawn,
     /// A draft was thrown away.
     ReportDiscarded,
     /// Somebody other than the author looked at a report.
@@ -150,6 +158,10 @@ names!(AuditAction, "audited action", {
     CommentRemoved = "comment_removed",
     RubricChanged = "rubric_changed",
     QuestionAnswered = "question_answered",
+    ExampleConsented = "example_consented",
+    ExampleRefused = "example_refused",
+    ExamplePublished = "example_published",
+    ExampleWithdrawn = "example_withdrawn",
     ReportDiscarded = "report_discarded",
     ReportViewed = "report_viewed",
     FileFetched = "file_fetched",

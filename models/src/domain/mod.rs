@@ -7,6 +7,7 @@ pub mod branch;
 pub mod channel;
 pub mod comparison;
 pub mod correction;
+pub mod example;
 pub mod export;
 pub mod failure;
 pub mod ids;

@@ -3,6 +3,7 @@
 use super::audit::Audit;
 use super::channels::Channels;
 use super::comments::Comments;
+use super::examples::Examples;
 use super::exports::Exports;
 use super::idempotency::IdempotencyKeys;
 use super::identities::Identities;
@@ -74,6 +75,11 @@ macro_rules! repositories {
             /// The search index.
             pub fn search(&mut self) -> Search<'_, Self> {
                 Search(self)
+            }
+
+            /// Good examples.
+            pub fn examples(&mut self) -> Examples<'_, Self> {
+                Examples(self)
             }
 
             /// Exports.

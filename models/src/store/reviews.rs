@@ -180,6 +180,10 @@ impl Reviews<'_, UnitOfWork> {
         });
         self.0.audit().record(AuditAction::ReportDecided, report, detail).await?;
         self.0.reports().set_state(report, new.verdict.makes()).await?;
+        if new.verdict != Verdict::Accept {
+            // Its author agreed to what was accepted.
+            self.0.examples().refuse(report).await?;
+        }
         self.0.jobs().archive_again(submission).await?;
         Ok(())
     }

@@ -46,6 +46,7 @@ macro_rules! on_every_engine {
 mod again;
 mod audit;
 mod console;
+mod examples;
 mod exports;
 mod harness;
 mod jobs;

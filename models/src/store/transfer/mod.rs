@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub use self::accounts::AccountRows;
 use self::rows::{
-    CommentRow, DecisionRow, DraftVersionRow, FileRow, JobRow, PartialRow, ReportRow,
+    CommentRow, DecisionRow, DraftVersionRow, ExampleRow, FileRow, JobRow, PartialRow, ReportRow,
     RubricAnswerRow, SegmentChangeRow, SubmissionRow, TranscriptRow,
 };
 use super::engine::read;
@@ -39,6 +39,7 @@ pub struct ReportRows {
     decisions: Vec<DecisionRow>,
     comments: Vec<CommentRow>,
     answers: Vec<RubricAnswerRow>,
+    examples: Vec<ExampleRow>,
 }
 
 /// An object that a file row refers to.
@@ -126,6 +127,10 @@ impl ReportRows {
         for answer in &mut self.answers {
             answer.changed_at = cut(answer.changed_at);
         }
+        for example in &mut self.examples {
+            example.consented_at = cut(example.consented_at);
+            example.published_at = example.published_at.map(cut);
+        }
         self
     }
 }
@@ -166,6 +171,7 @@ impl Store {
             decisions: DecisionRow::read(tx, id).await?,
             comments: CommentRow::read(tx, id).await?,
             answers: RubricAnswerRow::read(tx, id).await?,
+            examples: ExampleRow::read(tx, id).await?,
         }))
     }
 
@@ -213,6 +219,9 @@ impl Store {
         }
         for answer in &rows.answers {
             whole &= answer.write(tx).await?;
+        }
+        for example in &rows.examples {
+            whole &= example.write(tx).await?;
         }
         if !whole {
             return Err(StoreError::Taken(rows.id().uuid()));

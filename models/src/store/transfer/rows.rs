@@ -156,6 +156,13 @@ table!(RubricAnswerRow, "rubric_answers", "report_id = $1", "id", {
     changed_at: DateTime<Utc>,
 });
 
+table!(ExampleRow, "examples", "report_id = $1", "report_id", {
+    report_id: Uuid,
+    consented_at: DateTime<Utc>,
+    published_at: Option<DateTime<Utc>>,
+    published_by: Option<Uuid>,
+});
+
 // Answers come after what they answer: ids sort by time.
 table!(CommentRow, "comments", "report_id = $1", "id", {
     id: Uuid,

@@ -45,6 +45,7 @@ async fn every_table_and_column_is_known() {
         (PartialRow::TABLE, PartialRow::COLUMNS),
         (DecisionRow::TABLE, DecisionRow::COLUMNS),
         (CommentRow::TABLE, CommentRow::COLUMNS),
+        (ExampleRow::TABLE, ExampleRow::COLUMNS),
         (RubricRow::TABLE, RubricRow::COLUMNS),
         (RubricAnswerRow::TABLE, RubricAnswerRow::COLUMNS),
         (BranchRow::TABLE, BranchRow::COLUMNS),
