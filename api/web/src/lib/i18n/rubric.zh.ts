@@ -8,7 +8,7 @@ export const rubricZh = {
   openAtDecision: (count: number) => `决定时有 ${count} 个问题未作答`,
   retired: '这个问题现在已不再提出。',
   evidence: '依据',
-  removeEvidence: (number: number) => `删除第 ${number} 条依据`,
+  removeEvidence: (number: number) => `移除第 ${number} 条依据`,
   answerTo: (question: string) => `回答：${question}`,
   addMoment: '以当前句子为依据',
   addPassage: '以选中的书面段落为依据',
