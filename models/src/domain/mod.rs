@@ -21,6 +21,7 @@ pub mod report;
 pub mod review;
 pub mod round;
 pub mod rubric;
+pub mod sample;
 pub mod scope;
 pub mod search;
 pub mod submission;

@@ -29,6 +29,7 @@ mod reviews;
 mod rounds;
 mod rows;
 mod rubrics;
+mod samples;
 mod search;
 mod sessions;
 mod sign_in;
@@ -62,6 +63,7 @@ pub use results::{ArchiveResult, ExportResult, IngestResult, NoResult, Transcode
 pub use reviews::{NewDecision, Reviews};
 pub use rounds::{ANNOUNCE_ROUND_JOB, RoundContent, Rounds};
 pub use rubrics::{NewAnswer, Rubrics};
+pub use samples::Samples;
 pub use search::{Found, INDEX_JOB, Search, SearchQuery, Unindexed};
 pub use sessions::{IDLE as SESSION_IDLE, LIFETIME as SESSION_LIFETIME, Sessions, SignedIn};
 pub use sign_in::{SETUP_LIFETIME, SignIns};

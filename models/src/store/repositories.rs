@@ -14,6 +14,7 @@ use super::reports::Reports;
 use super::reviews::Reviews;
 use super::rounds::Rounds;
 use super::rubrics::Rubrics;
+use super::samples::Samples;
 use super::search::Search;
 use super::sessions::Sessions;
 use super::sign_in::SignIns;
@@ -70,6 +71,11 @@ macro_rules! repositories {
             /// What branches ask their reviewers.
             pub fn rubrics(&mut self) -> Rubrics<'_, Self> {
                 Rubrics(self)
+            }
+
+            /// What the system has measured of itself.
+            pub fn samples(&mut self) -> Samples<'_, Self> {
+                Samples(self)
             }
 
             /// The search index.

@@ -57,6 +57,7 @@ mod people;
 mod reviews;
 mod rounds;
 mod rubrics;
+mod samples;
 mod schema;
 mod search;
 mod transcripts;
