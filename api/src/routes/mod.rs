@@ -113,6 +113,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(branches::list))
         .routes(routes!(audit::list))
         .routes(routes!(console::summary::summary))
+        .routes(routes!(console::samples::samples))
         .routes(routes!(console::jobs::list))
         .routes(routes!(console::dead::retry))
         .routes(routes!(console::dead::discard))

@@ -52,6 +52,7 @@ import type {
   RoundList,
   Rubric,
   RubricList,
+  SampleList,
   Session,
   SessionList,
   Token,
@@ -409,6 +410,14 @@ export async function publishExample(id: string): Promise<void> {
 
 export async function withdrawExample(id: string): Promise<void> {
   await request(`${reportPath(id)}/example`, { method: 'DELETE' });
+}
+
+/** How far back plots look. */
+export type SampleSpan = 'hour' | 'day' | 'month';
+
+/** What the system has measured of itself. */
+export async function listSamples(over: SampleSpan): Promise<SampleList> {
+  return (await request<SampleList>(`${API}/jobs/samples`, { query: { over } })).body;
 }
 
 /** Decides about a report whose transcript was read in this version. */
