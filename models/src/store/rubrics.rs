@@ -225,12 +225,11 @@ impl Rubrics<'_, UnitOfWork> {
         let person = self.0.person();
         let person = person.ok_or_else(|| StoreError::Corrupt("nobody answers".into()))?;
         let before = self.own(submission, new.question, person).await?;
-        let asked = match &before {
-            Some(answer) => Some(answer.question.clone()),
-            None => {
-                let asked = self.questions(&about.branch, about.kind).await?;
-                asked.into_iter().find(|question| question.id == new.question)
-            }
+        let asked = if let Some(answer) = &before {
+            Some(answer.question.clone())
+        } else {
+            let asked = self.questions(&about.branch, about.kind).await?;
+            asked.into_iter().find(|question| question.id == new.question)
         };
         let missing = StoreError::NoSuchRow { what: "question", id: new.question.uuid() };
         let asked = asked.ok_or(missing)?;
