@@ -140,7 +140,7 @@ macro_rules! rules {
     };
 }
 
-rules!(Read, Edit, HandIn, Comment, Review);
+rules!(Read, Edit, HandIn, Comment, Review, Consent, PublishExample, WithdrawExample);
 
 /// The report in the path, whose caller may do `R` with it.
 pub(crate) struct Permitted<R> {

@@ -21,6 +21,15 @@ pub(crate) async fn viewed(
     read(state, caller, report, AuditAction::ReportViewed, json!({})).await
 }
 
+/// Writes down that somebody other than its author looks at a report that is shown as an example.
+pub(crate) async fn viewed_example(
+    state: &ApiState,
+    caller: &Caller,
+    report: &Report,
+) -> Result<(), ApiError> {
+    read(state, caller, report, AuditAction::ReportViewed, json!({ "as": "example" })).await
+}
+
 /// Writes down that somebody other than its author fetches a file of a report.
 pub(crate) async fn fetched(
     state: &ApiState,

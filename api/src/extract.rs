@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::{StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::ids::ReportId;
 use serde::Deserialize;
@@ -107,4 +107,17 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
         let query = Query::<T>::try_from_uri(&parts.uri);
         query.map(|Query(params)| Self(params)).map_err(|_| RequestError::BadRequest.into())
     }
+}
+
+/// The revision that `If-Match` names with a tag such as `"r3"`.
+///
+/// # Errors
+///
+/// [`RequestError::PreconditionRequired`] without the header, [`RequestError::Outdated`] for a tag that was never
+/// given.
+pub(crate) fn revision(headers: &HeaderMap, letter: char) -> Result<u32, RequestError> {
+    let given = headers.get(header::IF_MATCH).ok_or(RequestError::PreconditionRequired)?;
+    let tag = given.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+    let number = tag.and_then(|tag| tag.strip_prefix(letter)?.parse().ok());
+    number.ok_or(RequestError::Outdated)
 }

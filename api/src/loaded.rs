@@ -32,6 +32,12 @@ impl LoadedReport {
             }
             rows.submission = Some(submission);
             rows.decisions = snapshot.reviews().decisions(id).await?;
+            let (branch, kind) = (rows.report.branch.clone(), rows.report.kind);
+            rows.questions = snapshot.rubrics().questions(&branch, kind).await?;
+            if let Some(submission) = &rows.submission {
+                rows.answers = snapshot.rubrics().answers(submission.id).await?;
+            }
+            rows.example = snapshot.examples().get(id).await?;
             rows.comments = snapshot.comments().of(id).await?;
         }
         Ok(Some(Self(rows)))

@@ -150,6 +150,10 @@ request_errors! {
     /// A report is returned without saying why.
     MissingReasons = "missing_reasons", UNPROCESSABLE_ENTITY,
         "退回时请写明理由。", "Please say why it is returned.";
+    /// A report that cannot be shown as an example.
+    NoExample = "no_example", CONFLICT,
+        "只有已通过、并且作者同意的汇报才能作为范例。",
+        "Only accepted reports whose authors agree are shown as examples.";
     /// A comment that says nothing.
     MissingText = "missing_text", UNPROCESSABLE_ENTITY,
         "请输入内容。", "Please write something.";

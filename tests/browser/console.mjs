@@ -55,12 +55,26 @@ async function pause(page) {
   await worker.locator('.warn').waitFor({ state: 'detached' });
 }
 
+/** The first sample is taken when a worker begins. */
+async function plots(page) {
+  await page.getByTestId('plot').first().waitFor();
+  assert.equal(await page.getByTestId('plot').count(), 3);
+  for (const span of ['hour', 'month']) {
+    const answer = page.waitForResponse((response) => response.url().includes(`over=${span}`));
+    await page.locator('select[name=over]').selectOption(span);
+    assert.equal((await answer).status(), 200);
+  }
+  await page.getByTestId('plots').scrollIntoViewIfNeeded();
+  await shot(page, 'console-5-plots');
+}
+
 await run(async (browser) => {
   const page = await open(browser);
   await step('an operator sees what failed, and why', () => look(page));
   await step('tries it again', () => tryAgain(page));
   await step('and discards it', () => discard(page));
   await step('a worker pauses and goes on', () => pause(page));
+  await step('sees how it goes over time', () => plots(page));
   await step('on a phone', async () => {
     await page.setViewportSize(PHONE);
     await fits(page);

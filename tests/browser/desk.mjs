@@ -15,6 +15,7 @@ const { HUIBAO_TEST_REVIEWER: REVIEWER, HUIBAO_TEST_COLLEAGUE: COLLEAGUE, VIDEO,
 const PROCESSED = { timeout: 240_000 };
 // Right to left in between, and long.
 const TITLE = `شكرا ${'学习体会'.repeat(20)}`;
+const QUESTION = '谈到自己的不足了吗？';
 const CORRECTED = '敬爱的党组织，您好！';
 
 const sentence = (page, number) => page.locator('[data-testid=transcript] ol li').nth(number);
@@ -165,6 +166,32 @@ async function comment(page) {
   await shot(page, 'desk-7-comments');
 }
 
+/** The branch asks, and a reviewer answers with evidence. The author sees it with the decision. */
+async function ask(page) {
+  const desk = page.url();
+  await page.goto(`${BASE_URL}/#/`);
+  await page.getByTestId('rubrics-link').click();
+  const form = page.getByTestId('rubrics');
+  await form.locator('select[name=kind]').selectOption('study');
+  await form.locator('textarea').fill(`${QUESTION}\n举了什么例子？`);
+  await form.locator('button[type=submit]').click();
+  await form.getByText('已保存。').or(form.getByText('Saved.')).waitFor();
+  await fits(page);
+  await shot(page, 'desk-13-rubric');
+  await page.goto(desk);
+  await page.getByTestId('rubric').waitFor();
+  const first = page.getByTestId('question').first();
+  await first.locator('textarea').fill('谈到了，见开头。');
+  await first.getByTestId('evidence-here').click();
+  await first.getByTestId('evidence').waitFor();
+  await first.locator('[data-testid=answer-form][data-state=saved]').waitFor();
+  await page.reload();
+  await first.getByTestId('evidence').waitFor();
+  assert.equal(await first.locator('textarea').inputValue(), '谈到了，见开头。');
+  await page.getByTestId('unanswered').waitFor();
+  await shot(page, 'desk-14-answers');
+}
+
 async function giveBack(page) {
   await page.getByTestId('return').click();
   await page.locator('#reasons[aria-invalid=true]').waitFor();
@@ -184,6 +211,8 @@ async function answer(page, address) {
   assert.equal(await page.getByTestId('watermark').count(), 0);
   assert.equal(await page.getByTestId('edit-segment').count(), 0, 'nobody corrects their own report');
   assert.equal(await page.getByTestId('comment').count(), 1, 'what is not for them they do not see');
+  assert.equal(await page.getByTestId('question').count(), 1, 'answers come with the decision');
+  await page.getByTestId('answered').getByText('谈到了，见开头。').waitFor();
   await fits(page);
   await shot(page, 'desk-9-phone');
   await page.getByTestId('comment-segment').nth(1).click();
@@ -278,6 +307,33 @@ async function exportIt(page) {
   await shot(page, 'desk-12-exports');
 }
 
+/** The author agrees, a reviewer shows it, others see it without its review, and the author takes it back. */
+async function showcase(phone, page, colleague, address) {
+  await phone.goto(`${BASE_URL}/#/`);
+  await phone.goto(address);
+  await phone.getByTestId('consent').check();
+  await phone.getByTestId('example-state').locator('p').first().waitFor();
+  await fits(phone);
+  await page.goto(`${BASE_URL}/#/`);
+  await page.goto(address);
+  await page.getByTestId('publish').locator('button').click();
+  await page.getByTestId('confirm').click();
+  await page.getByTestId('see-example').waitFor();
+  await colleague.goto(`${BASE_URL}/#/`);
+  await colleague.getByTestId('examples-link').click();
+  await shot(colleague, 'desk-15-examples');
+  await colleague.getByTestId('example').click();
+  await colleague.getByTestId('example-page').locator('li').first().waitFor();
+  await colleague.getByTestId('watermark').waitFor();
+  assert.equal(await colleague.locator('[data-testid=comment], [data-testid=decision]').count(), 0);
+  await fits(colleague);
+  await shot(colleague, 'desk-16-example');
+  await phone.getByTestId('consent').uncheck();
+  await phone.getByTestId('see-example').waitFor({ state: 'detached' });
+  await colleague.goto(`${BASE_URL}/#/examples`);
+  await colleague.getByTestId('examples').locator('li.soft').waitFor();
+}
+
 await run(async (browser) => {
   const phone = await open(browser, { viewport: PHONE });
   const desk = await open(browser);
@@ -289,9 +345,11 @@ await run(async (browser) => {
   await step('two reviewers write the same sentence', () => conflict(desk, colleague, address));
   await step('everything by keyboard', () => useKeys(desk));
   await step('comments', () => comment(desk));
+  await step('answers what the branch asks', () => ask(desk));
   await step('returns it with reasons', () => giveBack(desk));
   await step('the author answers and hands in again', () => answer(phone, address));
   await step('the reviewer accepts', () => accept(desk));
+  await step('shows it as an example, and its author takes it back', () => showcase(phone, desk, colleague, address));
   await step('exports it', () => exportIt(desk));
   await step('and finds it again by its words', () => search(desk));
   assert.deepEqual(complaints, []);

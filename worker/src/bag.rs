@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use huibao_models::domain::correction::SegmentChange;
 use huibao_models::domain::report::Report;
 use huibao_models::domain::review::Decision;
+use huibao_models::domain::rubric::Answer;
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Segment;
 use huibao_models::store::{CorrectionRecord, NumberedTranscript};
@@ -62,6 +63,8 @@ pub struct About<'a> {
     pub files: &'a [StoredFile],
     /// What was decided about the submission, the newest first.
     pub decisions: &'a [Decision],
+    /// What reviewers answered to the questions of the rubric, if it is decided.
+    pub answers: &'a [Answer],
     /// What people have corrected, the newest first.
     pub corrections: &'a [CorrectionRecord],
 }
@@ -139,11 +142,22 @@ pub fn review(about: About<'_>) -> Option<String> {
             "person": decision.person_name,
             "at": decision.at,
             "transcript_version": decision.transcript_version,
+            "open_questions": decision.open_questions,
+        })
+    };
+    let answer = |answer: &Answer| {
+        json!({
+            "question": answer.question.text,
+            "text": answer.text,
+            "evidence": answer.evidence,
+            "person": answer.person_name,
+            "at": answer.changed_at,
         })
     };
     let review = json!({
         "transcript_version": about.transcript.version,
         "decisions": about.decisions.iter().map(decision).collect::<Vec<_>>(),
+        "answers": about.answers.iter().filter(|it| !it.is_empty()).map(answer).collect::<Vec<_>>(),
         "corrections": about.corrections.iter().map(correction).collect::<Vec<_>>(),
     });
     Some(format!("{review:#}\n"))

@@ -4,6 +4,7 @@ mod audit;
 mod branches;
 mod channels;
 mod console;
+mod examples;
 mod exports;
 mod health;
 mod info;
@@ -13,6 +14,7 @@ pub(crate) mod pages;
 mod people;
 mod reports;
 mod rounds;
+mod rubrics;
 mod search;
 mod session;
 mod setup;
@@ -80,6 +82,16 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(reports::comments::add))
         .routes(routes!(reports::comments::change, reports::comments::remove))
         .routes(routes!(reports::decide::decide))
+        .routes(routes!(reports::answers::answer))
+        .routes(routes!(rubrics::list, rubrics::set))
+        .routes(routes!(examples::publish::consent))
+        .routes(routes!(examples::publish::publish, examples::publish::withdraw))
+        .routes(routes!(examples::list::list))
+        .routes(routes!(examples::show::show))
+        .routes(routes!(examples::files::video))
+        .routes(routes!(examples::files::poster))
+        .routes(routes!(examples::files::page))
+        .routes(routes!(examples::files::vtt))
         .routes(routes!(search::search))
         .routes(routes!(exports::of_report))
         .routes(routes!(exports::of_round))
@@ -102,6 +114,7 @@ pub(crate) fn described() -> (Router<ApiState>, openapi::OpenApi) {
         .routes(routes!(branches::list))
         .routes(routes!(audit::list))
         .routes(routes!(console::summary::summary))
+        .routes(routes!(console::samples::samples))
         .routes(routes!(console::jobs::list))
         .routes(routes!(console::dead::retry))
         .routes(routes!(console::dead::discard))

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use huibao_models::domain::access::{self, Access, Action, Principal, Resource};
+use huibao_models::domain::example::Example;
 use huibao_models::domain::failure::{Failure, Lang};
-use huibao_models::domain::ids::{ReportId, RoundId, TranscriptId};
+use huibao_models::domain::ids::{PersonId, ReportId, RoundId, TranscriptId};
 use huibao_models::domain::job::Job;
 use huibao_models::domain::media::{MediaInfo, Rendition};
 use huibao_models::domain::person::{Grant, Person};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::report::{Report, VisibleState};
 use huibao_models::domain::review::{Comment, Decision};
+use huibao_models::domain::rubric::{self, Answer, Question};
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission, WrittenContent};
 use huibao_models::domain::transcript::{Segment, TranscriptVersion, Word};
 use huibao_models::domain::upload::{Purpose, Upload};
@@ -20,10 +22,12 @@ use huibao_models::store::{NumberedTranscript, Token};
 
 use super::account::{GrantView, PersonView, TokenView};
 use super::error::FailureView;
+use super::example::ExampleStateView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::report::{ReportView, SubmissionRef, UploadView};
 use super::review::{CommentView, DecisionView};
+use super::rubric::AskedView;
 use super::stage::StageView;
 use super::time::seconds;
 use super::transcript::{SegmentView, TranscriptVersionView, TranscriptView, WordView};
@@ -39,6 +43,10 @@ pub(crate) struct ReportRows {
     pub transcript: Option<NumberedTranscript>,
     pub decisions: Vec<Decision>,
     pub comments: Vec<Comment>,
+    /// What the branch asks about it.
+    pub questions: Vec<Question>,
+    pub answers: Vec<Answer>,
+    pub example: Option<Example>,
 }
 
 impl ReportRows {
@@ -54,7 +62,25 @@ impl ReportRows {
             transcript: None,
             decisions: Vec::new(),
             comments: Vec::new(),
+            questions: Vec::new(),
+            answers: Vec::new(),
+            example: None,
         }
+    }
+
+    /// The questions with what was answered, for the report's author or for others. Once it is decided, nobody is
+    /// asked any more, whatever the branch asks by now.
+    fn asked(&self, own: bool, reader: PersonId) -> Vec<AskedView> {
+        let decided = self
+            .submission
+            .as_ref()
+            .is_some_and(|submission| rubric::is_decided(submission.id, &self.decisions));
+        if own && !decided {
+            return Vec::new();
+        }
+        let questions = if decided { &[] } else { self.questions.as_slice() };
+        let asked = rubric::asked(questions, &self.answers);
+        asked.iter().map(|asked| AskedView::new(asked, reader)).collect()
     }
 
     /// The newest file of a kind.
@@ -106,6 +132,8 @@ impl ReportView {
             comments: seen()
                 .map(|comment| CommentView::new(comment, report.author, person))
                 .collect(),
+            questions: rows.asked(own, person),
+            example: rows.example.as_ref().map(ExampleStateView::from),
             written_text: report.written_text.clone(),
             uploads: rows.uploads.iter().filter_map(UploadView::new).collect(),
             video: rows.file(FileKind::Original).map(VideoFileView::from),

@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::enums;
 use super::error::FailureView;
+use super::example::ExampleStateView;
 use super::list::ReportSummary;
 use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::review::{CommentView, DecisionView};
+use super::rubric::AskedView;
 use super::stage::StageView;
 use super::transcript::{SegmentView, TranscriptView};
 
@@ -55,6 +57,11 @@ pub struct ReportView {
     pub decisions: Vec<DecisionView>,
     /// What was said about it, as far as the one who asks sees it, the oldest first.
     pub comments: Vec<CommentView>,
+    /// What reviewers are asked about it, and their answers. Its author sees what was answered once it is decided.
+    pub questions: Vec<AskedView>,
+    /// Whether it may be shown as a good example, and is; null as long as its author does not agree.
+    #[schema(required)]
+    pub example: Option<ExampleStateView>,
     /// The written report as typed so far; empty if there is none, or a file instead.
     pub written_text: String,
     /// Files that are uploaded, or on their way, and not handed in yet.

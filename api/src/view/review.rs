@@ -123,6 +123,8 @@ pub struct DecisionView {
     pub transcript_version: u32,
     /// Whether the transcript was changed since.
     pub stale: bool,
+    /// The questions of the rubric that nobody had answered with evidence then, in words.
+    pub open_questions: Vec<String>,
 }
 
 /// What a comment is about.
@@ -261,6 +263,7 @@ impl From<&Decision> for DecisionView {
             submission_version: decision.submission_version,
             transcript_version: decision.transcript_version,
             stale: decision.stale,
+            open_questions: decision.open_questions.clone(),
         }
     }
 }

@@ -31,6 +31,8 @@ enum For {
     Person,
     /// Something about the round in the path: see `rounds`.
     Round,
+    /// Something of the example in the path: see `examples`.
+    Example,
     /// Something about the channel in the path: see `notices`.
     Channel,
     /// Whoever may read the report in the path.
@@ -60,6 +62,7 @@ fn rule(method: &str, path: &str) -> Option<For> {
                 || (method, path) == ("get", "/api/v1/branches")
                 || (method, path) == ("get", "/api/v1/search")
                 || (method, path) == ("get", "/api/v1/rounds")
+                || (method, path) == ("get", "/api/v1/examples")
                 || path.starts_with("/api/v1/me")
                 // One's own: see `exports`.
                 || path.starts_with("/api/v1/exports")
@@ -68,8 +71,13 @@ fn rule(method: &str, path: &str) -> Option<For> {
         {
             For::SignedIn
         }
+        ("get", path) if path.starts_with("/api/v1/examples/{id}") => For::Example,
+        ("put", "/api/v1/reports/{id}/example-consent") => For::Author,
+        ("put", "/api/v1/reports/{id}/example") => For::ReadersOfOthers,
+        ("delete", "/api/v1/reports/{id}/example") => For::Readers,
         ("post", "/api/v1/reports") => For::Activists,
         ("post", "/api/v1/rounds") => For::Reviewers,
+        ("get" | "put", "/api/v1/rubrics") => For::Reviewers,
         ("get", "/api/v1/people" | "/api/v1/people/export") => For::Overseers,
         ("post", "/api/v1/people" | "/api/v1/people/import")
         | ("get" | "post", "/api/v1/channels") => For::Operators,
@@ -91,7 +99,8 @@ fn rule(method: &str, path: &str) -> Option<For> {
             "/api/v1/reports/{id}/corrections"
             | "/api/v1/reports/{id}/corrections/{version}/undo"
             | "/api/v1/reports/{id}/decisions",
-        ) => For::ReadersOfOthers,
+        )
+        | ("put", "/api/v1/reports/{id}/answers/{question}") => For::ReadersOfOthers,
         _ => return None,
     })
 }
@@ -192,7 +201,8 @@ async fn a_report_is_seen_by_those_whose_business_it_is() {
                 .replace("{id}", &id.to_string())
                 .replace("{number}", "1")
                 .replace("{version}", "1")
-                .replace("{comment}", &id.to_string());
+                .replace("{comment}", &id.to_string())
+                .replace("{question}", &id.to_string());
             let status = status(&harness, client, method, &path).await;
             let code = format!("{who}: {method} {path}: {status}");
             match (open, reads) {
@@ -227,6 +237,10 @@ fn request(method: &str, path: &str) -> (Option<Value>, u16) {
             json!({ "branch": BRANCH, "kind": "webhook", "url": "https://example.org/hook" })
         }
         ("post", "/api/v1/jobs/retry" | "/api/v1/jobs/discard") => return (Some(json!({})), 200),
+        // What it is based on is missing.
+        ("put", "/api/v1/rubrics") => {
+            return (Some(json!({ "branch": BRANCH, "kind": "other", "questions": [] })), 428);
+        }
         // There is no such worker.
         ("post", "/api/v1/workers/pause") => {
             return (Some(json!({ "name": "x", "paused": true })), 404);

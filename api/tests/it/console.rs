@@ -1,5 +1,6 @@
 //! The console: jobs and workers, for operators of everything.
 
+use huibao_models::domain::actor::Actor;
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::job::RetryPolicy;
 use huibao_models::domain::person::Role;
@@ -117,4 +118,30 @@ async fn workers_are_seen_with_what_they_do_and_told_to_pause() {
     assert_eq!(get(&harness, &operator, "/api/v1/jobs/summary").await["cores"], 0);
     let none = json!({ "name": "nobody", "paused": true });
     assert_eq!(post(&harness, &operator, "/api/v1/workers/pause", none).await.status(), 404);
+}
+
+#[tokio::test]
+async fn plots_are_made_of_samples() {
+    let harness = Harness::new().await;
+    let operator = operator(&harness).await;
+    let empty = get(&harness, &operator, "/api/v1/jobs/samples").await;
+    assert_eq!(empty["points"], json!([]));
+    harness.submit().await;
+    for done in [false, true] {
+        if done {
+            harness.work(Stage::Ingest).await;
+        }
+        let mut unit = harness.store.begin(Actor::System, harness.store.now()).await.unwrap();
+        unit.samples().take().await.unwrap();
+        unit.commit().await.unwrap();
+    }
+    for (over, step) in [("hour", 300), ("day", 1800), ("month", 43_200)] {
+        let plot = get(&harness, &operator, &format!("/api/v1/jobs/samples?over={over}")).await;
+        assert_eq!(plot["step_seconds"], step);
+        let point = &plot["points"][0];
+        assert_eq!((&point["done"], &point["failed"]), (&json!(1), &json!(0)), "{plot}");
+        assert!(point["storage_bytes"].as_u64().unwrap() > 0);
+    }
+    let url = harness.url("/api/v1/jobs/samples?over=year");
+    assert_eq!(error_code(operator.get(url).send().await.unwrap()).await.1, "bad_request");
 }

@@ -1,11 +1,14 @@
 import { expect, it } from 'vitest';
-import { parse, reportHref, roundHref, shown } from '../src/lib/route';
+import { exampleHref, parse, reportHref, roundHref, shown } from '../src/lib/route';
 
 it('tells the pages apart', () => {
   expect(parse('')).toEqual({ page: 'home' });
   expect(parse('#/account')).toEqual({ page: 'account' });
   expect(parse('#/setup/a%2Fb')).toEqual({ page: 'setup', secret: 'a/b' });
   expect(parse(roundHref('0199-ab'))).toEqual({ page: 'round', id: '0199-ab' });
+  expect(parse(exampleHref('0199-ab'))).toEqual({ page: 'example', id: '0199-ab' });
+  expect(parse('#/examples')).toEqual({ page: 'examples' });
+  expect(parse('#/rubrics')).toEqual({ page: 'rubrics' });
   expect(parse(reportHref('0199-ab'))).toEqual({ page: 'report', id: '0199-ab', spot: null });
 });
 

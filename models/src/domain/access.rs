@@ -37,6 +37,14 @@ pub enum Action {
     EditComment,
     /// Settle a comment, or open it again.
     SettleComment,
+    /// Agree to a report being shown as a good example.
+    Consent,
+    /// Show a report as a good example.
+    PublishExample,
+    /// Show it no longer.
+    WithdrawExample,
+    /// Read a report that is shown as a good example, without its review.
+    SeeExample,
     /// Begin a report in a branch.
     Create,
     /// See who somebody is, and what they are.
@@ -47,6 +55,8 @@ pub enum Action {
     SeeRound,
     /// Open, change and close rounds, and see how everybody stands.
     ManageRound,
+    /// Set what a branch asks its reviewers about reports.
+    ManageRubric,
     /// See and repair jobs, workers and storage.
     ManageSystem,
 }
@@ -59,11 +69,16 @@ names!(Action, "action", {
     Review = "review",
     EditComment = "edit_comment",
     SettleComment = "settle_comment",
+    Consent = "consent",
+    PublishExample = "publish_example",
+    WithdrawExample = "withdraw_example",
+    SeeExample = "see_example",
     Create = "create",
     SeePerson = "see_person",
     ManagePeople = "manage_people",
     SeeRound = "see_round",
     ManageRound = "manage_round",
+    ManageRubric = "manage_rubric",
     ManageSystem = "manage_system",
 });
 
@@ -71,15 +86,19 @@ impl Action {
     /// The scope that a token needs for it.
     pub const fn scope(self) -> Scope {
         match self {
-            Self::Read | Self::SeePerson | Self::SeeRound => Scope::Read,
+            Self::Read | Self::SeeExample | Self::SeePerson | Self::SeeRound => Scope::Read,
             Self::Edit
             | Self::HandIn
             | Self::Create
+            | Self::Consent
+            | Self::WithdrawExample
             | Self::Comment
             | Self::EditComment
             | Self::SettleComment => Scope::Write,
-            Self::Review => Scope::Review,
-            Self::ManagePeople | Self::ManageRound | Self::ManageSystem => Scope::Manage,
+            Self::Review | Self::PublishExample => Scope::Review,
+            Self::ManagePeople | Self::ManageRound | Self::ManageRubric | Self::ManageSystem => {
+                Scope::Manage
+            }
         }
     }
 }
@@ -104,6 +123,17 @@ pub enum Resource<'a> {
         shared: bool,
         /// Whose report it is.
         author: Option<PersonId>,
+    },
+    /// A report as a good example.
+    Example {
+        /// Whose it is.
+        author: Option<PersonId>,
+        /// The branch that shows it.
+        branch: &'a BranchPath,
+        /// Where the report is in its life cycle.
+        state: ReportState,
+        /// Whether it is shown, which its author has agreed to.
+        published: bool,
     },
     /// A branch with its people.
     Branch(&'a BranchPath),
@@ -160,7 +190,11 @@ fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Ac
                 return Access::Hidden;
             }
             match action {
-                Action::Read | Action::Comment | Action::Review => Access::Allowed,
+                Action::Read
+                | Action::Comment
+                | Action::Review
+                | Action::PublishExample
+                | Action::WithdrawExample => Access::Allowed,
                 _ => Access::Refused,
             }
         }
@@ -174,11 +208,23 @@ fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Ac
                 _ => Access::Refused,
             }
         }
+        Resource::Example { author, branch, state, published } => {
+            let shown = published && state == ReportState::Accepted;
+            let theirs = author == Some(who.person)
+                || who.belongs_to(branch)
+                || who.is(Role::Reviewer, branch);
+            match action {
+                Action::SeeExample if shown && theirs => Access::Allowed,
+                _ => Access::Hidden,
+            }
+        }
         Resource::Branch(branch) => match action {
             Action::Create if who.is(Role::Activist, branch) => Access::Allowed,
             Action::ManagePeople if who.is(Role::Operator, branch) => Access::Allowed,
             Action::SeePerson if who.oversees(branch) => Access::Allowed,
-            Action::ManageRound if who.is(Role::Reviewer, branch) => Access::Allowed,
+            Action::ManageRound | Action::ManageRubric if who.is(Role::Reviewer, branch) => {
+                Access::Allowed
+            }
             _ => Access::Refused,
         },
         Resource::Person { id, grants } => to_person(who, action, id, grants),
@@ -198,9 +244,16 @@ fn may_without_scope(who: &Principal, action: Action, what: &Resource<'_>) -> Ac
 /// What authors may do. Whether a report can be changed or handed in now, its life cycle decides.
 const fn to_own_report(action: Action) -> Access {
     match action {
-        Action::Read | Action::Edit | Action::HandIn | Action::Comment => Access::Allowed,
+        Action::Read
+        | Action::Edit
+        | Action::HandIn
+        | Action::Comment
+        | Action::Consent
+        | Action::WithdrawExample => Access::Allowed,
         // Nobody reviews themselves.
         Action::Review
+        | Action::PublishExample
+        | Action::SeeExample
         | Action::EditComment
         | Action::SettleComment
         | Action::Create
@@ -208,6 +261,7 @@ const fn to_own_report(action: Action) -> Access {
         | Action::ManagePeople
         | Action::SeeRound
         | Action::ManageRound
+        | Action::ManageRubric
         | Action::ManageSystem => Access::Refused,
     }
 }
@@ -241,6 +295,11 @@ impl Principal {
         self.is(Role::Reviewer, branch) || self.is(Role::Operator, branch)
     }
 
+    /// Whether the person is something in a branch or below it.
+    fn belongs_to(&self, branch: &BranchPath) -> bool {
+        self.grants.iter().any(|grant| branch.contains(&grant.branch))
+    }
+
     /// Whether a round of a branch is the person's business: they take part, or they look after the branch, one
     /// above or one below it.
     fn sees_round(&self, of: &BranchPath) -> bool {
@@ -271,6 +330,19 @@ impl Principal {
         branches.iter().all(|branch| self.is(Role::Reviewer, branch))
     }
 
+    /// Which examples lists show: the same as those that [`may`] allows to [`Action::SeeExample`].
+    pub fn example_scope(&self) -> ExampleScope {
+        if !self.scopes.has(Scope::Read) {
+            let nobody = PersonId::from(uuid::Uuid::nil());
+            return ExampleScope { own: nobody, shown_to: vec![], reviewed: vec![] };
+        }
+        ExampleScope {
+            own: self.person,
+            shown_to: self.grants.iter().map(|grant| grant.branch.clone()).collect(),
+            reviewed: self.branches(Role::Reviewer).cloned().collect(),
+        }
+    }
+
     /// Which reports lists show: the same as those that [`may`] allows to [`Action::Read`].
     pub fn scope(&self) -> ReportScope {
         // A token that is not for reading sees nothing: a list of no branch and of nobody.
@@ -284,6 +356,17 @@ impl Principal {
             branches: self.branches(Role::Reviewer).cloned().collect(),
         }
     }
+}
+
+/// Which good examples somebody may see. The store makes a condition of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleScope {
+    /// All of this author.
+    pub own: PersonId,
+    /// Those of these branches and of the branches above them.
+    pub shown_to: Vec<BranchPath>,
+    /// Those of these branches and of all below them.
+    pub reviewed: Vec<BranchPath>,
 }
 
 /// Which reports somebody may read. The store makes a condition of it, so that a list never loads what it
@@ -504,6 +587,71 @@ mod tests {
         assert_eq!(may(&operator, Action::ManageSystem, &Resource::System), Access::Allowed);
         assert_eq!(may(&local, Action::ManageSystem, &Resource::System), Access::Refused);
         assert_eq!(may(&activist, Action::ManageSystem, &Resource::System), Access::Refused);
+    }
+
+    #[test]
+    fn an_example_is_for_those_of_its_branch_as_long_as_it_is_shown() {
+        let branch: BranchPath = "/a/b".parse().unwrap();
+        let author = with(vec![]);
+        let example = |state, published| Resource::Example {
+            author: Some(author.person),
+            branch: &branch,
+            state,
+            published,
+        };
+        let shown = example(ReportState::Accepted, true);
+        for (role, of, access) in [
+            (Role::Activist, "/a/b", Access::Allowed),
+            (Role::Activist, "/a/b/c", Access::Allowed),
+            (Role::Operator, "/a/b", Access::Allowed),
+            (Role::Reviewer, "/a", Access::Allowed),
+            (Role::Activist, "/a", Access::Hidden),
+            (Role::Activist, "/a/bb", Access::Hidden),
+            (Role::Operator, "/", Access::Hidden),
+        ] {
+            let who = with(vec![grant(role, of)]);
+            assert_eq!(may(&who, Action::SeeExample, &shown), access, "{role} {of}");
+            for hidden in [
+                example(ReportState::Accepted, false),
+                example(ReportState::InReview, true),
+                example(ReportState::Returned, true),
+            ] {
+                assert_eq!(may(&who, Action::SeeExample, &hidden), Access::Hidden);
+            }
+            assert_ne!(may(&who, Action::Read, &shown), Access::Allowed, "its review is not shown");
+        }
+        assert_eq!(may(&author, Action::SeeExample, &shown), Access::Allowed);
+    }
+
+    #[test]
+    fn authors_consent_and_reviewers_publish() {
+        let branch: BranchPath = "/a".parse().unwrap();
+        let (author, reviewer) = (with(vec![]), with(vec![grant(Role::Reviewer, "/a")]));
+        let accepted = report(author.person, &branch, ReportState::Accepted);
+        for (action, own, theirs) in [
+            (Action::Consent, Access::Allowed, Access::Refused),
+            (Action::PublishExample, Access::Refused, Access::Allowed),
+            (Action::WithdrawExample, Access::Allowed, Access::Allowed),
+        ] {
+            assert_eq!(may(&author, action, &accepted), own, "{action}");
+            assert_eq!(may(&reviewer, action, &accepted), theirs, "{action}");
+        }
+    }
+
+    #[test]
+    fn a_rubric_is_set_by_those_who_review_its_branch() {
+        let branch: BranchPath = "/a/b".parse().unwrap();
+        for (role, of, access) in [
+            (Role::Reviewer, "/a/b", Access::Allowed),
+            (Role::Reviewer, "/", Access::Allowed),
+            (Role::Reviewer, "/a/b/c", Access::Refused),
+            (Role::Activist, "/a/b", Access::Refused),
+            (Role::Operator, "/", Access::Refused),
+        ] {
+            let who = with(vec![grant(role, of)]);
+            let asked = may(&who, Action::ManageRubric, &Resource::Branch(&branch));
+            assert_eq!(asked, access, "{role} {of}");
+        }
     }
 
     #[test]

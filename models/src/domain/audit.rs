@@ -74,6 +74,18 @@ pub enum AuditAction {
     CommentReopened,
     /// A comment was removed.
     CommentRemoved,
+    /// A branch changed what it asks its reviewers.
+    RubricChanged,
+    /// A reviewer answered a question of the rubric, or changed the answer.
+    QuestionAnswered,
+    /// An author agreed to their report being shown as an example.
+    ExampleConsented,
+    /// An author took that back.
+    ExampleRefused,
+    /// A reviewer showed a report as an example.
+    ExamplePublished,
+    /// An example was withdrawn.
+    ExampleWithdrawn,
     /// A draft was thrown away.
     ReportDiscarded,
     /// Somebody other than the author looked at a report.
@@ -144,6 +156,12 @@ names!(AuditAction, "audited action", {
     CommentResolved = "comment_resolved",
     CommentReopened = "comment_reopened",
     CommentRemoved = "comment_removed",
+    RubricChanged = "rubric_changed",
+    QuestionAnswered = "question_answered",
+    ExampleConsented = "example_consented",
+    ExampleRefused = "example_refused",
+    ExamplePublished = "example_published",
+    ExampleWithdrawn = "example_withdrawn",
     ReportDiscarded = "report_discarded",
     ReportViewed = "report_viewed",
     FileFetched = "file_fetched",

@@ -70,6 +70,8 @@ ids! {
     DecisionId;
     /// Of a comment on a report.
     CommentId;
+    /// Of a question to reviewers.
+    QuestionId;
     /// Of a person.
     PersonId;
     /// Of a personal access token.

@@ -55,6 +55,8 @@ pub struct Decision {
     pub transcript_version: u32,
     /// Whether readers of that submission see another version by now.
     pub stale: bool,
+    /// The questions of the rubric that nobody had answered then, in words.
+    pub open_questions: Vec<String>,
     /// When.
     pub at: DateTime<Utc>,
 }

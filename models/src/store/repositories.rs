@@ -3,6 +3,7 @@
 use super::audit::Audit;
 use super::channels::Channels;
 use super::comments::Comments;
+use super::examples::Examples;
 use super::exports::Exports;
 use super::idempotency::IdempotencyKeys;
 use super::identities::Identities;
@@ -12,6 +13,8 @@ use super::people::People;
 use super::reports::Reports;
 use super::reviews::Reviews;
 use super::rounds::Rounds;
+use super::rubrics::Rubrics;
+use super::samples::Samples;
 use super::search::Search;
 use super::sessions::Sessions;
 use super::sign_in::SignIns;
@@ -65,9 +68,24 @@ macro_rules! repositories {
                 Rounds(self)
             }
 
+            /// What branches ask their reviewers.
+            pub fn rubrics(&mut self) -> Rubrics<'_, Self> {
+                Rubrics(self)
+            }
+
+            /// What the system has measured of itself.
+            pub fn samples(&mut self) -> Samples<'_, Self> {
+                Samples(self)
+            }
+
             /// The search index.
             pub fn search(&mut self) -> Search<'_, Self> {
                 Search(self)
+            }
+
+            /// Good examples.
+            pub fn examples(&mut self) -> Examples<'_, Self> {
+                Examples(self)
             }
 
             /// Exports.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -40,6 +41,7 @@ struct DecisionRow {
     submission_version: i64,
     transcript_version: i64,
     stale: bool,
+    open_questions: Json<Vec<String>>,
     created_at: DateTime<Utc>,
 }
 
@@ -56,6 +58,7 @@ impl TryFrom<DecisionRow> for Decision {
             submission_version: count(row.submission_version),
             transcript_version: count(row.transcript_version),
             stale: row.stale,
+            open_questions: row.open_questions.0,
             at: row.created_at,
         })
     }
@@ -72,7 +75,7 @@ impl<S: Session> Reviews<'_, S> {
                         decisions.submission_id, submissions.version AS submission_version,
                         transcripts.version AS transcript_version,
                         CASE WHEN current_transcript = transcript_id THEN false ELSE true END AS stale,
-                        decisions.created_at
+                        open_questions, decisions.created_at
                  FROM decisions
                  JOIN submissions ON submissions.id = decisions.submission_id
                  JOIN transcripts ON transcripts.id = transcript_id
@@ -150,13 +153,14 @@ impl Reviews<'_, UnitOfWork> {
         let current = current.ok_or(StoreError::Outdated { what: "transcript" })?;
         let person = self.0.person();
         let person = person.ok_or_else(|| StoreError::Corrupt("nobody decides".into()))?;
+        let open = self.0.rubrics().open(report, submission).await?;
         let (id, actor, now) = (DecisionId::new(), self.0.actor().to_string(), self.0.now());
         execute!(
             self.0.tx(),
             sqlx::query(
                 "INSERT INTO decisions (id, report_id, submission_id, transcript_id, verdict, reasons,
-                                        person_id, created_by, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+                                        person_id, created_by, created_at, open_questions)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
             ),
             id.uuid(),
             report.uuid(),
@@ -166,7 +170,8 @@ impl Reviews<'_, UnitOfWork> {
             &new.reasons,
             PersonId::uuid(person),
             actor,
-            now
+            now,
+            Json(&open)
         )?;
         let detail = serde_json::json!({
             "verdict": new.verdict,
@@ -175,6 +180,10 @@ impl Reviews<'_, UnitOfWork> {
         });
         self.0.audit().record(AuditAction::ReportDecided, report, detail).await?;
         self.0.reports().set_state(report, new.verdict.makes()).await?;
+        if new.verdict != Verdict::Accept {
+            // Its author agreed to what was accepted.
+            self.0.examples().refuse(report).await?;
+        }
         self.0.jobs().archive_again(submission).await?;
         Ok(())
     }

@@ -6,6 +6,7 @@ use huibao_models::domain::job::Urgency;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::report::Report;
 use huibao_models::domain::review::Decision;
+use huibao_models::domain::rubric::{Answer, is_decided};
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
@@ -71,6 +72,7 @@ struct Contents {
     /// What was recognised, if readers see what people made of it.
     recognized: Option<Transcript>,
     decisions: Vec<Decision>,
+    answers: Vec<Answer>,
     corrections: Vec<CorrectionRecord>,
 }
 
@@ -86,6 +88,8 @@ impl Contents {
         let mut decisions = snapshot.reviews().decisions(submission.report_id).await?;
         decisions.retain(|decision| decision.submission == id);
         let corrections = snapshot.transcripts().corrections(id, None, u32::MAX).await?;
+        let answers =
+            if is_decided(id, &decisions) { snapshot.rubrics().answers(id).await? } else { vec![] };
         let recognized = if corrections.is_empty() {
             None
         } else {
@@ -97,6 +101,7 @@ impl Contents {
             transcript: transcript.ok_or_else(missing("a transcript"))?,
             recognized,
             decisions,
+            answers,
             corrections,
             raw: snapshot.transcripts().newest_raw(id).await?,
             submission,
@@ -110,6 +115,7 @@ impl Contents {
             transcript: &self.transcript,
             files: &self.files,
             decisions: &self.decisions,
+            answers: &self.answers,
             corrections: &self.corrections,
         }
     }

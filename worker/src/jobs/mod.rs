@@ -20,6 +20,7 @@ mod office;
 mod post;
 mod prune;
 mod remind;
+mod sample;
 mod scratch;
 mod seal_audit;
 mod transcode;
@@ -47,6 +48,7 @@ impl Kinds {
             Arc::new(expire_uploads::ExpireUploads),
             Arc::new(index::Index),
             Arc::new(prune::Prune),
+            Arc::new(sample::TakeSample),
             Arc::new(seal_audit::SealAudit),
             Arc::new(announce_round::AnnounceRound),
             Arc::new(remind::Remind),

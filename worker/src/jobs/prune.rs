@@ -1,6 +1,6 @@
 //! Prune: removes rows that are over, once a day: jobs that are long done and belong to no submission,
 //! sessions that have ended, failed sign-ins that are forgotten, exports that have expired, workers that are
-//! gone.
+//! gone, samples that no plot shows.
 
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// How long people can look up what they were told.
 const NOTICES_KEPT: Duration = Duration::from_hours(2 * 365 * 24);
+
+/// The longest plot, and a little more.
+const SAMPLES_KEPT: Duration = Duration::from_hours(40 * 24);
 
 pub(super) struct Prune;
 
@@ -53,6 +56,8 @@ impl Outcome for Pruned {
         let told_before = unit.now() - NOTICES_KEPT;
         unit.notices().prune(told_before).await?;
         unit.workers().prune(before).await?;
+        let measured_before = unit.now() - SAMPLES_KEPT;
+        unit.samples().prune(measured_before).await?;
         tracing::debug!(pruned, sessions, "removed rows of old jobs and sessions");
         Ok(())
     }

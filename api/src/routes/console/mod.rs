@@ -2,6 +2,7 @@
 
 pub(crate) mod dead;
 pub(crate) mod jobs;
+pub(crate) mod samples;
 pub(crate) mod summary;
 pub(crate) mod workers;
 

@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::extract;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
-use crate::view::{AnchorView, CommentChange, CommentView, ErrorBody, NewComment};
+use crate::view::{CommentChange, CommentView, ErrorBody, NewComment};
 
 /// Two ids in a path.
 type CommentPath = Result<Path<(ReportId, CommentId)>, axum::extract::rejection::PathRejection>;
@@ -38,7 +38,7 @@ pub(crate) async fn add(
     let submission = report.current_submission.ok_or(RequestError::NotFound)?;
     let (own, parent) = (report.author == Some(caller.person()), body.parent.map(CommentId::from));
     let text = fields::needed(&body.text)?;
-    let anchor = body.anchor.map_or(Ok(Anchor::Report), checked)?;
+    let anchor = body.anchor.map_or(Ok(Anchor::Report), fields::anchor)?;
     let mut unit = caller.begin_durable(&state).await?;
     if let Some(parent) = parent {
         // What they do not see, they do not answer.
@@ -129,33 +129,4 @@ async fn find(
         Resource::Comment { writer: comment.person, shared: comment.shared, author: report.author };
     caller.check(state, action, &what, report.id)?;
     Ok(comment)
-}
-
-/// An anchor whose quote is not too long, and whose time is one.
-fn checked(anchor: AnchorView) -> Result<Anchor, RequestError> {
-    Ok(match anchor {
-        AnchorView::Report {} => Anchor::Report,
-        AnchorView::Time { at } => Anchor::Time { ms: milliseconds(at)? },
-        AnchorView::Segment { segment, at, quote } => {
-            fields::at_most(&quote, fields::QUOTE_CHARS)?;
-            Anchor::Segment { segment, ms: milliseconds(at)?, quote: fields::inert(&quote) }
-        }
-        AnchorView::Written { quote } => {
-            fields::at_most(&quote, fields::QUOTE_CHARS)?;
-            Anchor::Written { quote: fields::inert(&quote) }
-        }
-    })
-}
-
-/// A time in a video: at most a day.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it lies between 0 and a day"
-)]
-fn milliseconds(seconds: f64) -> Result<u64, RequestError> {
-    if !(0.0..=86_400.0).contains(&seconds) {
-        return Err(RequestError::BadRequest);
-    }
-    Ok((seconds * 1000.0).round() as u64)
 }

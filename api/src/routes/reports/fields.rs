@@ -1,12 +1,14 @@
-//! What authors write of a report, checked.
+//! What people write of a report, checked.
 
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::report::{Period, ReportKind};
+use huibao_models::domain::review::Anchor;
 
 use crate::error::ApiError;
 use crate::file_name::without_controls;
 use crate::request_error::RequestError;
 use crate::state::ApiState;
+use crate::view::AnchorView;
 
 const TITLE_CHARS: usize = 200;
 const SPEAKER_CHARS: usize = 100;
@@ -81,4 +83,33 @@ pub(super) fn language(state: &ApiState, code: &str) -> Result<String, RequestEr
     }
     let known = state.config.languages.iter().find(|language| *language == code);
     known.cloned().ok_or(RequestError::UnsupportedLanguage)
+}
+
+/// An anchor whose quote is not too long, and whose time is one.
+pub(super) fn anchor(anchor: AnchorView) -> Result<Anchor, RequestError> {
+    Ok(match anchor {
+        AnchorView::Report {} => Anchor::Report,
+        AnchorView::Time { at } => Anchor::Time { ms: milliseconds(at)? },
+        AnchorView::Segment { segment, at, quote } => {
+            at_most(&quote, QUOTE_CHARS)?;
+            Anchor::Segment { segment, ms: milliseconds(at)?, quote: inert(&quote) }
+        }
+        AnchorView::Written { quote } => {
+            at_most(&quote, QUOTE_CHARS)?;
+            Anchor::Written { quote: inert(&quote) }
+        }
+    })
+}
+
+/// A time in a video: at most a day.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it lies between 0 and a day"
+)]
+fn milliseconds(seconds: f64) -> Result<u64, RequestError> {
+    if !(0.0..=86_400.0).contains(&seconds) {
+        return Err(RequestError::BadRequest);
+    }
+    Ok((seconds * 1000.0).round() as u64)
 }

@@ -1,5 +1,6 @@
 //! Reports: submitting, listing, reading, following, downloading, reviewing.
 
+pub(crate) mod answers;
 pub(crate) mod comments;
 pub(crate) mod comparison;
 pub(crate) mod corrections;

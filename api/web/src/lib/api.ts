@@ -2,7 +2,11 @@
 
 import type {
   Anchor,
+  Answer as RubricAnswer,
   DeadJobsDone,
+  Example,
+  ExampleList,
+  ExampleSummary,
   Export,
   ExportFormat,
   ExportList,
@@ -21,10 +25,12 @@ import type {
   CorrectionList,
   Grant,
   Info,
+  NewAnswer,
   NewChannel,
   NewComment,
   NewPerson,
   NewRound,
+  NewRubric,
   NoticeList,
   NoticeSettings,
   ParticipantList,
@@ -45,6 +51,9 @@ import type {
   RoundException,
   Round,
   RoundList,
+  Rubric,
+  RubricList,
+  SampleList,
   Session,
   SessionList,
   Token,
@@ -58,6 +67,7 @@ import { API, type Answer, request } from './http';
 
 export type {
   Anchor,
+  Answer,
   AuditEntry,
   Channel,
   Comment,
@@ -66,6 +76,8 @@ export type {
   Correction,
   CorrectionList,
   Decision,
+  Example,
+  ExampleSummary,
   Export,
   ExportFormat,
   FailureGroup,
@@ -87,6 +99,7 @@ export type {
   RosterImport,
   Round,
   RoundBody,
+  Rubric,
   SegmentChange,
   Session,
   Token,
@@ -361,6 +374,57 @@ export async function changeComment(id: string, comment: string, change: Comment
 
 export async function removeComment(id: string, comment: string): Promise<void> {
   await request(commentPath(id, comment), { method: 'DELETE' });
+}
+
+/** Answers a question of the rubric, or changes one's answer that has this revision; 0: there is none yet. */
+export async function answerQuestion(
+  id: string,
+  question: string,
+  answer: NewAnswer,
+  revision: number,
+): Promise<RubricAnswer> {
+  const path = `${reportPath(id)}/answers/${encodeURIComponent(question)}`;
+  return (await request<RubricAnswer>(path, { method: 'PUT', body: answer, ifMatch: `"a${revision}"` })).body;
+}
+
+/** The rubrics of the branches that one reviews, of those below and of those above. */
+export async function listRubrics(): Promise<readonly Rubric[]> {
+  return (await request<RubricList>(`${API}/rubrics`)).body.rubrics;
+}
+
+/** Sets what a branch asks, in place of this revision; 0: it has asked nothing yet. */
+export async function setRubric(rubric: NewRubric, revision: number): Promise<Rubric> {
+  return (await request<Rubric>(`${API}/rubrics`, { method: 'PUT', body: rubric, ifMatch: `"r${revision}"` })).body;
+}
+
+/** The good examples that one may open, the newest first. */
+export async function listExamples(): Promise<readonly ExampleSummary[]> {
+  return (await request<ExampleList>(`${API}/examples`)).body.examples;
+}
+
+export async function getExample(id: string): Promise<Example> {
+  return (await request<Example>(`${API}/examples/${encodeURIComponent(id)}`)).body;
+}
+
+/** Agrees to one's report being shown as an example, or takes that back. */
+export async function consentToExample(id: string, given: boolean): Promise<void> {
+  await request(`${reportPath(id)}/example-consent`, { method: 'PUT', body: { given } });
+}
+
+export async function publishExample(id: string): Promise<void> {
+  await request(`${reportPath(id)}/example`, { method: 'PUT' });
+}
+
+export async function withdrawExample(id: string): Promise<void> {
+  await request(`${reportPath(id)}/example`, { method: 'DELETE' });
+}
+
+/** How far back plots look. */
+export type SampleSpan = 'hour' | 'day' | 'month';
+
+/** What the system has measured of itself. */
+export async function listSamples(over: SampleSpan): Promise<SampleList> {
+  return (await request<SampleList>(`${API}/jobs/samples`, { query: { over } })).body;
 }
 
 /** Decides about a report whose transcript was read in this version. */

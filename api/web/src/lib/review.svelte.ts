@@ -3,6 +3,7 @@
 import {
   addComment,
   type Anchor,
+  type Answer,
   changeComment,
   type Comment,
   type Corrected,
@@ -19,6 +20,7 @@ import {
 import { type ApiError, asApiError } from './errors';
 import { type Read, SentenceEditor } from './editor.svelte';
 import { undoable } from './history';
+import { withAnswer } from './rubrics';
 import { openBySegment, threads, withComment } from './threads';
 import { forget, recall, unsavedIn } from './unsaved';
 import { withSegments, withText } from './update';
@@ -163,6 +165,13 @@ export class Review {
 
   async answer(parent: Comment, text: string): Promise<boolean> {
     return this.#said(() => addComment(this.report.id, { text, parent: parent.id }));
+  }
+
+  /** A question of the rubric is answered: shows it before the server tells of it. */
+  answered(question: string, answer: Answer): void {
+    const { state, questions } = this.report;
+    const begun = state === 'ready' ? 'in_review' : state;
+    this.report = { ...this.report, state: begun, questions: withAnswer(questions, question, answer) };
   }
 
   async change(comment: Comment, change: { text?: string; resolved?: boolean }): Promise<boolean> {

@@ -22,6 +22,9 @@ export type Route =
   | { page: 'channels' }
   | { page: 'audit' }
   | { page: 'console' }
+  | { page: 'rubrics' }
+  | { page: 'examples' }
+  | { page: 'example'; id: string }
   | { page: 'setup'; secret: string };
 
 export function parse(hash: string): Route {
@@ -31,13 +34,16 @@ export function parse(hash: string): Route {
   if (hash === '#/channels') return { page: 'channels' };
   if (hash === '#/audit') return { page: 'audit' };
   if (hash === '#/console') return { page: 'console' };
+  if (hash === '#/rubrics') return { page: 'rubrics' };
+  if (hash === '#/examples') return { page: 'examples' };
   const [path = '', query = ''] = hash.split('?', 2);
   if (path === '#/search') return { page: 'search', query: new URLSearchParams(query) };
-  const [, page, last] = /^#\/(reports|rounds|setup)\/([^/#]+)$/.exec(path) ?? [];
+  const [, page, last] = /^#\/(reports|rounds|examples|setup)\/([^/#]+)$/.exec(path) ?? [];
   if (last === undefined) return { page: 'home' };
   try {
     const decoded = decodeURIComponent(last);
     if (page === 'setup') return { page, secret: decoded };
+    if (page === 'examples') return { page: 'example', id: decoded };
     if (page === 'rounds') return { page: 'round', id: decoded };
     return { page: 'report', id: decoded, spot: spotOf(new URLSearchParams(query)) };
   } catch {
@@ -59,6 +65,10 @@ export function reportHref(id: string, spot: Spot | null = null): string {
   if (spot.at !== null) query.set('at', String(spot.at));
   if (spot.words !== '') query.set('words', spot.words);
   return `${path}?${query.toString()}`;
+}
+
+export function exampleHref(id: string): string {
+  return `#/examples/${encodeURIComponent(id)}`;
 }
 
 export function roundHref(id: string): string {

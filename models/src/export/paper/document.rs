@@ -1,7 +1,7 @@
 //! A report as a Word document: cover sheet, written report, transcript, decisions, checksums.
 
 use super::wml::Body;
-use super::{Mark, PaperError, PaperReport, PaperTranscript, PaperWritten, words};
+use super::{Mark, PaperError, PaperQuestion, PaperReport, PaperTranscript, PaperWritten, words};
 use crate::domain::review::Decision;
 use crate::domain::transcript::Segment;
 use crate::export::UNCLEAR;
@@ -17,6 +17,7 @@ pub fn document(report: &PaperReport, mark: &Mark) -> Result<Vec<u8>, PaperError
     written(&mut body, &report.written);
     transcript(&mut body, report.transcript.as_ref());
     decisions(&mut body, &report.decisions, mark.utc_offset);
+    questions(&mut body, &report.questions, mark.utc_offset);
     checksums(&mut body, report);
     Ok(body.into_document(title(report), &footer(mark))?)
 }
@@ -144,8 +145,37 @@ fn decisions(body: &mut Body, decisions: &[Decision], utc_offset: i16) {
     }
 }
 
+/// What the rubric asked, and what reviewers answered with evidence.
+fn questions(body: &mut Body, questions: &[PaperQuestion], utc_offset: i16) {
+    if questions.is_empty() {
+        return;
+    }
+    body.paragraph("Heading1", "四、评阅问题与依据");
+    for (number, question) in (1..).zip(questions) {
+        body.paragraph("Fact", &format!("{number}. {}", question.text));
+        if question.answers.is_empty() {
+            body.paragraph("Note", "决定时尚未作答。");
+        }
+        for answer in &question.answers {
+            let evidence: Vec<_> = answer.evidence.iter().map(words::anchor).collect();
+            let by = (&answer.person_name, words::time(answer.changed_at, utc_offset));
+            let rows = [
+                ("回答", answer.text.clone()),
+                ("依据", evidence.join("\n")),
+                ("评阅人", format!("{}　{}", by.0, by.1)),
+            ];
+            let given = rows.into_iter().filter(|(_, value)| !value.is_empty());
+            let rows: Vec<_> = given.map(|(name, value)| (name.to_owned(), value)).collect();
+            body.table(FACT_NAMES, ["FactName", "Fact"], &rows);
+            // Tables that touch would be one.
+            body.paragraph("Hash", "");
+        }
+    }
+}
+
 fn checksums(body: &mut Body, report: &PaperReport) {
-    body.paragraph("Heading1", "四、文件校验值（SHA-256）");
+    let number = if report.questions.is_empty() { "四" } else { "五" };
+    body.paragraph("Heading1", &format!("{number}、文件校验值（SHA-256）"));
     let rows: Vec<_> =
         report.checksums.iter().map(|sum| (sum.what.clone(), sum.sha256.clone())).collect();
     if !rows.is_empty() {

@@ -22,6 +22,7 @@ use crate::domain::ids::ReportId;
 use crate::domain::report::{Period, ReportState};
 use crate::domain::review::Decision;
 use crate::domain::round::{RoundException, Standing};
+use crate::domain::rubric::{self, Answer};
 use crate::domain::transcript::Segment;
 
 /// A report with all that is printed of it.
@@ -59,6 +60,8 @@ pub struct PaperReport {
     pub transcript: Option<PaperTranscript>,
     /// What was decided about it, the newest first.
     pub decisions: Vec<Decision>,
+    /// What reviewers were asked about it, once it is decided.
+    pub questions: Vec<PaperQuestion>,
     /// Checksums of its files.
     pub checksums: Vec<Checksum>,
 }
@@ -92,6 +95,15 @@ pub struct PaperTranscript {
     pub recognizer: String,
     /// The sentences.
     pub segments: Vec<Segment>,
+}
+
+/// A question of the rubric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaperQuestion {
+    /// What was asked.
+    pub text: String,
+    /// What reviewers answered; none: it was left open.
+    pub answers: Vec<Answer>,
 }
 
 /// The SHA-256 of a file.
@@ -172,6 +184,25 @@ pub enum PaperError {
     /// The sheet.
     #[error("a sheet cannot be written: {0}")]
     Table(#[from] rust_xlsxwriter::XlsxError),
+}
+
+impl PaperQuestion {
+    /// The questions about a submission: those that were answered, and those that a decision has left open.
+    pub fn all(answers: &[Answer], open: &[String]) -> Vec<Self> {
+        let asked = rubric::asked(&[], answers).into_iter();
+        let mut all: Vec<_> = asked
+            .map(|asked| Self {
+                text: asked.question.text.clone(),
+                answers: asked.answers.into_iter().cloned().collect(),
+            })
+            .collect();
+        for text in open {
+            if all.iter().all(|question| question.text != *text) {
+                all.push(Self { text: text.clone(), answers: vec![] });
+            }
+        }
+        all
+    }
 }
 
 impl From<PaperError> for Failure {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::branch::BranchPath;
 use crate::domain::report::{Period, ReportKind, ReportState};
-use crate::domain::review::Verdict;
+use crate::domain::review::{Anchor, Verdict};
 use crate::domain::round::Standing;
 use crate::domain::transcript::SegmentFlag;
 
@@ -58,6 +58,16 @@ pub(super) const fn flag(flag: SegmentFlag) -> Option<&'static str> {
         SegmentFlag::KnownPhantom => Some("可能是误识别"),
         SegmentFlag::Repetition => Some("重复"),
         SegmentFlag::SetAside => None,
+    }
+}
+
+/// Where a report shows something.
+pub(super) fn anchor(anchor: &Anchor) -> String {
+    match anchor {
+        Anchor::Report => "整份汇报".to_owned(),
+        Anchor::Time { ms } => format!("视频 {}", position(*ms)),
+        Anchor::Segment { ms, quote, .. } => format!("视频 {}：“{quote}”", position(*ms)),
+        Anchor::Written { quote } => format!("书面汇报：“{quote}”"),
     }
 }
 

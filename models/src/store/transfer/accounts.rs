@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::audit::AuditRows;
 use super::rows::{
     BranchRow, ChannelRow, ContactRow, ExceptionRow, GrantRow, IdentityRow, NoticeRow,
-    NoticeSettingsRow, PersonRow, RoundRow, TokenRow,
+    NoticeSettingsRow, PersonRow, RoundRow, RubricRow, TokenRow,
 };
 use crate::domain::actor::Actor;
 use crate::store::unit::HasTx;
@@ -23,6 +23,7 @@ pub struct AccountRows {
     identities: Vec<IdentityRow>,
     rounds: Vec<RoundRow>,
     exceptions: Vec<ExceptionRow>,
+    rubrics: Vec<RubricRow>,
     notices: Vec<NoticeRow>,
     settings: Vec<NoticeSettingsRow>,
     channels: Vec<ChannelRow>,
@@ -43,6 +44,7 @@ impl Store {
             identities: IdentityRow::read(tx, None).await?,
             rounds: RoundRow::read(tx, None).await?,
             exceptions: ExceptionRow::read(tx, None).await?,
+            rubrics: RubricRow::read(tx, None).await?,
             notices: NoticeRow::read(tx, None).await?,
             settings: NoticeSettingsRow::read(tx, None).await?,
             channels: ChannelRow::read(tx, None).await?,
@@ -71,7 +73,7 @@ impl Store {
         }
         // Each after what it refers to.
         write_all!(branches, people, grants, contacts, tokens, identities, rounds, exceptions);
-        write_all!(notices, settings, channels);
+        write_all!(rubrics, notices, settings, channels);
         rows.audit.adopt(tx).await?;
         unit.commit().await?;
         Ok(())

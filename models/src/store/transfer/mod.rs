@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 pub use self::accounts::AccountRows;
 use self::rows::{
-    CommentRow, DecisionRow, DraftVersionRow, FileRow, JobRow, PartialRow, ReportRow,
-    SegmentChangeRow, SubmissionRow, TranscriptRow,
+    CommentRow, DecisionRow, DraftVersionRow, ExampleRow, FileRow, JobRow, PartialRow, ReportRow,
+    RubricAnswerRow, SegmentChangeRow, SubmissionRow, TranscriptRow,
 };
 use super::engine::read;
 use super::unit::HasTx;
@@ -38,6 +38,8 @@ pub struct ReportRows {
     drafts: Vec<DraftVersionRow>,
     decisions: Vec<DecisionRow>,
     comments: Vec<CommentRow>,
+    answers: Vec<RubricAnswerRow>,
+    examples: Vec<ExampleRow>,
 }
 
 /// An object that a file row refers to.
@@ -122,6 +124,13 @@ impl ReportRows {
             comment.resolved_at = comment.resolved_at.map(cut);
             comment.removed_at = comment.removed_at.map(cut);
         }
+        for answer in &mut self.answers {
+            answer.changed_at = cut(answer.changed_at);
+        }
+        for example in &mut self.examples {
+            example.consented_at = cut(example.consented_at);
+            example.published_at = example.published_at.map(cut);
+        }
         self
     }
 }
@@ -161,6 +170,8 @@ impl Store {
             drafts: DraftVersionRow::read(tx, id).await?,
             decisions: DecisionRow::read(tx, id).await?,
             comments: CommentRow::read(tx, id).await?,
+            answers: RubricAnswerRow::read(tx, id).await?,
+            examples: ExampleRow::read(tx, id).await?,
         }))
     }
 
@@ -205,6 +216,12 @@ impl Store {
         }
         for comment in &rows.comments {
             whole &= comment.write(tx).await?;
+        }
+        for answer in &rows.answers {
+            whole &= answer.write(tx).await?;
+        }
+        for example in &rows.examples {
+            whole &= example.write(tx).await?;
         }
         if !whole {
             return Err(StoreError::Taken(rows.id().uuid()));

@@ -139,6 +139,28 @@ table!(DecisionRow, "decisions", "report_id = $1", "id", {
     person_id: Uuid,
     created_by: String,
     created_at: DateTime<Utc>,
+    open_questions: Json<Value>,
+});
+
+table!(RubricAnswerRow, "rubric_answers", "report_id = $1", "id", {
+    id: Uuid,
+    report_id: Uuid,
+    submission_id: Uuid,
+    question_id: Uuid,
+    question: String,
+    person_id: Uuid,
+    text: String,
+    evidence: Json<Value>,
+    revision: i64,
+    changed_by: String,
+    changed_at: DateTime<Utc>,
+});
+
+table!(ExampleRow, "examples", "report_id = $1", "report_id", {
+    report_id: Uuid,
+    consented_at: DateTime<Utc>,
+    published_at: Option<DateTime<Utc>>,
+    published_by: Option<Uuid>,
 });
 
 // Answers come after what they answer: ids sort by time.
@@ -233,6 +255,15 @@ table!(ExceptionRow, "round_exceptions", "$1 IS NULL", "round_id, person_id", {
     reason: String,
     created_by: String,
     created_at: DateTime<Utc>,
+});
+
+table!(RubricRow, "rubrics", "$1 IS NULL", "branch, kind", {
+    branch: String,
+    kind: String,
+    questions: Json<Value>,
+    revision: i64,
+    changed_by: String,
+    changed_at: DateTime<Utc>,
 });
 
 table!(DraftVersionRow, "draft_versions", "report_id = $1", "report_id, revision", {

@@ -3,14 +3,15 @@
 use super::rows::{
     AuditChainRow, AuditCheckpointRow, AuditPendingRow, AuditRow, BranchRow, ChannelRow,
     CommentRow, ContactRow, DecisionRow, DraftVersionRow, ExceptionRow, GrantRow, IdentityRow,
-    NoticeRow, NoticeSettingsRow, PersonRow, RoundRow, SegmentChangeRow, TokenRow,
+    NoticeRow, NoticeSettingsRow, PersonRow, RoundRow, RubricRow, SegmentChangeRow, TokenRow,
 };
 use super::*;
 
 /// Tables that are not moved.
-const LEFT_BEHIND: [&str; 9] = [
+const LEFT_BEHIND: [&str; 10] = [
     "exports",
     "idempotency_keys",
+    "samples",
     "search_documents",
     "search_pending",
     "sessions",
@@ -45,6 +46,9 @@ async fn every_table_and_column_is_known() {
         (PartialRow::TABLE, PartialRow::COLUMNS),
         (DecisionRow::TABLE, DecisionRow::COLUMNS),
         (CommentRow::TABLE, CommentRow::COLUMNS),
+        (ExampleRow::TABLE, ExampleRow::COLUMNS),
+        (RubricRow::TABLE, RubricRow::COLUMNS),
+        (RubricAnswerRow::TABLE, RubricAnswerRow::COLUMNS),
         (BranchRow::TABLE, BranchRow::COLUMNS),
         (PersonRow::TABLE, PersonRow::COLUMNS),
         (GrantRow::TABLE, GrantRow::COLUMNS),
@@ -64,7 +68,7 @@ async fn every_table_and_column_is_known() {
     ] {
         known.extend(columns.iter().map(|column| (table.to_owned(), (*column).to_owned())));
     }
-    // What belongs to browsers, to processes, and to uploads on their way, stays behind, and so do exports and the
+    // What belongs to browsers, to an installation, to processes, and to uploads on their way, stays behind, and so do exports and the
     // search index, which can be made again.
     found.retain(|(table, _)| !LEFT_BEHIND.contains(&table.as_str()));
     found.retain(|(table, _)| !table.starts_with("search_terms") && table != "sqlite_sequence");

@@ -5,11 +5,12 @@ use huibao_models::domain::failure::Failure;
 use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::report::Report;
 use huibao_models::domain::review::{Decision, Verdict};
+use huibao_models::domain::rubric::is_decided;
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission, SubmissionState};
 use huibao_models::domain::transcript::{Transcript, TranscriptOrigin};
 use huibao_models::export;
 use huibao_models::export::paper::{
-    Checksum, PaperReport, PaperTranscript, PaperWritten, file_stem, kind_name,
+    Checksum, PaperQuestion, PaperReport, PaperTranscript, PaperWritten, file_stem, kind_name,
 };
 use huibao_models::storage::sha256_hex;
 use huibao_models::store::{ReportOverview, Snapshot};
@@ -48,6 +49,7 @@ pub(super) async fn load(
     };
     let files = snapshot.submissions().files(submission.id).await?;
     let decisions = snapshot.reviews().decisions(id).await?;
+    let questions = questions(&mut snapshot, &submission, &decisions).await?;
     let transcript = read_version(&mut snapshot, &submission, &decisions).await?;
     let mut checksums = of_files(&files);
     if let Some((transcript, printed)) = &transcript {
@@ -73,6 +75,7 @@ pub(super) async fn load(
         handed_in_at: submission.created_at,
         duration_ms: submission.media.map(|media| media.duration_ms),
         decisions,
+        questions,
         checksums,
     }))
 }
@@ -109,6 +112,21 @@ async fn read_version(
         segments: transcript.segments.clone(),
     };
     Ok(Some((transcript, printed)))
+}
+
+/// What reviewers were asked and have answered, if the submission is decided: before, its author sees nothing of it.
+async fn questions(
+    snapshot: &mut Snapshot,
+    submission: &Submission,
+    decisions: &[Decision],
+) -> Result<Vec<PaperQuestion>, Failure> {
+    if !is_decided(submission.id, decisions) {
+        return Ok(vec![]);
+    }
+    let answers = snapshot.rubrics().answers(submission.id).await?;
+    let decision = decisions.iter().find(|decision| decision.submission == submission.id);
+    let open = decision.map(|decision| decision.open_questions.as_slice()).unwrap_or_default();
+    Ok(PaperQuestion::all(&answers, open))
 }
 
 fn written(report: &Report, submission: &Submission, files: &[StoredFile]) -> PaperWritten {

@@ -1,6 +1,17 @@
 import type { ConsoleDictionary } from './console.zh';
 
 export const consoleEn: ConsoleDictionary = {
+  plots: 'Size and progress',
+  over: 'Time',
+  spans: { hour: 'last hour', day: 'last day', month: 'last thirty days' },
+  noSamples: 'Nothing yet: the system measures every five minutes.',
+  storage: 'Stored files',
+  database: 'Database',
+  sizeNow: (size, more) => `${size} now, ${more} in this time`,
+  jobsPerHour: 'Jobs per hour',
+  jobsInAll: (done, failed) => `${done} done, ${failed} failed`,
+  doneJobs: 'Done',
+  failedJobs: 'Failed',
   heading: 'How it runs',
   intro: 'Jobs, workers, and why something failed.',
   jobs: 'Jobs',
@@ -58,5 +69,6 @@ export const consoleEn: ConsoleDictionary = {
     'expire-uploads': 'Removing uploads',
     'seal-audit': 'Sealing the audit log',
     index: 'Search index',
+    sample: 'Measuring',
   },
 };

@@ -1,6 +1,17 @@
 /** The console: jobs and workers. */
 
 export const consoleZh = {
+  plots: '用量与进度',
+  over: '时间',
+  spans: { hour: '最近一小时', day: '最近一天', month: '最近三十天' },
+  noSamples: '还没有数据：系统每五分钟记录一次。',
+  storage: '文件存储',
+  database: '数据库',
+  sizeNow: (size: string, more: string) => `现在 ${size}，这段时间 ${more}`,
+  jobsPerHour: '每小时任务数',
+  jobsInAll: (done: number, failed: number) => `完成 ${done} 个，失败 ${failed} 个`,
+  doneJobs: '完成',
+  failedJobs: '失败',
   heading: '运行情况',
   intro: '任务、工作进程和失败原因。',
   jobs: '任务',
@@ -58,6 +69,7 @@ export const consoleZh = {
     'expire-uploads': '清理上传',
     'seal-audit': '审计封存',
     index: '搜索索引',
+    sample: '用量记录',
   } as Record<string, string>,
 };
 

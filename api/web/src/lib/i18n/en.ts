@@ -4,6 +4,8 @@ import { consoleEn } from './console.en';
 import { exportEn } from './export.en';
 import { deskEn } from './desk.en';
 import { searchEn } from './search.en';
+import { examplesEn } from './examples.en';
+import { rubricEn } from './rubric.en';
 import { recordEn } from './record.en';
 import type { Dictionary } from './zh';
 
@@ -213,6 +215,12 @@ export const en: Dictionary = {
       review_begun: 'began a review',
       transcript_corrected: 'corrected a text',
       report_decided: 'decided about a report',
+      rubric_changed: 'changed the questions to reviewers',
+      question_answered: 'answered a question about a report',
+      example_consented: 'agreed to an example',
+      example_refused: 'took the consent to an example back',
+      example_published: 'showed an example',
+      example_withdrawn: 'withdrew an example',
       comment_added: 'commented',
       comment_changed: 'changed a comment',
       comment_resolved: 'resolved a comment',
@@ -589,6 +597,8 @@ export const en: Dictionary = {
   },
 
   console: consoleEn,
+  rubric: rubricEn,
+  examples: examplesEn,
   search: searchEn,
 
   exports: exportEn,

@@ -4,6 +4,8 @@ import type { AuditEntry } from '../api';
 import { consoleZh } from './console.zh';
 import { deskZh } from './desk.zh';
 import { searchZh } from './search.zh';
+import { examplesZh } from './examples.zh';
+import { rubricZh } from './rubric.zh';
 import { recordZh } from './record.zh';
 import { exportZh } from './export.zh';
 
@@ -209,6 +211,12 @@ export const zh = {
       review_begun: '开始审阅',
       transcript_corrected: '修改文字',
       report_decided: '作出审阅结论',
+      rubric_changed: '修改评阅问题',
+      question_answered: '回答评阅问题',
+      example_consented: '同意作为范例',
+      example_refused: '取消同意作为范例',
+      example_published: '公布范例',
+      example_withdrawn: '撤下范例',
       comment_added: '留言',
       comment_changed: '编辑留言',
       comment_resolved: '解决留言',
@@ -584,6 +592,8 @@ export const zh = {
   },
 
   console: consoleZh,
+  rubric: rubricZh,
+  examples: examplesZh,
   search: searchZh,
 
   exports: exportZh,

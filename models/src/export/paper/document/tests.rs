@@ -4,9 +4,10 @@ use chrono::DateTime;
 use zip::ZipArchive;
 
 use super::*;
-use crate::domain::ids::{PersonId, ReportId, SubmissionId};
+use crate::domain::ids::{PersonId, QuestionId, ReportId, SubmissionId};
 use crate::domain::report::ReportState;
-use crate::domain::review::Verdict;
+use crate::domain::review::{Anchor, Verdict};
+use crate::domain::rubric::{Answer, Question};
 use crate::domain::transcript::SegmentFlag;
 use crate::export::paper::Checksum;
 
@@ -39,6 +40,7 @@ fn report() -> PaperReport {
         submission_version: 2,
         transcript_version: 3,
         stale: true,
+        open_questions: vec![],
         at,
     };
     PaperReport {
@@ -71,6 +73,7 @@ fn report() -> PaperReport {
             ],
         }),
         decisions: vec![decision],
+        questions: vec![],
         checksums: vec![Checksum { what: "视频原件".into(), sha256: "ab".repeat(32) }],
     }
 }
@@ -156,4 +159,38 @@ fn what_is_not_there_is_said() {
     assert!(!text.contains("轮次"));
     let none = PaperReport { written: PaperWritten::None, ..report };
     assert!(part(&none, "word/document.xml").contains("没有提交书面汇报"));
+}
+
+#[test]
+fn questions_are_printed_with_evidence_and_what_was_left_open() {
+    let answer = Answer {
+        question: Question { id: QuestionId::new(), text: "谈到不足了吗？".into() },
+        submission: SubmissionId::new(),
+        person: PersonId::new(),
+        person_name: "王老师".into(),
+        text: "谈到了 <两处>".into(),
+        evidence: vec![
+            Anchor::Segment { segment: 1, ms: 187_000, quote: "我的不足是".into() },
+            Anchor::Written { quote: "还需努力".into() },
+        ],
+        revision: 1,
+        changed_at: DateTime::from_timestamp(1_780_000_000, 0).unwrap(),
+    };
+    let open = ["谈到不足了吗？".to_owned(), "举例了吗？".to_owned()];
+    let questions = PaperQuestion::all(&[answer], &open);
+    assert_eq!(questions.len(), 2, "one that is answered in part is there once");
+    let text = part(&PaperReport { questions, ..report() }, "word/document.xml");
+    for part in [
+        "四、评阅问题与依据",
+        "1. 谈到不足了吗？",
+        "谈到了 &lt;两处&gt;",
+        "视频 03:07：“我的不足是”",
+        "书面汇报：“还需努力”",
+        "2. 举例了吗？",
+        "决定时尚未作答。",
+        "五、文件校验值",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!part(&report(), "word/document.xml").contains("评阅问题"));
 }

@@ -32,6 +32,7 @@ fn handed_in() -> RoundReport {
         submission_version: 1,
         transcript_version: 2,
         stale: false,
+        open_questions: vec![],
         at,
     };
     RoundReport {
