@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-
 use huibao_models::domain::access::{self, Access, Action, Principal, Resource};
 use huibao_models::domain::example::Example;
 use huibao_models::domain::failure::{Failure, Lang};
@@ -23,7 +21,7 @@ use huibao_models::store::{NumberedTranscript, Token};
 use super::account::{GrantView, PersonView, TokenView};
 use super::error::FailureView;
 use super::example::ExampleStateView;
-use super::list::ReportSummary;
+use super::list::{Beside, ReportSummary};
 use super::media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 use super::report::{ReportView, SubmissionRef, UploadView};
 use super::review::{CommentView, DecisionView};
@@ -147,17 +145,6 @@ impl ReportView {
             failure: failure.map(|failure| FailureView::new(failure, reader.lang)),
         }
     }
-}
-
-/// What is read beside a report for its summary.
-#[derive(Clone, Copy)]
-pub(crate) struct Beside {
-    /// Whether there is a still picture.
-    pub has_poster: bool,
-    /// The version of the transcript that readers see.
-    pub transcript: Option<u32>,
-    /// When others have last said something that the reader sees.
-    pub commented_at: Option<DateTime<Utc>>,
 }
 
 impl ReportSummary {

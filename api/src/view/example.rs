@@ -9,7 +9,7 @@ use huibao_models::store::NumberedTranscript;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::list::ReportSummary;
+use super::list::{Beside, ReportSummary};
 use super::media::{Links, MediaView};
 use super::transcript::TranscriptView;
 
@@ -109,7 +109,7 @@ impl ExampleSummary {
         published_at: DateTime<Utc>,
         root: &str,
     ) -> Self {
-        let mut summary = ReportSummary::new(report, submission, false, root);
+        let mut summary = ReportSummary::new(report, submission, Beside::default(), root);
         let media = submission.and_then(|submission| submission.media.as_ref());
         // Ingest makes both.
         summary.poster_url = media.map(|_| url(root, report.id, "poster"));

@@ -76,3 +76,14 @@ pub struct ReportSummary {
     #[schema(required)]
     pub poster_url: Option<String>,
 }
+
+/// What is read beside a report for its summary.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside {
+    /// Whether there is a still picture.
+    pub has_poster: bool,
+    /// The version of the transcript that readers see.
+    pub transcript: Option<u32>,
+    /// When others have last said something that the reader sees.
+    pub commented_at: Option<DateTime<Utc>>,
+}

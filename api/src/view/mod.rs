@@ -46,7 +46,7 @@ pub use console::{
     DeadJobsDone, FailureGroupView, JobError, JobKindView, JobList, JobView, JobsSummary,
     WorkerList, WorkerView,
 };
-pub(crate) use convert::{Beside, Reader, ReportRows};
+pub(crate) use convert::{Reader, ReportRows};
 pub use draft_version::{DraftVersionList, DraftVersionView};
 pub use error::{ErrorBody, FailureView};
 pub use event::{EndOfEvents, ReportEvent};
@@ -56,6 +56,7 @@ pub(crate) use export::NewExport;
 pub use export::{ExportFileView, ExportList, ExportView};
 pub use health::{Check, Health, ReadinessView};
 pub use info::{Info, SignOnView, UploadLimits};
+pub(crate) use list::Beside;
 pub use list::{ReportCountsView, ReportList, ReportSummary};
 pub use media::{Links, MediaView, PageView, VideoFileView, WrittenFileView};
 pub use notice::{

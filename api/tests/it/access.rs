@@ -76,8 +76,7 @@ fn rule(method: &str, path: &str) -> Option<For> {
         ("put", "/api/v1/reports/{id}/example") => For::ReadersOfOthers,
         ("delete", "/api/v1/reports/{id}/example") => For::Readers,
         ("post", "/api/v1/reports") => For::Activists,
-        ("post", "/api/v1/rounds") => For::Reviewers,
-        ("get" | "put", "/api/v1/rubrics") => For::Reviewers,
+        ("post", "/api/v1/rounds") | ("get" | "put", "/api/v1/rubrics") => For::Reviewers,
         ("get", "/api/v1/people" | "/api/v1/people/export") => For::Overseers,
         ("post", "/api/v1/people" | "/api/v1/people/import")
         | ("get" | "post", "/api/v1/channels") => For::Operators,
