@@ -18,7 +18,7 @@ import sys
 from pypinyin import lazy_pinyin
 
 from measure import error_rate, wait_for
-from speak import PLACE
+from speak import PLACE, said
 
 DIGITS = "零一二三四五六七八九"
 CASES = ["nothing", "as said", "with changes", "another"]
@@ -55,20 +55,35 @@ def hear(recognise, model, vad, sound, written):
     return text, used.ru_utime + used.ru_stime
 
 
+def letters(text):
+    return "".join(c for c in spoken(text) if c.isalnum())
+
+
+def differing(said, written):
+    """What is written otherwise, without what both have in front and behind."""
+    while said and written and said[0] == written[0]:
+        said, written = said[1:], written[1:]
+    while said and written and said[-1] == written[-1]:
+        said, written = said[:-1], written[:-1]
+    return said, written
+
+
 def false_replacements(report, without, transcript):
-    """The places that stand as they are written, and did not without the written report."""
-    letters = lambda text: "".join(c for c in spoken(text) if c.isalnum())
+    """The places that stand in the transcript as they are written, and did not without the written report, of those
+    that sound otherwise by a syllable."""
+    without, transcript = letters(without), letters(transcript)
     found = []
-    at = 0
     for place in PLACE.finditer(report):
-        before = letters(PLACE.sub(r"\1", report[at:place.start()]))[-3:]
-        after = letters(PLACE.sub(r"\1", report[place.end():]))[:3]
-        said, written = letters(place[1]), letters(place[2])
-        if not written or lazy_pinyin(said) == lazy_pinyin(written):
+        before = letters(said(report[: place.start()]))[-2:]
+        after = letters(said(report[place.end():]))[:2]
+        spoken_there, written_there = letters(place[1]), letters(place[2])
+        core = differing(spoken_there, written_there)[1]
+        if not core or lazy_pinyin(spoken_there) == lazy_pinyin(written_there):
             continue
-        pattern = lambda text: (before[-2:] + text, text + after[:2])
-        if any(text in letters(transcript) and text not in letters(without) for text in pattern(written)):
-            found.append(f"{said}→{written}")
+        stands = (before + written_there, written_there + after)
+        is_new = any(text in transcript and text not in without for text in stands)
+        if is_new and transcript.count(core) > without.count(core):
+            found.append(f"{spoken_there}→{written_there}")
     return found
 
 
@@ -84,19 +99,20 @@ def main(recognise, model, vad, reports, folder):
     rates, seconds, false = ({case: [] for case in CASES} for _ in range(3))
     for index, report in enumerate(reports):
         text = report.read_text(encoding="utf-8").strip()
-        said = (folder / f"{report.stem}.said.txt")
+        as_said = folder / f"{report.stem}.said.txt"
         other = folder / f"{reports[(index + 1) % len(reports)].stem}.said.txt"
-        written = dict(zip(CASES, [None, said, folder / f"{report.stem}.written.txt", other]))
+        written = dict(zip(CASES, [None, as_said, folder / f"{report.stem}.written.txt", other]))
         for sound in sorted(folder.glob(f"{report.stem}-*.wav")):
             without = ""
             for case in CASES:
                 heard, used = hear(recognise, model, vad, sound, written[case])
                 without = without or heard
-                rates[case].append(error_rate(said.read_text(encoding="utf-8"), spoken(heard)))
+                rates[case].append(error_rate(as_said.read_text(encoding="utf-8"), spoken(heard)))
                 seconds[case].append(used)
-                if case in CASES[2:]:
-                    places = text if case == "with changes" else other.read_text(encoding="utf-8")
-                    false[case] += false_replacements(places, without, heard)
+                if case == "with changes":
+                    false[case] += false_replacements(text, without, heard)
+                elif case == "another":
+                    false[case] += ["changed"] if heard != without else []
             print(f"{sound.stem:20}", *(f"{rates[case][-1]:.3f}" for case in CASES), flush=True)
     print(f"\n{'written report':16} error rate (95 %)        CPU s   false")
     for case in CASES:

@@ -55,8 +55,11 @@ async function pause(page) {
   await worker.locator('.warn').waitFor({ state: 'detached' });
 }
 
-/** The first sample is taken when a worker begins. */
+/** The first sample is taken when a worker begins, which may be after the page was opened. */
 async function plots(page) {
+  const samples = async () => (await (await page.request.get(`${BASE_URL}/api/v1/jobs/samples?over=day`)).json()).points;
+  while ((await samples()).length === 0) await page.waitForTimeout(200);
+  await page.reload();
   await page.getByTestId('plot').first().waitFor();
   assert.equal(await page.getByTestId('plot').count(), 3);
   for (const span of ['hour', 'month']) {

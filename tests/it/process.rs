@@ -32,8 +32,13 @@ fn the_sample_becomes_a_valid_archive() {
     assert_eq!((text(&transcript["language"]), &transcript["no_speech"]), ("zh", &false.into()));
     let said = std::fs::read_to_string(written).unwrap();
     let rate = character_error_rate(&said, text(&transcript["text"]));
-    assert!(rate <= 0.14, "character error rate {rate}: {transcript}");
+    // 0.11 without the written report, which says what is said.
+    assert!(rate <= 0.07, "character error rate {rate}: {transcript}");
     let segments = transcript["segments"].as_array().unwrap();
+    let words = segments.iter().flat_map(|segment| segment["words"].as_array().unwrap());
+    let taken: Vec<&Value> = words.filter(|word| word.get("scores").is_some()).collect();
+    assert!(taken.len() > 5, "words of the written report: {taken:?}");
+    assert!(taken.iter().all(|word| word["heard"] != word["text"]), "{taken:?}");
     let starts: Vec<f64> = segments.iter().map(|s| s["start"].as_f64().unwrap()).collect();
     assert!(starts.is_sorted(), "{starts:?}");
 
@@ -139,15 +144,16 @@ fn a_web_playable_video_is_remuxed_and_silence_is_a_success() {
 }
 
 #[test]
-fn the_glossary_puts_right_what_sounds_like_its_words() {
+fn the_glossary_and_what_is_known_put_right_what_sounds_like_their_words() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("script.json");
-    std::fs::write(&script, r#"{"engine": "scripted", "text": "我在计算机学苑读书"}"#).unwrap();
+    std::fs::write(&script, r#"{"engine": "scripted", "text": "我是司徒家和在计算机学苑读书"}"#)
+        .unwrap();
     let glossary = folder.path().join("words.txt");
     std::fs::write(&glossary, "# 学院\n计算机学院\n").unwrap();
     let run = |glossary: &Path| {
         let output = huibao()
-            .args(["process", "--json", "--out"])
+            .args(["process", "--json", "--speaker", "司徒嘉禾", "--out"])
             .arg(folder.path().join("out"))
             .arg(short(folder.path(), 3))
             .env("HUIBAO_MODEL", &script)
@@ -158,7 +164,7 @@ fn the_glossary_puts_right_what_sounds_like_its_words() {
     };
     let (code, json) = run(&glossary);
     assert_eq!(code, Some(0), "{json}");
-    assert_eq!(text(&json["transcript"]["text"]), "我在计算机学院读书。");
+    assert_eq!(text(&json["transcript"]["text"]), "我是司徒嘉禾在计算机学院读书。");
     let bag = Path::new(text(&json["bag"]));
     let raw = std::fs::read_to_string(bag.join("data/transcript-raw.json")).unwrap();
     assert!(raw.contains("计算机学苑"), "{raw}");

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use huibao_worker::speech::{
-    Arithmetic, Audio, Effort, Recognized, Recognizer, Request, Session, WhisperCpp, WhisperCpu,
-    is_language, load_recognizer,
+    Alternative, Arithmetic, Audio, Effort, Recognized, Recognizer, Request, Session, WhisperCpp,
+    WhisperCpu, is_language, load_recognizer,
 };
 
 /// whisper-cpu with either arithmetic and with the smallest of Whisper's sizes, and whisper.cpp, with real
@@ -114,6 +114,41 @@ fn speech_is_recognised_with_either_effort() {
             let recognized = recognize(&mut *session, samples, &Request { effort, ..MANDARIN });
             let text: String = recognized.pieces.into_iter().map(|piece| piece.text).collect();
             assert!(text.contains("敬爱的党组织"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn the_sound_tells_what_was_said_from_what_was_not() {
+    each(|engine, samples| {
+        // The beginning as it was said, with another sound, and with a word more.
+        let said = ["敬爱的党组织", "亲爱的党组织", "敬爱的老党组织"];
+        let asked = std::sync::Mutex::new(Vec::new());
+        let ask = |pieces: &[&str]| {
+            let Some(at) = pieces[0].find(said[0]) else { return Vec::new() };
+            let start = pieces[0][..at].chars().count();
+            let alternative = |text: &&str| Alternative {
+                piece: 0,
+                characters: start..start + said[0].chars().count(),
+                text: (*text).to_owned(),
+            };
+            let alternatives: Vec<_> = said.iter().map(alternative).collect();
+            asked.lock().unwrap().clone_from(&alternatives);
+            alternatives
+        };
+        let request = Request { alternatives: Some(&ask), ..MANDARIN };
+        let recognized = recognize(&mut *engine.session().unwrap(), samples, &request);
+        let plain = recognize(&mut *engine.session().unwrap(), samples, &MANDARIN);
+        let texts =
+            |it: &Recognized| it.pieces.iter().map(|piece| piece.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&recognized), texts(&plain), "asking changes nothing");
+        // An engine that cannot score does not ask. What was recognised has nothing to be compared with.
+        let scored = &recognized.pieces[0].alternatives;
+        assert_eq!(scored.len(), asked.lock().unwrap().len().saturating_sub(1));
+        for scored in scored {
+            assert_ne!(scored.text, said[0]);
+            assert!(scored.recognised > scored.instead + 3.0, "{scored:?}");
+            assert!(scored.recognised <= 0.0, "{scored:?}");
         }
     });
 }

@@ -169,7 +169,9 @@ impl<'a> Batch<'a> {
         let mut next = Vec::new();
         for (at, input) in inputs.iter().enumerate() {
             let Window { positions, hypothesis, random, .. } = &mut self.windows[input.window];
-            let mut sampling = Sampling { filter: self.options.filter, temperature, random };
+            let compares = self.options.alternatives.is_some();
+            let filter = self.options.filter;
+            let mut sampling = Sampling { filter, temperature, random, compares };
             let logits = matrix::row_mut(&mut logits, at);
             let rules = &self.model.rules;
             if let Some(token) = rules.next_token(hypothesis, *positions, logits, &mut sampling) {

@@ -37,6 +37,8 @@ pub struct Token {
     pub id: usize,
     /// Its probability among the allowed tokens.
     pub probability: f32,
+    /// The natural logarithm of its probability among all tokens; 0 if nobody wants to compare.
+    pub log_probability: f32,
 }
 
 /// The tokens of a window so far.
@@ -50,6 +52,8 @@ pub struct Hypothesis {
     pub no_speech: f32,
     /// Whether the text has ended.
     pub ended: bool,
+    /// The end of the text, if it was decoded.
+    pub end: Option<Token>,
     /// The sum of the log probabilities of all tokens, the end included, and their number.
     log_probability: (f32, f32),
 }
@@ -116,7 +120,7 @@ mod tests {
     const END: usize = 100;
 
     fn hypothesis(tokens: &[usize], no_speech: f32, log_probability: f32) -> Hypothesis {
-        let token = |id: &usize| Token { id: *id, probability: 0.5 };
+        let token = |id: &usize| Token { id: *id, probability: 0.5, log_probability: 0.0 };
         let tokens = tokens.iter().map(token).collect();
         let log_probability = (log_probability, 1.0);
         Hypothesis { tokens, no_speech, log_probability, ..Hypothesis::default() }

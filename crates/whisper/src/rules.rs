@@ -38,6 +38,8 @@ pub struct Sampling<'a> {
     pub temperature: f32,
     /// The source of randomness.
     pub random: &'a mut fastrand::Rng,
+    /// Whether tokens keep their probability among all, for other texts to be compared with.
+    pub compares: bool,
 }
 
 impl Rules {
@@ -58,14 +60,19 @@ impl Rules {
         logits: &mut [f32],
         sampling: &mut Sampling<'_>,
     ) -> Option<usize> {
+        let among_all = sampling.compares.then(|| logits.to_vec());
         if sampling.temperature > 0.0 {
             vectors::scale(logits, 1.0 / sampling.temperature);
         }
         self.suppress(hypothesis, logits, sampling.filter);
-        let token = self.sample(logits, sampling);
+        let mut token = self.sample(logits, sampling);
+        if let Some(mut logits) = among_all {
+            token.log_probability = log_probability(&mut logits, token.id);
+        }
         hypothesis.add_probability(token.probability);
         if token.id == self.special.end {
             hypothesis.ended = true;
+            hypothesis.end = Some(token);
             return None;
         }
         hypothesis.tokens.push(token);
@@ -145,6 +152,12 @@ impl Rules {
             let max = vectors::max(weights);
             weights.iter().position(|weight| *weight >= max).unwrap_or(0)
         });
-        Token { id: first + index, probability: weights[index] / sum }
+        Token { id: first + index, probability: weights[index] / sum, log_probability: 0.0 }
     }
+}
+
+/// The natural logarithm of a token's probability. Changes the logits, `[vocabulary]`.
+pub fn log_probability(logits: &mut [f32], token: usize) -> f32 {
+    let (max, logit) = (vectors::max(logits), logits[token]);
+    logit - max - vectors::exp_all(logits, max).ln()
 }

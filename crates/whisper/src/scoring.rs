@@ -2,10 +2,10 @@
 //! decoding left.
 
 use crate::decoder::{Input, WindowCache};
-use crate::kernels::vectors;
 use crate::matrix;
 use crate::model::Model;
 use crate::options::ScoredAlternative;
+use crate::rules::log_probability;
 use crate::spelling::Spelling;
 
 /// Scores spellings of the windows of a batch.
@@ -50,16 +50,11 @@ impl Scorer<'_> {
             if step.is_empty() {
                 break;
             }
-            let sequences = |instead: bool| -> Vec<Sequence<'_>> {
-                let steps = step.iter();
-                steps.map(|(window, it)| self.sequence(*window, it, begun, instead)).collect()
-            };
-            let instead = self.log_probabilities(&sequences(true), caches);
-            let recognised = self.log_probabilities(&sequences(false), caches);
-            for (((window, spelling), recognised), instead) in
-                step.into_iter().zip(recognised).zip(instead)
-            {
-                let alternative = spelling.alternative;
+            let sequences: Vec<Sequence<'_>> =
+                step.iter().map(|(window, it)| self.sequence(*window, it, begun)).collect();
+            let instead = self.log_probabilities(&sequences, caches);
+            for ((window, spelling), instead) in step.into_iter().zip(instead) {
+                let Spelling { alternative, recognised, .. } = spelling;
                 scored[window].push(ScoredAlternative { alternative, recognised, instead });
             }
         }
@@ -69,16 +64,10 @@ impl Scorer<'_> {
         scored
     }
 
-    fn sequence<'a>(
-        &self,
-        window: usize,
-        spelling: &'a Spelling,
-        begun: &[usize],
-        instead: bool,
-    ) -> Sequence<'a> {
-        let tokens = if instead { &spelling.instead } else { &spelling.recognised };
+    fn sequence<'a>(&self, window: usize, spelling: &'a Spelling, begun: &[usize]) -> Sequence<'a> {
         let before = spelling.before.unwrap_or(self.model.special.transcribe);
-        Sequence { window, before: (before, begun[window] + spelling.at - 1), tokens }
+        let position = begun[window] + spelling.at - 1;
+        Sequence { window, before: (before, position), tokens: &spelling.instead }
     }
 
     /// The natural logarithm of the probability of each sequence.
@@ -104,8 +93,7 @@ impl Scorer<'_> {
         let mut sums = vec![0.0; sequences.len()];
         for (row, (sequence, target)) in targets.into_iter().enumerate() {
             let logits = matrix::row_mut(&mut logits, row);
-            let (max, logit) = (vectors::max(logits), logits[target]);
-            sums[sequence] += logit - max - vectors::exp_all(logits, max).ln();
+            sums[sequence] += log_probability(logits, target);
         }
         sums
     }

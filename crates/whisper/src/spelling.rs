@@ -79,8 +79,9 @@ pub struct Spelling {
     pub at: usize,
     /// The token before it; `None` at the beginning of the hypothesis.
     pub before: Option<usize>,
-    /// The tokens of the hypothesis from there on, a few after the alternative's end included.
-    pub recognised: Vec<usize>,
+    /// The natural logarithm of the probability of the hypothesis from there on, a few tokens after the alternative's
+    /// end included.
+    pub recognised: f32,
     /// The alternative's tokens, and the same after them.
     pub instead: Vec<usize>,
 }
@@ -114,18 +115,15 @@ impl Spelling {
         .concat();
         let ids = |tokens: &[Token]| tokens.iter().map(|token| token.id).collect::<Vec<_>>();
         let recognised = &hypothesis.tokens[first..end];
-        let mut after = ids(&hypothesis.tokens[end..]);
-        if after.len() < AFTERWARDS && hypothesis.ended {
-            after.push(model.special.end);
-        }
-        after.truncate(AFTERWARDS);
+        let after = hypothesis.tokens[end..].iter().chain(&hypothesis.end).copied();
+        let after: Vec<Token> = after.take(AFTERWARDS).collect();
         let instead = model.tokenizer.encode(&text);
-        let recognised = ids(recognised);
-        (instead != recognised).then(|| Self {
+        let log_probability = recognised.iter().chain(&after).map(|token| token.log_probability);
+        (instead != ids(recognised)).then(|| Self {
             at: first,
             before: first.checked_sub(1).map(|before| hypothesis.tokens[before].id),
-            recognised: [recognised, after.clone()].concat(),
-            instead: [instead, after].concat(),
+            recognised: log_probability.sum(),
+            instead: [instead, ids(&after)].concat(),
             alternative,
         })
     }

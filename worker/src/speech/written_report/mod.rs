@@ -104,10 +104,12 @@ impl WrittenReport {
 }
 
 /// Whether the sound supports a candidate at least as well as what was heard. What sounds the same is decided by what is
-/// written, as long as the model does not object: it prefers frequent words.
+/// written, unless the model finds it much less probable.
 ///
-/// Chosen on 16 recordings of four synthetic voices. There, of 54 pairs of the same syllables all were right, down to
-/// −12.1 and −4.2; of 134 that sound otherwise, the best that was not said had −0.7.
+/// Chosen on 16 recordings of four synthetic voices, with *base* (`scripts/bench-written development`). Words of the
+/// same syllables were right down to −12.1 with the same tones, and to −4.2 with others. Of 131 that sound otherwise,
+/// the best that was not said had −0.7 compared with what was heard. Only what the sound adds to what the model expects
+/// in silence was tried as a score: it tells names apart better, but takes rare words that merely sound near.
 fn is_supported(candidate: &Candidate, scores: Option<(f32, f32)>) -> bool {
     match (candidate.sound, scores) {
         (Sound::SameTones, None) => true,
