@@ -99,11 +99,17 @@ fn likeness(a: &(String, Option<Readings>), b: &(String, Option<Readings>)) -> L
         return Likeness::Equal;
     }
     let (Some(a), Some(b)) = (&a.1, &b.1) else { return Likeness::Different };
-    match a.similarity(b) {
-        Similarity::Same if a.shares_tone(b) => Likeness::SameTone,
-        Similarity::Same => Likeness::SameSyllable,
-        Similarity::Near => Likeness::Near,
-        Similarity::Different => Likeness::Different,
+    // A rare reading is no reason to take one for the other: 从 is zòng in few words, and is not 总.
+    let syllable = |reading: &'static str| reading.trim_end_matches(char::is_numeric);
+    let (usual_a, usual_b) = (a.usual(), b.usual());
+    if usual_a == usual_b {
+        Likeness::SameTone
+    } else if syllable(usual_a) == syllable(usual_b) {
+        Likeness::SameSyllable
+    } else if a.similarity(b) == Similarity::Different {
+        Likeness::Different
+    } else {
+        Likeness::Near
     }
 }
 
@@ -279,6 +285,8 @@ mod tests {
         assert_eq!(of("成", "程"), Likeness::SameTone);
         assert_eq!(of("买", "卖"), Likeness::SameSyllable);
         assert_eq!(of("四", "十"), Likeness::Near);
+        // Both can be zong; one hardly ever is.
+        assert_eq!(of("总", "从"), Likeness::Near);
         assert_eq!(of("不", "足"), Likeness::Different);
         assert_eq!(of("a", "b"), Likeness::Different);
     }

@@ -46,6 +46,11 @@ impl Readings {
         self.toned.iter().any(|reading| other.toned.contains(reading))
     }
 
+    /// The most frequent reading, the tone's number at its end.
+    pub fn usual(&self) -> &'static str {
+        self.toned.first().copied().unwrap_or_default()
+    }
+
     /// The similarity of the most similar pair of readings.
     pub fn similarity(&self, other: &Self) -> Similarity {
         let pairs = || self.plain.iter().flat_map(|a| other.plain.iter().map(move |b| (*a, *b)));
@@ -87,6 +92,13 @@ mod tests {
 
     fn similarity(a: char, b: char) -> Similarity {
         Readings::of(a).unwrap().similarity(&Readings::of(b).unwrap())
+    }
+
+    #[test]
+    fn the_usual_reading_is_the_most_frequent() {
+        for (c, usual) in [('从', "cong2"), ('总', "zong3"), ('党', "dang3"), ('不', "bu4")] {
+            assert_eq!(Readings::of(c).unwrap().usual(), usual);
+        }
     }
 
     #[test]
