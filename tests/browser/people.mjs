@@ -131,9 +131,12 @@ await run(async (browser) => {
     const li = await signsIn(browser, '20260001', first);
     await li.getByTestId('submit').waitFor();
     await fits(li);
+    // Their sessions are about to end: pages that stay open would be told so, at any time.
+    await li.context().close();
     const wang = await signsIn(browser, 'wang', given);
     await wang.getByTestId('managed-rounds').waitFor();
     await fits(wang);
+    await wang.context().close();
   });
   await step('a new password takes the place of the old one', async () => {
     const row = await confirm(page, 'wang', '重设密码');

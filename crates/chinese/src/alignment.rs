@@ -16,6 +16,9 @@ const JUMP: f32 = 3.0;
 /// The price of a unit that has no partner in the other text.
 const ALONE: f32 = 1.0;
 
+/// The particles that all sound *de* when they are particles, which is most often.
+const PARTICLES: [&str; 3] = ["的", "地", "得"];
+
 /// How alike two units are, the most alike first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likeness {
@@ -98,11 +101,13 @@ fn likeness(a: &(String, Option<Readings>), b: &(String, Option<Readings>)) -> L
     if a.0 == b.0 {
         return Likeness::Equal;
     }
+    let (first, second) = (a.0.as_str(), b.0.as_str());
     let (Some(a), Some(b)) = (&a.1, &b.1) else { return Likeness::Different };
     // A rare reading is no reason to take one for the other: 从 is zòng in few words, and is not 总.
     let syllable = |reading: &'static str| reading.trim_end_matches(char::is_numeric);
     let (usual_a, usual_b) = (a.usual(), b.usual());
-    if usual_a == usual_b {
+    let particles = [first, second].iter().all(|letters| PARTICLES.contains(letters));
+    if usual_a == usual_b || particles {
         Likeness::SameTone
     } else if syllable(usual_a) == syllable(usual_b) {
         Likeness::SameSyllable
@@ -285,6 +290,7 @@ mod tests {
         assert_eq!(of("成", "程"), Likeness::SameTone);
         assert_eq!(of("买", "卖"), Likeness::SameSyllable);
         assert_eq!(of("四", "十"), Likeness::Near);
+        assert_eq!(of("的", "地"), Likeness::SameTone);
         // Both can be zong; one hardly ever is.
         assert_eq!(of("总", "从"), Likeness::Near);
         assert_eq!(of("不", "足"), Likeness::Different);

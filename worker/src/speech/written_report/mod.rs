@@ -108,8 +108,8 @@ impl WrittenReport {
 ///
 /// Chosen on 16 recordings of four synthetic voices, with *base* (`scripts/bench-written development`). Words of the
 /// same syllables were right down to −12.1 with the same tones, and to −4.2 with others. Of 131 that sound otherwise,
-/// the best that was not said had −0.7 compared with what was heard. Only what the sound adds to what the model expects
-/// in silence was tried as a score: it tells names apart better, but takes rare words that merely sound near.
+/// the best that was not said had −0.7 compared with what was heard. What the sound adds to what the model expects in
+/// silence was tried as a score: it is no better and dear (docs/decisions/0010).
 fn is_supported(candidate: &Candidate, scores: Option<(f32, f32)>) -> bool {
     match (candidate.sound, scores) {
         (Sound::SameTones, None) => true,
