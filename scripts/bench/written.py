@@ -97,6 +97,7 @@ def interval(values):
 def main(recognise, model, vad, reports, folder):
     folder, reports = pathlib.Path(folder), sorted(pathlib.Path(reports).glob("*.txt"))
     rates, seconds, false = ({case: [] for case in CASES} for _ in range(3))
+    voices = []
     for index, report in enumerate(reports):
         text = report.read_text(encoding="utf-8").strip()
         as_said = folder / f"{report.stem}.said.txt"
@@ -104,6 +105,7 @@ def main(recognise, model, vad, reports, folder):
         written = dict(zip(CASES, [None, as_said, folder / f"{report.stem}.written.txt", other]))
         for sound in sorted(folder.glob(f"{report.stem}-*.wav")):
             without = ""
+            voices.append(sound.stem.split("-", 1)[1])
             for case in CASES:
                 heard, used = hear(recognise, model, vad, sound, written[case])
                 without = without or heard
@@ -114,6 +116,10 @@ def main(recognise, model, vad, reports, folder):
                 elif case == "another":
                     false[case] += ["changed"] if heard != without else []
             print(f"{sound.stem:20}", *(f"{rates[case][-1]:.3f}" for case in CASES), flush=True)
+    print("\nmeans of each voice, the cases as below")
+    for voice in sorted(set(voices)):
+        mine = [index for index, of in enumerate(voices) if of == voice]
+        print(f"{voice:20}", *(f"{statistics.mean(rates[case][index] for index in mine):.3f}" for case in CASES))
     print(f"\n{'written report':16} error rate (95 %)        CPU s   false")
     for case in CASES:
         low, high = interval(rates[case])
