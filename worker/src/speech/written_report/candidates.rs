@@ -203,7 +203,7 @@ mod tests {
         );
         assert_eq!(
             found("在属家里我去了一所小学的教室", "在暑假里，我去了一所小学的教室"),
-            ["属家→暑假 SameTones"]
+            ["属家→暑假 SameSyllables"]
         );
     }
 
