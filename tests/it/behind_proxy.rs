@@ -221,6 +221,7 @@ impl Visit<'_> {
             request.header("cookie", cookie).header("origin", origin)
         };
         let begun = post("/api/v1/reports").json(&json!({ "title": "思想汇报" })).send().unwrap();
+        assert_eq!(begun.status(), 201, "{begun:?}");
         let place = header(&begun, "location").to_owned();
         assert!(place.starts_with(&format!("{}/api/v1/reports/", self.path)), "{place}");
         let id = place.rsplit('/').next().unwrap().to_owned();
