@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use huibao_models::domain::ids::SubmissionId;
 use huibao_models::domain::submission::{FileKind, StoredFile};
 use huibao_models::export;
-use serde::Deserialize;
 
 use super::permitted::PermittedExample;
 use crate::audit;
@@ -15,14 +14,9 @@ use crate::error::ApiError;
 use crate::file_name::Disposition;
 use crate::request_error::RequestError;
 use crate::routes::reports::files::{FileBytes, send};
+use crate::routes::reports::pages::PageNumber;
 use crate::state::ApiState;
 use crate::view::ErrorBody;
-
-/// Which page: the first is 1.
-#[derive(Deserialize)]
-pub(crate) struct PageNumber {
-    number: usize,
-}
 
 /// The video of an example.
 #[utoipa::path(get, path = "/api/v1/examples/{id}/video", tag = "examples", params(("id" = Uuid, Path)),

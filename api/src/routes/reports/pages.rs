@@ -20,7 +20,7 @@ use crate::view::ErrorBody;
 /// Which page: the first is 1.
 #[derive(Deserialize)]
 pub(crate) struct PageNumber {
-    number: usize,
+    pub(crate) number: usize,
 }
 
 macro_rules! page_routes {

@@ -127,26 +127,26 @@ fn parts(passage: &[Step], block: Range<usize>) -> Vec<Range<usize>> {
 
 /// The units of steps; `None` if there is nothing on one side.
 fn candidate(steps: &[Step]) -> Option<Candidate> {
-    let heard = steps.iter().filter_map(|step| match step {
-        Step::Both { heard, .. } | Step::Heard(heard) => Some(*heard),
-        _ => None,
-    });
-    let written = steps.iter().filter_map(|step| match step {
-        Step::Both { written, .. } | Step::Written(written) => Some(*written),
-        _ => None,
-    });
-    let range = |(first, last): (usize, usize)| first..last + 1;
-    let ends = |mut units: Box<dyn Iterator<Item = usize> + '_>| {
-        let first = units.next()?;
-        Some(range((first, units.last().unwrap_or(first))))
-    };
+    let (mut heard, mut written) = (Vec::new(), Vec::new());
+    for step in steps {
+        match step {
+            Step::Both { heard: at, written: of, .. } => {
+                heard.push(*at);
+                written.push(*of);
+            }
+            Step::Heard(at) => heard.push(*at),
+            Step::Written(of) => written.push(*of),
+            Step::Jump => {}
+        }
+    }
+    let range = |units: &[usize]| Some(*units.first()?..units.last()? + 1);
     let sounds = steps.iter().map(|step| match step {
         Step::Both { likeness: Likeness::Equal | Likeness::SameTone, .. } => Sound::SameTones,
         Step::Both { likeness: Likeness::SameSyllable, .. } => Sound::SameSyllables,
         _ => Sound::Other,
     });
     let sound = sounds.max().unwrap_or(Sound::Other);
-    Some(Candidate { heard: ends(Box::new(heard))?, written: ends(Box::new(written))?, sound })
+    Some(Candidate { heard: range(&heard)?, written: range(&written)?, sound })
 }
 
 /// Whether the written words may have been said: not if they only sound alike and say another number, or the
