@@ -141,6 +141,7 @@ impl ReportView {
             stages: StageView::all(&rows.jobs, reader.lang),
             partial: partial.iter().map(SegmentView::from).collect(),
             transcript: rows.transcript.as_ref().map(TranscriptView::from),
+            second_pass_due: submission.is_some_and(|submission| submission.awaits_second_pass),
             links: Links::new(rows, reader.root),
             failure: failure.map(|failure| FailureView::new(failure, reader.lang)),
         }

@@ -84,6 +84,8 @@ pub struct ReportView {
     /// The transcript, once recognition is done.
     #[schema(required)]
     pub transcript: Option<TranscriptView>,
+    /// Whether a quick model wrote the transcript, and a better one hears the report once no recognition waits.
+    pub second_pass_due: bool,
     /// URLs of the files.
     pub links: Links,
     /// Why processing failed, if it did.

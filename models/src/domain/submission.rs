@@ -93,6 +93,8 @@ pub struct Submission {
     /// The transcript version that readers see. A recognition becomes it only if no person has
     /// corrected the one before.
     pub current_transcript: Option<TranscriptId>,
+    /// Whether a quick model wrote the newest recognition, and a better one is still to hear the report.
+    pub awaits_second_pass: bool,
 }
 
 /// The text inside a written report.

@@ -53,6 +53,7 @@ struct SubmissionRow {
     written: Option<Json<WrittenContent>>,
     failure: Option<Json<Failure>>,
     current_transcript: Option<Uuid>,
+    awaits_second_pass: bool,
 }
 
 impl TryFrom<SubmissionRow> for Submission {
@@ -71,6 +72,7 @@ impl TryFrom<SubmissionRow> for Submission {
             written: row.written.map(|Json(value)| value),
             failure: row.failure.map(|Json(value)| value),
             current_transcript: row.current_transcript.map(TranscriptId::from),
+            awaits_second_pass: row.awaits_second_pass,
         })
     }
 }
@@ -106,7 +108,8 @@ macro_rules! submission_columns {
          CASE WHEN state = 'submitted' AND EXISTS (SELECT 1 FROM jobs
                    WHERE submission_id = submissions.id AND jobs.state = 'running')
               THEN 'processing' ELSE state END AS state,
-         created_at, media, rendition, written, failure, current_transcript"
+         created_at, media, rendition, written, failure, current_transcript,
+         CASE WHEN quick_pass_at IS NULL THEN false ELSE true END AS awaits_second_pass"
     };
 }
 

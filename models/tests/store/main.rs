@@ -61,6 +61,7 @@ mod rubrics;
 mod samples;
 mod schema;
 mod search;
+mod second_pass;
 mod transcripts;
 mod units;
 mod upgrade;

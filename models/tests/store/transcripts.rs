@@ -45,7 +45,7 @@ impl Harness {
         self.store.complete(&claim, &made, 1, None, self.now).await.unwrap().unwrap();
     }
 
-    async fn make_readable(&self) {
+    pub async fn make_readable(&self) {
         self.work(Stage::Ingest).await;
         self.recognize(&["一", "二"]).await;
         self.work(Stage::Transcode).await;
@@ -57,7 +57,11 @@ impl Harness {
     }
 
     /// Puts something in place of segments, which the caller has read.
-    async fn correct(&self, read: &[(u32, &str)], by: &[&str]) -> Result<Corrected, StoreError> {
+    pub async fn correct(
+        &self,
+        read: &[(u32, &str)],
+        by: &[&str],
+    ) -> Result<Corrected, StoreError> {
         let mut unit = self.store.begin(Actor::Person(self.person), self.now).await.unwrap();
         let correction = correction(read, by);
         let made = unit.transcripts().correct(self.report, self.submission, &correction).await?;

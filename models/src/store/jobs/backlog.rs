@@ -5,6 +5,7 @@ use sqlx::FromRow;
 
 use super::Jobs;
 use crate::domain::job::JobState;
+use crate::domain::pipeline::Stage;
 use crate::store::StoreError;
 use crate::store::engine::fetch;
 use crate::store::rows::{all, named};
@@ -52,5 +53,21 @@ impl<S: Session> Jobs<'_, S> {
                  GROUP BY kind, state ORDER BY kind, state"
             )
         )?)
+    }
+
+    /// How many recordings wait to be recognised that were looked at already, and how long they are together, in
+    /// milliseconds.
+    pub async fn waiting_speech(&mut self) -> Result<(u64, u64), StoreError> {
+        let (recordings, milliseconds) = fetch!(
+            self.0.tx(),
+            fetch_one,
+            sqlx::query_as::<_, (i64, i64)>(
+                "SELECT count(*), CAST(coalesce(sum(CAST(media ->> 'duration_ms' AS BIGINT)), 0) AS BIGINT)
+                 FROM jobs JOIN submissions ON submissions.id = submission_id
+                 WHERE kind = $1 AND jobs.state = 'queued' AND discarded_at IS NULL"
+            ),
+            Stage::Transcribe.as_str()
+        )?;
+        Ok((recordings.unsigned_abs(), milliseconds.unsigned_abs()))
     }
 }

@@ -12,6 +12,7 @@ mod console;
 mod messages;
 mod replay;
 mod row;
+mod second_pass;
 mod settle;
 
 pub use backlog::Backlog;
@@ -118,6 +119,22 @@ impl Jobs<'_, UnitOfWork> {
     /// relay publishes it then.
     pub async fn insert(&mut self, new: &NewJob) -> Result<bool, StoreError> {
         self.insert_as(JobId::new(), new).await
+    }
+
+    /// Adds a job, unless one of its kind waits to be run already.
+    pub async fn insert_once(&mut self, new: &NewJob) -> Result<(), StoreError> {
+        let waiting = fetch!(
+            self.0.tx(),
+            fetch_one,
+            sqlx::query_scalar::<_, i64>(
+                "SELECT count(*) FROM jobs WHERE kind = $1 AND state = 'queued'"
+            ),
+            new.kind
+        )?;
+        if waiting == 0 {
+            self.insert(new).await?;
+        }
+        Ok(())
     }
 
     /// Like [`insert`](Self::insert), with an id that another row refers to.

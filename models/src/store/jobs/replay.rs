@@ -86,7 +86,7 @@ impl Jobs<'_, UnitOfWork> {
 
     /// Begins a job of a submission anew, with another payload. Jobs that need it wait for it. The
     /// token stays: claims alone raise it, and a message of an earlier one does not fit any more.
-    async fn restart(
+    pub(super) async fn restart(
         &mut self,
         submission: SubmissionId,
         kind: &str,

@@ -42,6 +42,7 @@ table!(SubmissionRow, "submissions", "report_id = $1", "version", {
     current_transcript: Option<Uuid>,
     created_by: String,
     created_at: DateTime<Utc>,
+    quick_pass_at: Option<DateTime<Utc>>,
 });
 
 table!(FileRow, "files", "submission_id IN (SELECT id FROM submissions WHERE report_id = $1)", "id", {

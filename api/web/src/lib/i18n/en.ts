@@ -547,6 +547,7 @@ export const en: Dictionary = {
     heardWritten: (text) => `Heard as “${text}”, corrected by the written report and checked with the sound`,
     corrected: 'Text with a solid line: corrected to a word that sounds the same, or that is written in the report and fits the sound; point at it to see what was heard.',
     machine: 'Recognised by a machine, so there may be mistakes: the video is what counts.',
+    quick: 'This is a quick first text. A more accurate model hears the report once the server is idle; this text stays as an earlier version.',
     flags: {
       unclear: 'Unclear',
       known_phantom: 'May be invented',

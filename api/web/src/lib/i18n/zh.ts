@@ -542,6 +542,7 @@ export const zh = {
     heardWritten: (text: string) => `原识别为“${text}”，已按书面汇报改正，并与声音核对`,
     corrected: '带实线的文字：已按读音改成书面汇报、词库或词典里的词；把指针停在上面可以看到原来的识别结果。',
     machine: '文字由机器识别，可能有错，请以视频为准。',
+    quick: '这是快速识别的初稿。服务器空闲时会用更准确的模型再听一遍，已有的文字会保留为旧版本。',
     flags: {
       unclear: '没听清',
       known_phantom: '可能是误识别',
