@@ -63,7 +63,7 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Command::Migrate(args) => runtime.block_on(commands::migrate::run(settings, args)),
         Command::Collect(args) => runtime.block_on(commands::collect::run(settings, args)),
-        Command::Doctor(args) => Ok(commands::doctor::run(&settings, &args)),
+        Command::Doctor(args) => Ok(runtime.block_on(commands::doctor::run(&settings, &args))),
         Command::Config => commands::config::run(&settings),
     }
 }

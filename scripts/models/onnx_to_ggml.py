@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Converts a Whisper checkpoint that ONNX Runtime quantised to whisper.cpp's format, in 16 bits.
+"""Converts a Whisper checkpoint that ONNX Runtime quantised to whisper.cpp's format, in 8 or 16 bits.
 
 Its matrices are bytes with one scale and one zero point each. They become what they stand for, so no
-more is lost, and no less. Needs the packages onnx and numpy, and no more of ONNX than its reader.
+more is lost, and no less: in 8 bits, the scale of the matrix is that of each block of Q8_0. Needs the packages onnx and numpy, and no more of ONNX than its reader.
 """
 
 import argparse
 import json
 import pathlib
 import re
-from typing import BinaryIO, Dict, Iterator, List, NamedTuple
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy
 import onnx
 from onnx import numpy_helper
 
-from ggml_file import convert_file
+from ggml_file import Q8_0_BLOCK, convert_file
 from whisper_file import BASE_TOKENS, Source, write_whisper
 
 ENCODER = "onnx/encoder_model_quantized.onnx"
@@ -68,6 +68,29 @@ class Bytes(NamedTuple):
     """Whether they are those of the transposed matrix, as products have them."""
 
 
+class Matrix(NamedTuple):
+    """A matrix that is kept as bytes."""
+
+    steps: numpy.ndarray
+    """The bytes without their zero point."""
+    scale: numpy.float32
+    """What one step stands for."""
+
+    def numbers(self) -> numpy.ndarray:
+        """What it stands for."""
+        return self.steps.astype(numpy.float32) * self.scale
+
+    def blocks(self) -> bytes:
+        """The same as Q8_0. Only blocks with steps beyond a signed byte are rounded."""
+        steps = numpy.ascontiguousarray(self.steps).reshape(-1, Q8_0_BLOCK).astype(numpy.float32)
+        largest = numpy.abs(steps).max(axis=1)
+        shrink = numpy.maximum(largest / 127, 1.0)
+        packed = numpy.empty(len(steps), dtype=[("scale", "<f2"), ("steps", "i1", Q8_0_BLOCK)])
+        packed["scale"] = self.scale * shrink
+        packed["steps"] = numpy.rint(steps / shrink[:, None])
+        return packed.tobytes()
+
+
 class Checkpoint:
     """One ONNX file's tensors, as numbers of single precision."""
 
@@ -75,14 +98,14 @@ class Checkpoint:
         self.graph = onnx.load(str(path)).graph
         self.stored = {tensor.name: tensor for tensor in self.graph.initializer}
 
-    def dequantised(self, name: str) -> numpy.ndarray:
-        """What the bytes of a tensor stand for; `name` is that of the bytes."""
+    def matrix(self, name: str) -> Matrix:
+        """A tensor that is kept as bytes; `name` is that of the bytes."""
         base = name[: -len("_quantized")]
         values, zero, scale = (
             numpy_helper.to_array(self.stored[base + part])
             for part in ("_quantized", "_zero_point", "_scale")
         )
-        return (values.astype(numpy.float32) - float(zero)) * numpy.float32(scale)
+        return Matrix(values.astype(numpy.int16) - numpy.int16(zero), numpy.float32(scale))
 
     def layers(self) -> Dict[str, Bytes]:
         """The tensors that are kept as bytes, by their names."""
@@ -98,26 +121,35 @@ class Checkpoint:
                 named[layer.replace(".Gather", ".weight")] = Bytes(node.input[0], False)
         return named
 
-    def tensors(self) -> Iterator["tuple[str, numpy.ndarray]"]:
+    def tensors(self) -> Iterator["tuple[str, Source]"]:
         """All tensors by the checkpoint's names."""
         for tensor in self.stored.values():
             if tensor.data_type == onnx.TensorProto.FLOAT and tensor.dims:
-                yield re.sub(r"_merged_\d+$", "", tensor.name), numpy_helper.to_array(tensor)
+                name = re.sub(r"_merged_\d+$", "", tensor.name)
+                yield name, source(numpy_helper.to_array(tensor))
         for name, stored in self.layers().items():
-            values = self.dequantised(stored.name)
-            yield name, values.T if stored.turned else values
+            matrix = self.matrix(stored.name)
+            if stored.turned:
+                matrix = matrix._replace(steps=matrix.steps.T)
+            is_matrix = matrix.steps.ndim == 2
+            yield name, source(matrix.numbers(), matrix.blocks() if is_matrix else None)
+
+
+def source(numbers: numpy.ndarray, blocks: Optional[bytes] = None) -> Source:
+    """A tensor in half precision."""
+    halves = numpy.ascontiguousarray(numbers, dtype=numpy.float16)
+    return Source(halves.shape, halves.data.cast("B"), blocks)
 
 
 def read_checkpoint(folder: pathlib.Path) -> Dict[str, Source]:
-    """The tensors of both halves in half precision, by OpenAI's names, in the order of the names."""
+    """The tensors of both halves, by OpenAI's names, in the order of the names."""
     tensors: Dict[str, Source] = {}
     for prefix, file in (("encoder.", ENCODER), ("", DECODER)):
-        for theirs, values in Checkpoint(folder / file).tensors():
+        for theirs, tensor in Checkpoint(folder / file).tensors():
             name = openai_name(prefix + theirs)
             # The output projection is the token embedding once more.
             if "proj_out" not in name:
-                halves = numpy.ascontiguousarray(values, dtype=numpy.float16)
-                tensors[name] = Source(halves.shape, halves.data.cast("B"))
+                tensors[name] = tensor
     return dict(sorted(tensors.items()))
 
 
@@ -127,17 +159,22 @@ def read_tokens(path: pathlib.Path) -> List[str]:
     return sorted(numbers, key=lambda token: numbers[token])[:BASE_TOKENS]
 
 
-def convert(folder: pathlib.Path, out: BinaryIO) -> None:
+def convert(folder: pathlib.Path, half: bool, out: BinaryIO) -> None:
     """Writes the whole ggml model."""
-    write_whisper(out, read_checkpoint(folder), read_tokens(folder / VOCABULARY), half=True)
+    write_whisper(out, read_checkpoint(folder), read_tokens(folder / VOCABULARY), half)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path, help=f"holds {ENCODER}, {DECODER}, {VOCABULARY}")
     parser.add_argument("output", help="the ggml model to write")
+    parser.add_argument("--half", action="store_true", help="matrices in 16 bits, not 8")
     arguments = parser.parse_args()
-    convert_file(arguments.folder, arguments.output, lambda out: convert(arguments.folder, out))
+    convert_file(
+        arguments.folder,
+        arguments.output,
+        lambda out: convert(arguments.folder, arguments.half, out),
+    )
 
 
 if __name__ == "__main__":

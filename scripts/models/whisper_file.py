@@ -5,7 +5,7 @@ Tensors go by the names of OpenAI's checkpoint.
 
 import math
 import struct
-from typing import BinaryIO, Dict, List, NamedTuple, Sequence, Tuple
+from typing import BinaryIO, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ggml_file import F16, F32, MAGIC, Q8_0, ModelFormatError, Tensor, quantise, widen, write_tensor
 
@@ -27,6 +27,8 @@ class Source(NamedTuple):
 
     shape: Tuple[int, ...]
     data: memoryview
+    blocks: Optional[bytes] = None
+    """Its elements as Q8_0, if the checkpoint's are bytes already: a matrix's."""
 
     def rows(self, part: int, parts: int) -> "Source":
         """The `part`-th of `parts` equal blocks of rows of a fused projection."""
@@ -45,6 +47,8 @@ def layer_count(tensors: Dict[str, Source], side: str) -> int:
 def to_ggml(name: str, source: Source, half: bool) -> Tensor:
     """Gives a tensor the element type and the shape that whisper.cpp expects of it."""
     matrix = len(source.shape) == 2 and not name.endswith("positional_embedding")
+    if matrix and not half and source.blocks is not None:
+        return Tensor(name, source.shape, Q8_0, source.blocks)
     if matrix and not half:
         return Tensor(name, source.shape, Q8_0, quantise(bytes(source.data)))
     if matrix or len(source.shape) == 3:

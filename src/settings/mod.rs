@@ -12,7 +12,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use huibao_models::domain::failure::Lang;
 use huibao_models::domain::report::ReportKind;
-use huibao_worker::ModelFolder;
+use huibao_worker::{Machine, ModelFolder};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -23,6 +23,9 @@ pub const DEFAULTS: &str = include_str!("huibao.default.toml");
 
 /// The file that is read where no other is named.
 const FILE: &str = "huibao.toml";
+
+/// What a model is called that is to be chosen.
+const AUTO: &str = "auto";
 
 const VAD_MODEL: &str = "ggml-silero-v6.2.0.bin";
 
@@ -58,6 +61,7 @@ pub struct Settings {
     pub private_channels: bool,
     pub model_dir: PathBuf,
     pub model: String,
+    pub quick_model: String,
     pub vad_model: PathBuf,
     pub model_idle_seconds: u64,
     pub glossary: PathBuf,
@@ -213,9 +217,37 @@ impl Settings {
         if self.lang.is_empty() { lang_of_environment() } else { Lang::from_tag(&self.lang) }
     }
 
+    /// What there is to recognise with.
+    pub fn machine(&self) -> Machine {
+        Machine::here(self.cores())
+    }
+
+    /// Whether no model is named, so that the best is chosen.
+    pub fn chooses_model(&self) -> bool {
+        matches!(&*self.model, "" | AUTO)
+    }
+
+    /// The whisper model, by its name or path: the best that is there, if none is named.
+    pub fn model(&self) -> String {
+        if self.chooses_model() {
+            return self.models().best(self.machine()).to_owned();
+        }
+        self.model.clone()
+    }
+
     /// The whisper model's file.
     pub fn model_path(&self) -> PathBuf {
-        self.models().file_of(&self.model)
+        self.models().file_of(&self.model())
+    }
+
+    /// The file of the model of a quick first pass, if there is to be one.
+    pub fn quick_model_path(&self) -> Option<PathBuf> {
+        let models = self.models();
+        match &*self.quick_model {
+            "" | "off" => None,
+            AUTO => models.quick_before(&self.model()).map(|name| models.file_of(name)),
+            named => Some(models.file_of(named)),
+        }
     }
 
     /// The voice activity model's file.
@@ -359,7 +391,25 @@ mod tests {
     fn the_defaults_are_whole_and_sound() {
         let settings = from_toml("").unwrap();
         assert_eq!(settings.listen, "127.0.0.1:8080");
-        assert!(settings.model_path().ends_with("ggml-base-q8_0.bin"));
+        assert!(settings.chooses_model());
+    }
+
+    #[test]
+    fn models_are_chosen_or_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings =
+            |more: &str| from_toml(&format!("model_dir = {:?}\n{more}", folder.path())).unwrap();
+        for name in ["base-q8_0", "small-q8_0"] {
+            std::fs::write(settings("").models().file_of(name), "").unwrap();
+        }
+        let chosen = settings("cores = 2");
+        assert_eq!(chosen.model(), "small-q8_0");
+        assert!(chosen.quick_model_path().unwrap().ends_with("ggml-base-q8_0.bin"));
+        assert_eq!(settings("cores = 2\nquick_model = \"off\"").quick_model_path(), None);
+        let named = settings("model = \"base-q8_0\"");
+        assert_eq!((named.model().as_str(), named.quick_model_path()), ("base-q8_0", None));
+        let tiny = settings("model = \"base-q8_0\"\nquick_model = \"tiny\"").quick_model_path();
+        assert!(tiny.unwrap().ends_with("ggml-tiny.bin"));
     }
 
     #[test]

@@ -41,6 +41,7 @@ impl Settings {
             cores: self.cores(),
             cores_per_task: self.cores_per_task,
             model: self.model_path(),
+            quick_model: self.quick_model_path(),
             keep_model: Duration::from_secs(self.model_idle_seconds),
             models: self.models(),
             vad_model: self.vad_model_path(),

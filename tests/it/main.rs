@@ -23,6 +23,7 @@ mod people;
 mod process;
 mod schema;
 mod schemathesis;
+mod second_pass;
 mod server;
 mod sign_on;
 mod speech;

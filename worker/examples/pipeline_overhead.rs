@@ -144,6 +144,7 @@ fn config(at_once: u32, scratch: &std::path::Path) -> WorkerConfig {
         cores: at_once,
         cores_per_task: 1,
         model: "none".into(),
+        quick_model: None,
         keep_model: Duration::ZERO,
         models: ModelFolder { folder: "none".into() },
         vad_model: "none".into(),

@@ -3,9 +3,11 @@
 //!
 //! ```text
 //! recognise huibao MODEL VAD_MODEL AUDIO.wav THREADS [WRITTEN.txt]
+//! recognise words MODEL VAD_MODEL AUDIO.wav THREADS
 //! recognise whisper.cpp greedy|beam MODEL AUDIO.wav THREADS
 //! ```
 //!
+//! `words` prints each word on a line, after a tab how sure it is, and after another what was heard in its place.
 //! The pipeline also reports on standard error after how many seconds, loading included, the first text
 //! came.
 
@@ -15,6 +17,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
+use huibao_models::domain::transcript::Transcript;
 use huibao_worker::speech::{
     Audio, Corrections, SileroVad, SpeechEvent, SpeechOptions, Stop, load_recognizer, transcribe,
 };
@@ -24,9 +27,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let text = match arguments[..] {
-        ["huibao", model, vad, audio, threads] => ours(model, vad, audio, threads.parse()?, "")?,
+        ["huibao", model, vad, audio, threads] => {
+            text(recognised(model, vad, audio, threads.parse()?, "")?)
+        }
         ["huibao", model, vad, audio, threads, written] => {
-            ours(model, vad, audio, threads.parse()?, &std::fs::read_to_string(written)?)?
+            let written = std::fs::read_to_string(written)?;
+            text(recognised(model, vad, audio, threads.parse()?, &written)?)
+        }
+        ["words", model, vad, audio, threads] => {
+            words(&recognised(model, vad, audio, threads.parse()?, "")?)
         }
         ["whisper.cpp", how, model, audio, threads] => {
             theirs(how == "beam", model, audio, threads.parse()?)?
@@ -38,13 +47,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// With the text of a written report, or none.
-fn ours(
+fn recognised(
     model: &str,
     vad: &str,
     audio: &str,
     threads: u32,
     written: &str,
-) -> Result<String, Box<dyn Error>> {
+) -> Result<Transcript, Box<dyn Error>> {
     let mut started = Some(Instant::now());
     let audio = Audio::read_wav(Path::new(audio))?.levelled();
     let mut vad = SileroVad::load(Path::new(vad))?;
@@ -62,8 +71,20 @@ fn ours(
             eprintln!("first text after {:.1} s", started.elapsed().as_secs_f64());
         }
     };
-    let recognition = transcribe(&audio, &mut vad, &*recognizer, &options, &mut sink)?;
-    Ok(recognition.transcript.segments.into_iter().map(|segment| segment.text).collect())
+    Ok(transcribe(&audio, &mut vad, &*recognizer, &options, &mut sink)?.transcript)
+}
+
+fn text(transcript: Transcript) -> String {
+    transcript.segments.into_iter().map(|segment| segment.text).collect()
+}
+
+fn words(transcript: &Transcript) -> String {
+    let words = transcript.segments.iter().flat_map(|segment| &segment.words);
+    let lines = words.map(|word| {
+        let heard = word.heard.as_deref().unwrap_or_default();
+        format!("{}\t{}\t{heard}\t{}\t{}", word.text, word.confidence, word.start_ms, word.end_ms)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The defaults of whisper.cpp's command line, except for flash attention, which is slower on CPUs in this

@@ -32,6 +32,9 @@ pub struct WorkerConfig {
     pub cores_per_task: u32,
     /// The whisper model, in ggml format, unless a job names another.
     pub model: PathBuf,
+    /// The model that hears reports first, so that there is a text soon; the other one then hears them again once no
+    /// recognition waits. `None`: there is one pass.
+    pub quick_model: Option<PathBuf>,
     /// Where the models are that jobs name.
     pub models: ModelFolder,
     /// How long a model stays loaded after its last work.

@@ -10,6 +10,7 @@ mod faults;
 pub mod jobs;
 mod lease;
 pub mod media;
+mod model_choice;
 mod model_folder;
 mod notices;
 mod presence;
@@ -22,6 +23,7 @@ mod stop;
 pub mod written;
 
 pub use config::WorkerConfig;
+pub use model_choice::{COST_PER_CORE, KnownModel, Machine, catalogue};
 pub use model_folder::ModelFolder;
 pub use notices::{MailConfig, NoticeConfig};
 pub use runner::Worker;

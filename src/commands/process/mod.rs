@@ -79,6 +79,8 @@ async fn pipeline(
         recurring: false,
         audit_key: None,
         notices: NoticeConfig::default(),
+        // Whoever waits for the answer waits for the best one.
+        quick_model: None,
         ..settings.worker(work.scratch())
     };
     let stop = CancellationToken::new();

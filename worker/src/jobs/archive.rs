@@ -11,10 +11,12 @@ use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Transcript;
 use huibao_models::export;
 use huibao_models::storage::{StorageKey, Stored};
-use huibao_models::store::{ArchiveResult, CorrectionRecord, NumberedTranscript, Outcome};
+use huibao_models::store::{
+    ArchiveResult, Claim, CorrectionRecord, NumberedTranscript, Outcome, StoreError, UnitOfWork,
+};
 
 use super::attempt::{parse_key, stored_file};
-use super::{Attempt, JobKind};
+use super::{Attempt, JobKind, second_pass};
 use crate::bag::{self, About, Entry};
 
 pub(super) struct Archive;
@@ -57,7 +59,25 @@ impl JobKind for Archive {
             packer.write("data/review.json", review).await?;
         }
         packer.tag_files().await?;
-        Ok(Box::new(ArchiveResult(packer.files)))
+        Ok(Box::new(Archived(ArchiveResult(packer.files))))
+    }
+}
+
+/// The files of the bag. With them the submission is idle, which a second pass may wait for.
+struct Archived(ArchiveResult);
+
+#[async_trait]
+impl Outcome for Archived {
+    async fn write(&self, unit: &mut UnitOfWork, claim: &Claim) -> Result<(), StoreError> {
+        self.0.write(unit, claim).await?;
+        if unit.jobs().is_second_pass_awaited().await? {
+            unit.jobs().insert_once(&second_pass::soon()).await?;
+        }
+        Ok(())
+    }
+
+    fn file_key(&self) -> Option<&str> {
+        self.0.file_key()
     }
 }
 

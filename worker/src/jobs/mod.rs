@@ -23,6 +23,7 @@ mod remind;
 mod sample;
 mod scratch;
 mod seal_audit;
+mod second_pass;
 mod transcode;
 mod transcribe;
 
@@ -50,6 +51,7 @@ impl Kinds {
             Arc::new(prune::Prune),
             Arc::new(sample::TakeSample),
             Arc::new(seal_audit::SealAudit),
+            Arc::new(second_pass::SecondPass),
             Arc::new(announce_round::AnnounceRound),
             Arc::new(remind::Remind),
             Arc::new(mail::SendMail),

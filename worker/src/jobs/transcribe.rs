@@ -8,11 +8,13 @@ use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::FileKind;
-use huibao_models::store::Outcome;
+use huibao_models::domain::transcript::Recognition;
+use huibao_models::store::{Claim, Outcome, StoreError, UnitOfWork};
 use serde::Deserialize;
 use tracing::Instrument;
 
 use super::{Attempt, JobKind};
+use crate::WorkerConfig;
 use crate::child::{
     ChildOutput, ChildRequest, ChildTask, GIB, LoadedModel, ModelPool, ResourceLimits,
     TranscribeTask, run_child, unexpected,
@@ -25,6 +27,40 @@ struct Payload {
     /// The model, by its name or path, if it is not to be the worker's own.
     #[serde(default)]
     model: Option<String>,
+    /// Whether a quick model has heard it before, and the worker's own one is to hear it now.
+    #[serde(default)]
+    second_pass: bool,
+}
+
+/// Which model recognises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pass {
+    /// The only one.
+    Only(PathBuf),
+    /// The quick one; another is to follow.
+    First(PathBuf),
+}
+
+impl Pass {
+    const fn model(&self) -> &PathBuf {
+        match self {
+            Self::Only(model) | Self::First(model) => model,
+        }
+    }
+}
+
+/// What a quick pass made. A better model is to hear the report once there is time.
+struct FirstPass(Box<Recognition>);
+
+#[async_trait]
+impl Outcome for FirstPass {
+    async fn write(&self, unit: &mut UnitOfWork, claim: &Claim) -> Result<(), StoreError> {
+        self.0.write(unit, claim).await?;
+        match claim.submission {
+            Some(submission) => unit.jobs().await_second_pass(submission).await,
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) struct Transcribe {
@@ -64,7 +100,8 @@ impl JobKind for Transcribe {
             .as_ref()
             .ok_or_else(|| Failure::internal("transcribe before ingest"))?;
         let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
-        let model = model(attempt)?;
+        let pass = pass(attempt.payload::<Payload>()?, &attempt.config);
+        let model = pass.model().clone();
         let loaded = LoadedModel::of(&model).await;
         let loaded = loaded.map_err(|e| {
             Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display()))
@@ -100,7 +137,10 @@ impl JobKind for Transcribe {
             self.models.ask(loaded, limits, task, &attempt.events).instrument(span).await?
         };
         match output {
-            ChildOutput::Transcribe(recognition) => Ok(recognition),
+            ChildOutput::Transcribe(recognition) => Ok(match pass {
+                Pass::First(_) => Box::new(FirstPass(recognition)),
+                Pass::Only(_) => recognition,
+            }),
             other => Err(unexpected(&other)),
         }
     }
@@ -139,8 +179,11 @@ async fn known_names(attempt: &Attempt) -> Result<String, Failure> {
     Ok(names.join("\n"))
 }
 
-/// The file of the model that the job names, or else of this worker's own.
-fn model(attempt: &Attempt) -> Result<PathBuf, Failure> {
-    let (payload, config) = (attempt.payload::<Payload>()?, &attempt.config);
-    Ok(payload.model.map_or_else(|| config.model.clone(), |name| config.models.file_of(&name)))
+/// The model that the job names; or else this worker's own, or its quick one if that has not heard the report yet.
+fn pass(payload: Payload, config: &WorkerConfig) -> Pass {
+    match (payload.model, &config.quick_model) {
+        (Some(name), _) => Pass::Only(config.models.file_of(&name)),
+        (None, Some(quick)) if !payload.second_pass => Pass::First(quick.clone()),
+        (None, _) => Pass::Only(config.model.clone()),
+    }
 }

@@ -1,5 +1,7 @@
 //! Audio in memory.
 
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::error::SpeechError;
@@ -47,8 +49,14 @@ impl Audio {
 
     /// Reads a 16 kHz mono WAV file with 16 bits per sample.
     pub fn read_wav(path: &Path) -> Result<Self, SpeechError> {
+        let file = File::open(path).map_err(|error| SpeechError::Audio(error.to_string()))?;
+        Self::read(BufReader::new(file))
+    }
+
+    /// Reads such a file's bytes.
+    pub fn read(bytes: impl Read) -> Result<Self, SpeechError> {
         let failed = |error: hound::Error| SpeechError::Audio(error.to_string());
-        let mut reader = hound::WavReader::open(path).map_err(failed)?;
+        let mut reader = hound::WavReader::new(bytes).map_err(failed)?;
         let spec = reader.spec();
         if (spec.channels, spec.sample_rate, spec.bits_per_sample) != (1, RATE, 16) {
             return Err(SpeechError::Audio(format!("not 16 kHz mono with 16 bits: {spec:?}")));

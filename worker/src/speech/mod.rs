@@ -11,6 +11,7 @@
 //! | `recognizer`, `whisper`, `scripted` | what the pipeline needs of an engine, and the engines |
 //! | `model`, `model_file`, `language`, [`processor`] | choosing an engine; what models, languages and processors fit |
 //! | `parallel`, `stop` | sessions on several threads; cancellation |
+//! | `trial` | how long recognition takes here |
 //! | `written_report` | words that are written where others were heard, if the sound supports them |
 //! | `words`, `corrections`, `numbers`, `ending` | times of words, homophones, digits, the last full stop |
 
@@ -34,6 +35,7 @@ mod recognizer;
 mod scripted;
 mod stop;
 mod transcribe;
+mod trial;
 mod vad;
 mod whisper;
 mod words;
@@ -52,6 +54,7 @@ pub use recognizer::{
 };
 pub use stop::Stop;
 pub use transcribe::{SpeechEvent, transcribe};
+pub use trial::{Trial, trial};
 pub use vad::{SileroVad, Vad};
 pub use whisper::cpp::WhisperCpp;
 pub use whisper::native::WhisperCpu;

@@ -1,5 +1,7 @@
 //! `huibao doctor`: what is there, what is missing, what to do about it.
 
+mod recognition;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -43,12 +45,9 @@ impl Finding {
 
 /// Looks at everything; the exit code is 69 if something is missing.
 #[expect(clippy::print_stdout, reason = "this is the command's answer")]
-pub fn run(settings: &Settings, args: &Args) -> ExitCode {
+pub async fn run(settings: &Settings, args: &Args) -> ExitCode {
     let lang = settings.lang();
-    let mut findings = vec![
-        model("model", &settings.model_path(), lang),
-        model("vad_model", &settings.vad_model_path(), lang),
-    ];
+    let mut findings = recognition::findings(settings).await;
     findings.extend(settings.glossary_path().map(|path| glossary(&path, lang)));
     findings.extend(codecs(lang));
     findings.push(libreoffice(settings, lang));
@@ -73,16 +72,6 @@ pub fn run(settings: &Settings, args: &Args) -> ExitCode {
         }
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::from(69) }
-}
-
-fn model(name: &'static str, path: &Path, lang: Lang) -> Finding {
-    let place = path.display();
-    match speech::check_model_file(path) {
-        Ok(bytes) => Finding::good(name, format!("{place} ({} MB)", bytes / 1_000_000)),
-        Err(error) => {
-            Finding::bad(name, format!("{place}: {error}"), FailureCode::ModelMissing.message(lang))
-        }
-    }
 }
 
 fn glossary(path: &Path, lang: Lang) -> Finding {
