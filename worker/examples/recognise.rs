@@ -3,11 +3,12 @@
 //!
 //! ```text
 //! recognise huibao MODEL VAD_MODEL AUDIO.wav THREADS [WRITTEN.txt]
-//! recognise words MODEL VAD_MODEL AUDIO.wav THREADS
+//! recognise words MODEL VAD_MODEL AUDIO.wav THREADS [EARLIER.txt]
 //! recognise whisper.cpp greedy|beam MODEL AUDIO.wav THREADS
 //! ```
 //!
-//! `words` prints each word on a line, after a tab how sure it is, and after another what was heard in its place.
+//! `words` prints each word on a line with how likely it is right and the evidence for that; EARLIER.txt is what another
+//! model wrote.
 //! The pipeline also reports on standard error after how many seconds, loading included, the first text
 //! came.
 
@@ -19,7 +20,8 @@ use std::time::Instant;
 
 use huibao_models::domain::transcript::Transcript;
 use huibao_worker::speech::{
-    Audio, Corrections, SileroVad, SpeechEvent, SpeechOptions, Stop, load_recognizer, transcribe,
+    Audio, Corrections, SileroVad, SpeechEvent, SpeechOptions, Stop, load_recognizer, sureness,
+    transcribe,
 };
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters};
 
@@ -35,7 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             text(recognised(model, vad, audio, threads.parse()?, &written)?)
         }
         ["words", model, vad, audio, threads] => {
-            words(&recognised(model, vad, audio, threads.parse()?, "")?)
+            words(recognised(model, vad, audio, threads.parse()?, "")?, "")
+        }
+        ["words", model, vad, audio, threads, earlier] => {
+            let earlier = std::fs::read_to_string(earlier)?;
+            words(recognised(model, vad, audio, threads.parse()?, "")?, &earlier)
         }
         ["whisper.cpp", how, model, audio, threads] => {
             theirs(how == "beam", model, audio, threads.parse()?)?
@@ -78,11 +84,13 @@ fn text(transcript: Transcript) -> String {
     transcript.segments.into_iter().map(|segment| segment.text).collect()
 }
 
-fn words(transcript: &Transcript) -> String {
+fn words(mut transcript: Transcript, earlier: &str) -> String {
+    let evidence = sureness::features(&transcript, earlier);
+    sureness::calibrate(&mut transcript, earlier);
     let words = transcript.segments.iter().flat_map(|segment| &segment.words);
-    let lines = words.map(|word| {
-        let heard = word.heard.as_deref().unwrap_or_default();
-        format!("{}\t{}\t{heard}\t{}\t{}", word.text, word.confidence, word.start_ms, word.end_ms)
+    let lines = words.zip(evidence).map(|(word, evidence)| {
+        let evidence = evidence.map(|value| format!("\t{value}")).concat();
+        format!("{}\t{}{evidence}", word.text, word.confidence)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -13,6 +13,7 @@
 //! | [`characters`] | a recognised character with its probability, as the correctors below take it |
 //! | [`terms`] | corrects homophones of given terms, such as names |
 //! | [`lexicon`] | 100 000 words with frequencies, indexed by pronunciation |
+//! | [`segmentation`] | the words that a text consists of, by the same model |
 //! | [`homophones`] | corrects homophones by the lexicon's unigram model (Viterbi) |
 
 pub mod alignment;
@@ -23,5 +24,6 @@ pub mod normalise;
 pub mod numerals;
 pub mod punctuation;
 pub mod readings;
+pub mod segmentation;
 pub mod terms;
 pub mod units;

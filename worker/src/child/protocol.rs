@@ -214,6 +214,8 @@ pub struct TranscribeTask {
     pub homophones: bool,
     /// The text of the written report; empty if there is none.
     pub written: String,
+    /// What another model made of the recording before; empty if none has heard it.
+    pub earlier: String,
     /// Threads to use.
     pub threads: u32,
 }

@@ -148,7 +148,9 @@ fn transcribe(
     let recognition =
         speech::transcribe(&audio, &mut vad, &*engines.recognizer, &options, &mut sink);
     lock(&engines.vads).push(vad);
-    recognition
+    let mut recognition = recognition?;
+    speech::sureness::calibrate(&mut recognition.transcript, &task.earlier);
+    Ok(recognition)
 }
 
 /// The state is consistent after each statement, so a poisoned lock is usable.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use huibao_models::domain::failure::{Failure, FailureCode};
+use huibao_models::domain::ids::SubmissionId;
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::submission::FileKind;
@@ -37,6 +38,8 @@ struct Payload {
 enum Pass {
     /// The only one.
     Only(PathBuf),
+    /// The better one, after a quick one.
+    Second(PathBuf),
     /// The quick one; another is to follow.
     First(PathBuf),
 }
@@ -44,7 +47,7 @@ enum Pass {
 impl Pass {
     const fn model(&self) -> &PathBuf {
         match self {
-            Self::Only(model) | Self::First(model) => model,
+            Self::Only(model) | Self::First(model) | Self::Second(model) => model,
         }
     }
 }
@@ -125,6 +128,10 @@ impl JobKind for Transcribe {
                 .as_ref()
                 .map(|written| written.text.clone())
                 .unwrap_or_default(),
+            earlier: match pass {
+                Pass::Second(_) => earlier_text(attempt, submission.id).await?,
+                Pass::Only(_) | Pass::First(_) => String::new(),
+            },
             threads: attempt.cores,
         };
         // What crashes takes down whatever the same child does, so each of those is tried by itself.
@@ -139,7 +146,7 @@ impl JobKind for Transcribe {
         match output {
             ChildOutput::Transcribe(recognition) => Ok(match pass {
                 Pass::First(_) => Box::new(FirstPass(recognition)),
-                Pass::Only(_) => recognition,
+                Pass::Only(_) | Pass::Second(_) => recognition,
             }),
             other => Err(unexpected(&other)),
         }
@@ -184,6 +191,15 @@ fn pass(payload: Payload, config: &WorkerConfig) -> Pass {
     match (payload.model, &config.quick_model) {
         (Some(name), _) => Pass::Only(config.models.file_of(&name)),
         (None, Some(quick)) if !payload.second_pass => Pass::First(quick.clone()),
-        (None, _) => Pass::Only(config.model.clone()),
+        (None, Some(_)) => Pass::Second(config.model.clone()),
+        (None, None) => Pass::Only(config.model.clone()),
     }
+}
+
+/// What the quick model wrote: where the better one writes the same, that is more likely to be right.
+async fn earlier_text(attempt: &Attempt, submission: SubmissionId) -> Result<String, Failure> {
+    let mut snapshot = attempt.store.snapshot().await?;
+    let earlier = snapshot.transcripts().newest_recognition(submission).await?;
+    let segments = earlier.into_iter().flat_map(|transcript| transcript.segments);
+    Ok(segments.map(|segment| segment.text).collect())
 }

@@ -11,6 +11,7 @@
 //! | `recognizer`, `whisper`, `scripted` | what the pipeline needs of an engine, and the engines |
 //! | `model`, `model_file`, `language`, [`processor`] | choosing an engine; what models, languages and processors fit |
 //! | `parallel`, `stop` | sessions on several threads; cancellation |
+//! | [`sureness`] | how likely each word is right |
 //! | `trial` | how long recognition takes here |
 //! | `written_report` | words that are written where others were heard, if the sound supports them |
 //! | `words`, `corrections`, `numbers`, `ending` | times of words, homophones, digits, the last full stop |
@@ -34,6 +35,7 @@ mod recognizer;
 #[cfg(feature = "test-support")]
 mod scripted;
 mod stop;
+pub mod sureness;
 mod transcribe;
 mod trial;
 mod vad;

@@ -1,0 +1,121 @@
+//! How likely each word is right.
+//!
+//! The probability that a model gives a token is a poor measure: it is sure of many wrong characters. Better is what a
+//! logistic regression makes of it and of other evidence ([`features`]): the words around, whether the lexicon has a
+//! word there, how long the word took, and, if another model has heard the report before, whether that wrote the same.
+//! `scripts/bench-marks` fits the weights on its development part and measures on its evaluation part.
+
+use chinese_text::lexicon::Lexicon;
+use chinese_text::segmentation::Membership;
+use chinese_text::units::units;
+use huibao_models::domain::transcript::{Transcript, Word};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
+/// How many pieces of evidence there are with an earlier text.
+pub const FEATURES: usize = 10;
+
+/// Those without one.
+const FEATURES_ALONE: usize = 8;
+
+/// The constant and the weights, without an earlier text: of what is wrong.
+const ALONE: [f32; 1 + FEATURES_ALONE] = [0.0; 9];
+
+/// The same with an earlier text by another model.
+const BESIDE: [f32; 1 + FEATURES] = [0.0; 11];
+
+/// Probabilities are not taken for nearer to 0 or 1 than this.
+const NEAREST: f32 = 1e-4;
+
+/// The log odds of what stands before the first word and after the last.
+const OUTSIDE: f32 = 3.0;
+
+/// The words on either side whose mean tells how well the passage is heard.
+const PASSAGE: usize = 6;
+
+/// The words on either side of which it is asked whether the other model wrote the same.
+const NEIGHBOURS: usize = 3;
+
+/// The shortest duration of a word, in seconds.
+const SHORTEST: f32 = 0.02;
+
+/// Makes the confidence of each word the probability that it is right. `earlier` is the text of another model; empty
+/// if there is none.
+pub fn calibrate(transcript: &mut Transcript, earlier: &str) {
+    let evidence = features(transcript, earlier);
+    let words = transcript.segments.iter_mut().flat_map(|segment| &mut segment.words);
+    for (word, evidence) in words.zip(evidence) {
+        let weights: &[f32] = if earlier.is_empty() { &ALONE } else { &BESIDE };
+        let [constant, weights @ ..] = weights else { continue };
+        let sum: f32 = weights.iter().zip(evidence).map(|(weight, value)| weight * value).sum();
+        word.confidence = 1.0 / (1.0 + (constant + sum).exp());
+    }
+}
+
+/// The evidence about each word of a transcript whose confidences are the probabilities of tokens: its log odds; the
+/// lower ones of its neighbours; their mean around it; whether it is a word by itself; the log frequency of its word for
+/// each unit; the same if it is one by itself; how far its duration is from the usual, as a logarithm; whether it has
+/// digits; whether the earlier text has it; and the part of the words around that the earlier text has.
+pub fn features(transcript: &Transcript, earlier: &str) -> Vec<[f32; FEATURES]> {
+    let words: Vec<&Word> = transcript.segments.iter().flat_map(|segment| &segment.words).collect();
+    let odds: Vec<f32> = words.iter().map(|word| log_odds(word.confidence)).collect();
+    let letters: Vec<String> = words.iter().map(|word| letters(&word.text)).collect();
+    let memberships = Lexicon::built_in().memberships(&letters);
+    let durations: Vec<f32> = words.iter().map(|word| seconds(word)).collect();
+    let usual = median(&durations);
+    let same = also_in(&letters, earlier);
+    let around = |values: &[f32], at: usize, reach: usize, outside: f32| {
+        let known = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];
+        let missing = 2 * reach + 1 - known.len();
+        (known.iter().sum::<f32>() + missing as f32 * outside) / (2 * reach + 1) as f32
+    };
+    (0..words.len())
+        .map(|at| {
+            let Membership { length, log_frequency } = memberships[at];
+            let single = f32::from(u8::from(length == 1));
+            let beside = |at: Option<usize>| at.and_then(|at| odds.get(at)).unwrap_or(&OUTSIDE);
+            [
+                odds[at],
+                beside(at.checked_sub(1)).min(*beside(Some(at + 1))),
+                around(&odds, at, PASSAGE, OUTSIDE),
+                single,
+                log_frequency / length as f32,
+                single * log_frequency,
+                (durations[at] / usual).ln().abs(),
+                f32::from(u8::from(letters[at].contains(|c: char| c.is_ascii_digit()))),
+                same[at],
+                around(&same, at, NEIGHBOURS, 1.0),
+            ]
+        })
+        .collect()
+}
+
+fn log_odds(probability: f32) -> f32 {
+    let probability = probability.clamp(NEAREST, 1.0 - NEAREST);
+    (probability / (1.0 - probability)).ln()
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+fn seconds(word: &Word) -> f32 {
+    (word.end_ms.saturating_sub(word.start_ms) as f32 / 1000.0).max(SHORTEST)
+}
+
+fn median(values: &[f32]) -> f32 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(SHORTEST)
+}
+
+/// 1 for each word that another text has at its place, and 0 for others.
+fn also_in(words: &[String], text: &str) -> Vec<f32> {
+    let other: Vec<String> = units(text).into_iter().map(letters).collect();
+    let mut same = vec![0.0; words.len()];
+    for operation in capture_diff_slices(Algorithm::Myers, words, &other) {
+        if operation.tag() == DiffTag::Equal {
+            same[operation.old_range()].fill(1.0);
+        }
+    }
+    same
+}
