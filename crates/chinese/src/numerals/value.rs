@@ -190,7 +190,7 @@ mod tests {
         let (mut found, mut at) = (String::new(), 0);
         while let Some(c) = text.get(at) {
             if let Some(number) = value(&text[at..], at.checked_sub(1).map(|before| text[before])) {
-                found.push_str(&format!("[{}]", number.digits));
+                found.extend(["[", &number.digits, "]"]);
                 at += number.length;
             } else {
                 found.push(*c);

@@ -26,6 +26,8 @@ impl Mark {
 /// The marks of what was said and of what was written.
 pub(super) fn marks(blocks: &[Block], moves: &[Move]) -> (Vec<Mark>, Vec<Mark>) {
     let (mut of_said, mut of_written) = (Vec::new(), Vec::new());
+    let gaps: Vec<_> =
+        moves.iter().zip(moves.iter().skip(1)).filter_map(|(one, next)| one.gap(next)).collect();
     for (of, block) in blocks.iter().enumerate() {
         let (said, written) = (block.said.0..block.said.1, block.written.0..block.written.1);
         if block.same {
@@ -34,9 +36,12 @@ pub(super) fn marks(blocks: &[Block], moves: &[Move]) -> (Vec<Mark>, Vec<Mark>) 
             of_written.extend(said.map(same));
             continue;
         }
-        let moved_said: Vec<_> = said.map(|at| (at, moved(moves, at, Text::Said))).collect();
-        let moved_written: Vec<_> =
-            written.map(|at| (at, moved(moves, at, Text::Written))).collect();
+        let mark = |text| {
+            let gaps = &gaps;
+            move |at| (at, moved(moves, at, text).or_else(|| between(gaps, at, text)))
+        };
+        let moved_said: Vec<_> = said.map(mark(Text::Said)).collect();
+        let moved_written: Vec<_> = written.map(mark(Text::Written)).collect();
         let (rest_said, rest_written) = (rest(&moved_said), rest(&moved_written));
         let differs = |other: Option<Range<usize>>| {
             let agreement = if other.is_some() { Agreement::Otherwise } else { Agreement::Only };
@@ -70,7 +75,19 @@ fn moved(moves: &[Move], at: usize, text: Text) -> Option<Mark> {
     })
 }
 
-/// From the first to the last token that was not moved.
+/// The mark of a token between passages that were moved together.
+fn between(gaps: &[(Range<usize>, Range<usize>)], at: usize, text: Text) -> Option<Mark> {
+    gaps.iter().enumerate().find_map(|(of, (said, written))| {
+        let (own, other) = match text {
+            Text::Said => (said, written),
+            Text::Written => (written, said),
+        };
+        let other = Some(other.clone()).filter(|other| own.contains(&at) && !other.is_empty());
+        other.map(|other| Mark { agreement: Agreement::Otherwise, of, other: Some(other) })
+    })
+}
+
+/// From the first to the last token that has no mark of its own.
 fn rest(tokens: &[(usize, Option<Mark>)]) -> Option<Range<usize>> {
     let mut rest = tokens.iter().filter(|(_, mark)| mark.is_none()).map(|(at, _)| *at);
     let first = rest.next()?;

@@ -1,6 +1,7 @@
 //! Passages that are in both texts, but in another order.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::blocks::Block;
 use super::tokens::Tokens;
@@ -13,6 +14,9 @@ const SHORTEST: usize = 6;
 /// mostly.
 const SURE: usize = 12;
 
+/// What is as near to a moved passage in both texts was moved with it.
+const NEAR: usize = 6;
+
 /// How many pairs of equal tokens are looked at in all, so that the time has an end. Reports of common length have a
 /// thousandth of that.
 const MOST_PAIRS: usize = 100_000_000;
@@ -23,6 +27,16 @@ pub(super) struct Move {
     pub(super) said: usize,
     pub(super) written: usize,
     pub(super) length: usize,
+}
+
+impl Move {
+    /// What is between this and another one in both texts, what was said first; `None` if that is not near.
+    pub(super) fn gap(&self, next: &Self) -> Option<(Range<usize>, Range<usize>)> {
+        let said = self.said + self.length..next.said;
+        let written = self.written + self.length..next.written;
+        let near = |gap: &Range<usize>| gap.end.checked_sub(gap.start).is_some_and(|it| it <= NEAR);
+        (near(&said) && near(&written)).then_some((said, written))
+    }
 }
 
 /// The passages that were moved, each used once, in the order of the written report.
@@ -45,7 +59,7 @@ pub(super) fn moves(blocks: &[Block], said: &Tokens, written: &Tokens) -> Vec<Mo
         }
         let common = free.common(&places, written);
         let mut common: Vec<Move> =
-            common.iter().filter_map(|it| clauses(*it, said, written)).collect();
+            common.iter().filter_map(|it| worth(*it, &found, said, written)).collect();
         common.sort_by_key(|it| (std::cmp::Reverse(it.length), it.written));
         let before = found.len();
         for passage in common {
@@ -61,11 +75,17 @@ pub(super) fn moves(blocks: &[Block], said: &Tokens, written: &Tokens) -> Vec<Mo
     found
 }
 
-/// What of a common passage is whole clauses in one of the texts, unless it is long enough.
-fn clauses(passage: Move, said: &Tokens, written: &Tokens) -> Option<Move> {
-    if passage.length >= SURE {
+/// What of a common passage was moved: all of it if it is long, or near to one that was moved, else whole clauses.
+fn worth(passage: Move, moves: &[Move], said: &Tokens, written: &Tokens) -> Option<Move> {
+    let near = |it: &Move| it.gap(&passage).or_else(|| passage.gap(it)).is_some();
+    if passage.length >= SURE || passage.length >= SHORTEST && moves.iter().any(near) {
         return Some(passage);
     }
+    clauses(passage, said, written)
+}
+
+/// What of a common passage is whole clauses in one of the texts.
+fn clauses(passage: Move, said: &Tokens, written: &Tokens) -> Option<Move> {
     let begins = |at: &usize| {
         said.ends_before(passage.said + at) > 0 || written.ends_before(passage.written + at) > 0
     };

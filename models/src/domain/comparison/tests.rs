@@ -160,6 +160,32 @@ fn a_paragraph_at_another_place_is_moved_with_its_time_and_place() {
 }
 
 #[test]
+fn what_differs_within_a_moved_paragraph_is_told_there() {
+    let end =
+        "最后感谢党组织对我的培养，也感谢各位老师和同学长期以来的关心和帮助，今后我会继续努力。";
+    let heard = "今年暑假我参加了社区的自愿服务。那里的条件比较艰苦但是孩子们很高心。";
+    let written = "今年暑假我参加了社区的志愿服务。那里的条件比较艰苦但是孩子们很高兴。";
+    let transcript = said(&[end, heard]);
+    let found = compare(&transcript, &format!("{written}{end}")).unwrap();
+    assert_eq!(
+        written_kinds(&found),
+        [
+            (Moved, "今年暑假我参加了社区的"),
+            (Otherwise, "志"),
+            (Moved, "愿服务。"),
+            (Moved, "那里的条件比较艰苦但是孩子们很高"),
+            (Only, "兴。"),
+            (Same, end),
+        ]
+    );
+    let second = |at: u64| Some((at * 1000, (at + 1) * 1000));
+    let first = units(end).len() as u64;
+    assert_eq!(found.written[1].said, second(first + 11));
+    let other = (Otherwise, "自", None);
+    assert!(said_kinds(&found).contains(&other), "{found:?}");
+}
+
+#[test]
 fn of_two_clauses_that_changed_places_one_is_moved() {
     let transcript = said(&["开始。", "我们努力参加劳动，我们认真学习理论。", "结束。"]);
     let found = compare(&transcript, "开始。我们认真学习理论，我们努力参加劳动。结束。").unwrap();
