@@ -20,6 +20,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use futures::TryStreamExt;
 use huibao_models::credentials::NewSecret;
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::comparison::compare;
 use huibao_models::domain::correction::{Correction, ReadSegment};
 use huibao_models::domain::failure::{Failure, FailureCode};
 use huibao_models::domain::ids::{JobId, PersonId, ReportId, SubmissionId};
@@ -119,6 +120,9 @@ impl Harness {
         let mut unit = self.from.store.begin(reviewer, self.now).await.unwrap();
         unit.transcripts().correct(report, submission, &correction).await.unwrap();
         unit.comments().add(&comment).await.unwrap();
+        let current = unit.transcripts().current_version(submission).await.unwrap().unwrap();
+        let comparison = compare(&current.transcript, "一").unwrap();
+        unit.transcripts().keep_comparison(current.id, &comparison).await.unwrap();
         unit.commit().await.unwrap();
     }
 
@@ -238,6 +242,8 @@ async fn everything_arrives_as_it_was() {
     assert_eq!(transcripts.of_version(second, 2).await.unwrap(), Some(transcript()));
     let corrected = transcripts.current_version(second).await.unwrap().unwrap();
     assert_eq!((corrected.version, corrected.transcript.text().as_str()), (3, "一\n二"));
+    let comparison = transcripts.comparison(corrected.id).await.unwrap();
+    assert_eq!(comparison, compare(&corrected.transcript, "一"));
     let raw = transcripts.newest_raw(second).await.unwrap();
     assert_eq!(raw, Some(recognition().raw_transcript()));
     assert_eq!(transcripts.partial(first).await.unwrap(), [segment()]);
@@ -328,7 +334,7 @@ async fn a_report_that_is_recognized_again_goes_along_with_its_model() {
     let transcribe = harness.claim_of(id, Stage::Transcribe).await;
     harness.complete(&transcribe, &recognition()).await;
     let archive = harness.claim(id, Stage::Archive).await;
-    harness.complete(&archive, &ArchiveResult(vec![])).await;
+    harness.complete(&archive, &ArchiveResult::default()).await;
     let mut unit = store.begin(Actor::System, harness.now).await.unwrap();
     assert!(unit.jobs().recognize_again(id, "small-q8_0").await.unwrap());
     let message = unit.commit().await.unwrap()[0];

@@ -151,6 +151,46 @@ async function useKeys(page) {
   await page.getByTestId('replace').waitFor();
 }
 
+/** What was said at another place than it is written is marked on both sides, and one leads to the other. */
+async function compare(page) {
+  await page.getByTestId('compare').check();
+  assert.equal(await page.getByTestId('agreements').count(), 2);
+  const written = page.locator('[data-testid=written-text] [data-moved]').first();
+  await written.waitFor();
+  await shot(page, 'desk-17-compared');
+  await written.click();
+  const said = page.locator('[data-testid=transcript] .target');
+  await said.locator('.differs-moved').first().waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches('.target [data-testid=segment]'));
+  await said.getByTestId('to-written').click();
+  await page.locator('[data-testid=written-text] .differs-moved.target').waitFor();
+  // By key as well.
+  await page.waitForFunction(() => document.activeElement?.matches('[data-moved].target'));
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.matches('.target [data-testid=segment]'));
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await shot(page, 'desk-18-compared-dark');
+  await page.emulateMedia({ colorScheme: null });
+  await compareOnPhone(page);
+  await page.getByTestId('compare').uncheck();
+  assert.equal(await page.locator('.differs-moved').count(), 0);
+}
+
+/** One text is in front of the other there: the jump changes them. */
+async function compareOnPhone(page) {
+  const size = page.viewportSize();
+  await page.setViewportSize(PHONE);
+  await page.getByRole('tab').nth(1).click();
+  await page.locator('[data-testid=written-text] [data-moved]').first().click();
+  await page.locator('[data-testid=transcript] .target').waitFor();
+  await fits(page);
+  await shot(page, 'desk-19-compared-phone');
+  await page.locator('[data-testid=transcript] .target .differs-moved').first().click();
+  await page.locator('[data-testid=written-text] .target').waitFor();
+  await shot(page, 'desk-20-written-phone');
+  await page.setViewportSize(size);
+}
+
 async function comment(page) {
   await sentence(page, 0).hover();
   await sentence(page, 0).getByTestId('comment-segment').click();
@@ -340,6 +380,7 @@ await run(async (browser) => {
   const colleague = await open(browser);
   const address = await step('an activist hands in', () => handIn(phone));
   await step('a reviewer opens it', () => beginToRead(desk));
+  await step('compares it with what is written', () => compare(desk));
   await step('corrects, splits, joins and takes back', () => correct(desk));
   await step('loses nothing without a network', () => survive(desk));
   await step('two reviewers write the same sentence', () => conflict(desk, colleague, address));

@@ -1,6 +1,6 @@
 //! The pages in a real browser.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use huibao_models::domain::actor::Actor;
@@ -79,8 +79,18 @@ fn a_report_is_corrected_returned_handed_in_again_and_accepted() {
         .env("HUIBAO_TEST_REVIEWER", "wang")
         .env("HUIBAO_TEST_COLLEAGUE", "zhang")
         .env("VIDEO", short(folder.path(), 30))
-        .env("WRITTEN", fixture("report-zh.txt"));
+        .env("WRITTEN", reordered(folder.path()));
     run(script);
+}
+
+/// The written report with its first paragraph at the end.
+fn reordered(folder: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(fixture("report-zh.txt")).unwrap();
+    let mut paragraphs: Vec<&str> = text.lines().collect();
+    paragraphs.rotate_left(1);
+    let path = folder.join("report.txt");
+    std::fs::write(&path, paragraphs.join("\n")).unwrap();
+    path
 }
 
 /// Gives a report a transcript of so many sentences, as a recogniser would, beside a running server.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::media::{ffmpeg, probe_video, sample, short};
 use crate::support::text::character_error_rate;
@@ -48,6 +48,7 @@ fn the_sample_becomes_a_valid_archive() {
     assert_eq!(
         names(&bag.join("data")),
         [
+            "comparison.json",
             "original.mp4",
             "poster.jpg",
             "rendition.mp4",
@@ -60,11 +61,25 @@ fn the_sample_becomes_a_valid_archive() {
             "written.txt"
         ]
     );
+    assert_compared(&bag.join("data"));
     let original = std::fs::read(bag.join("data/original.mp4")).unwrap();
     assert!(original == std::fs::read(&video).unwrap(), "the original is as given");
     let rendition = bag.join("data/rendition.mp4");
     assert_eq!(probe_video(&rendition, "width,height,pix_fmt"), "720,1280,yuv420p");
     assert_covered(&bag.join("data/transcript.json"));
+}
+
+/// The comparison in a bag has all of the written report, most of which was said.
+fn assert_compared(data: &Path) {
+    let json = std::fs::read_to_string(data.join("comparison.json")).unwrap();
+    let comparison: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&comparison["format"], &comparison["transcript_version"]), (&json!(1), &json!(2)));
+    let passages = comparison["written"].as_array().unwrap();
+    let joined: String = passages.iter().map(|passage| text(&passage["text"])).collect();
+    assert_eq!(joined, std::fs::read_to_string(data.join("written-text.txt")).unwrap());
+    let same = passages.iter().filter(|passage| passage["agreement"] == "same");
+    let same: usize = same.map(|passage| text(&passage["text"]).len()).sum();
+    assert!(same * 10 > joined.len() * 8, "{json}");
 }
 
 #[test]

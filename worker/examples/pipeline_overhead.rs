@@ -207,7 +207,7 @@ fn made(stage: Stage, submission: SubmissionId) -> Box<dyn Outcome> {
             },
             raw: Vec::new(),
         }),
-        Stage::Archive => Box::new(ArchiveResult(Vec::new())),
+        Stage::Archive => Box::new(ArchiveResult::default()),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
+use huibao_models::domain::comparison::Comparison;
 use huibao_models::domain::correction::SegmentChange;
 use huibao_models::domain::report::Report;
 use huibao_models::domain::review::Decision;
@@ -10,6 +11,7 @@ use huibao_models::domain::rubric::Answer;
 use huibao_models::domain::submission::{FileKind, StoredFile, Submission};
 use huibao_models::domain::transcript::Segment;
 use huibao_models::store::{CorrectionRecord, NumberedTranscript};
+use serde::Serialize;
 use serde_json::json;
 
 /// `bagit.txt`, RFC 8493 section 2.1.1.
@@ -117,6 +119,24 @@ pub fn info(about: About<'_>, entries: &[Entry<'_>], now: DateTime<Utc>) -> Stri
     text
 }
 
+/// `comparison.json`: what was said, compared with what was written.
+///
+/// `written` has the passages of the written report, which joined are its text, each with an `agreement` (`same`,
+/// `otherwise`, `only`, `moved`) and, unless it was not said, `said_ms`: from when to when, in milliseconds. `said` has
+/// the sentences of the transcript that differ: the id of the `segment` and its `passages`; one that was moved has in
+/// `written` the index of the passage where it is written.
+pub fn comparison(version: u32, comparison: &Comparison) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct File<'a> {
+        format: u32,
+        transcript_version: u32,
+        #[serde(flatten)]
+        comparison: &'a Comparison,
+    }
+    let file = File { format: Comparison::FORMAT, transcript_version: version, comparison };
+    serde_json::to_string_pretty(&file).map(|json| json + "\n")
+}
+
 /// `review.json`: what people have corrected and decided; `None` if nobody has.
 pub fn review(about: About<'_>) -> Option<String> {
     if about.decisions.is_empty() && about.corrections.is_empty() {
@@ -170,10 +190,41 @@ fn seconds(ms: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use huibao_models::domain::comparison::{Agreement, SaidPassage, SaidSentence, WrittenPassage};
+
     use super::*;
 
     const PAYLOAD: Entry<'_> = Entry { path: "data/a.txt", size_bytes: 5, sha256: "aa" };
     const TAG: Entry<'_> = Entry { path: "bagit.txt", size_bytes: 7, sha256: "bb" };
+
+    #[test]
+    fn a_comparison_says_what_it_is() {
+        let passage =
+            |agreement, text: &str, said| WrittenPassage { agreement, text: text.into(), said };
+        let said =
+            SaidPassage { agreement: Agreement::Moved, text: "一".into(), written: Some(1) };
+        let found = Comparison {
+            written: vec![
+                passage(Agreement::Only, "二", None),
+                passage(Agreement::Moved, "一", Some((0, 900))),
+            ],
+            said: vec![SaidSentence { segment: 7, passages: vec![said] }],
+        };
+        let file: serde_json::Value =
+            serde_json::from_str(&comparison(2, &found).unwrap()).unwrap();
+        let expected = json!({
+            "format": Comparison::FORMAT,
+            "transcript_version": 2,
+            "written": [
+                { "agreement": "only", "text": "二" },
+                { "agreement": "moved", "text": "一", "said_ms": [0, 900] },
+            ],
+            "said": [
+                { "segment": 7, "passages": [{ "agreement": "moved", "text": "一", "written": 1 }] },
+            ],
+        });
+        assert_eq!(file, expected);
+    }
 
     #[test]
     fn payload_and_tags_have_their_own_manifests() {

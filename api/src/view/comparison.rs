@@ -30,7 +30,7 @@ pub struct WrittenPassageView {
     pub agreement: Agreement,
     /// The text.
     pub text: String,
-    /// From when on it was said, in seconds; null if it was not.
+    /// From when on it was said, in seconds; null if it was not. What is `moved` was said at another place.
     #[schema(required)]
     pub start: Option<f64>,
     /// Until when.
@@ -57,6 +57,9 @@ pub struct SaidPassageView {
     pub agreement: Agreement,
     /// The text.
     pub text: String,
+    /// Of a `moved` passage, where it is written: the index of the first passage in `written` that has it. Else null.
+    #[schema(required)]
+    pub written: Option<u32>,
 }
 
 impl ComparisonView {
@@ -87,6 +90,6 @@ impl From<SaidSentence> for SaidSentenceView {
 
 impl From<SaidPassage> for SaidPassageView {
     fn from(passage: SaidPassage) -> Self {
-        Self { agreement: passage.agreement, text: passage.text }
+        Self { agreement: passage.agreement, text: passage.text, written: passage.written }
     }
 }

@@ -44,10 +44,11 @@ enum_schemas! {
     ReportKind = report::ReportKind::ALL;
     /// What a token may be used for.
     TokenScope = scope::Scope::ALL;
-    /// How a passage of one text stands to the other: `same` words, `otherwise` put, or `only` there.
+    /// How a passage of one text stands to the other: `same` words, `otherwise` put, `only` there, or the same words
+    /// `moved` to another place.
     Agreement = {
-        use comparison::Agreement::{Only, Otherwise, Same};
-        [Same, Otherwise, Only]
+        use comparison::Agreement::{Moved, Only, Otherwise, Same};
+        [Same, Otherwise, Only, Moved]
     };
     /// Whose reports a list shows: one's `own`, those of `others`, or of one's `contacts`.
     Whose = access::Whose::ALL;

@@ -229,7 +229,7 @@ impl Harness {
                 file: self.output(claim, FileKind::Rendition, "rendition.mp4", VIDEO).await,
             }),
             Stage::Transcribe => Box::new(recognition()),
-            Stage::Archive => Box::new(ArchiveResult(vec![])),
+            Stage::Archive => Box::new(ArchiveResult::default()),
         }
     }
 

@@ -1,5 +1,9 @@
 //! Reviewing: corrections, comments and decisions, as a reviewer's and an author's programs see them.
 
+use huibao_models::domain::actor::Actor;
+use huibao_models::domain::comparison::{
+    Agreement, Comparison, SaidPassage, SaidSentence, WrittenPassage,
+};
 use huibao_models::domain::ids::ReportId;
 use huibao_models::domain::person::Role;
 use huibao_models::domain::pipeline::Stage;
@@ -50,6 +54,26 @@ impl Review {
     async fn seen_by(&self, who: &Client) -> Value {
         let answer = self.ask(who, Method::GET, "", Value::Null).await;
         answer.json::<Value>().await.unwrap()["report"].take()
+    }
+
+    /// The comparison that is kept with a version of the transcript.
+    async fn kept(&self, version: u32) -> Option<Comparison> {
+        let mut snapshot = self.harness.store.snapshot().await.unwrap();
+        let overview = snapshot.reports().overview(self.id).await.unwrap().unwrap();
+        let submission = overview.submission.unwrap().id;
+        let versions = snapshot.transcripts().versions(submission).await.unwrap();
+        let id = versions.iter().find(|it| it.version == version).unwrap().id;
+        snapshot.transcripts().comparison(id).await.unwrap()
+    }
+
+    /// Keeps a comparison with the version that readers see.
+    async fn keep(&self, comparison: &Comparison) {
+        let mut unit =
+            self.harness.store.begin(Actor::System, self.harness.store.now()).await.unwrap();
+        let overview = unit.reports().overview(self.id).await.unwrap().unwrap();
+        let current = overview.submission.unwrap().current_transcript.unwrap();
+        unit.transcripts().keep_comparison(current, comparison).await.unwrap();
+        unit.commit().await.unwrap();
     }
 
     async fn report(&self) -> Value {
@@ -293,7 +317,28 @@ async fn what_was_said_is_compared_with_what_was_written() {
     review.correct("敬爱的党组织。", &["敬爱的党组织，您好。"]).await;
     let other = compared().await;
     assert_eq!(other["said"][0]["segment"], 1);
-    assert_eq!(other["said"][0]["passages"][1], json!({ "agreement": "only", "text": "您好。" }));
+    let only = json!({ "agreement": "only", "text": "您好。", "written": null });
+    assert_eq!(other["said"][0]["passages"][1], only);
+    // Once for each version.
+    assert_eq!(compared().await, other);
+    assert_eq!(review.kept(3).await.map(|kept| kept.said.len()), Some(1));
+    assert_eq!(review.kept(2).await.map(|kept| kept.said.len()), Some(0));
+    // What is kept is not made again.
+    review.correct("敬爱的党组织，您好。", &["敬爱的党组织。"]).await;
+    let passage =
+        |text: &str, said| WrittenPassage { agreement: Agreement::Moved, text: text.into(), said };
+    let moved =
+        SaidPassage { agreement: Agreement::Moved, text: "敬爱的".into(), written: Some(1) };
+    let comparison = Comparison {
+        written: vec![passage("党组织", Some((800, 1600))), passage("敬爱的", Some((0, 800)))],
+        said: vec![SaidSentence { segment: 1, passages: vec![moved] }],
+    };
+    review.keep(&comparison).await;
+    let moved = compared().await;
+    let passage = json!({ "agreement": "moved", "text": "敬爱的", "start": 0.0, "end": 0.8 });
+    assert_eq!((&moved["transcript_version"], &moved["written"][1]), (&json!(4), &passage));
+    let passage = json!({ "agreement": "moved", "text": "敬爱的", "written": 1 });
+    assert_eq!(moved["said"][0]["passages"][0], passage);
     // Nothing is there to compare yet.
     let fresh = review.harness.submit().await;
     let path = format!("/api/v1/reports/{fresh}/comparison");

@@ -80,6 +80,7 @@ test('the written report has its paragraphs', () => {
   const passage = (text: string) => ({ text, agreement: 'same', start: null, end: null }) as const;
   const found = paragraphs([passage('一。'), passage('二。\n\n'), passage('三')]);
   expect(found.map((one) => one.map((it) => it.text))).toEqual([['一。', '二。\n\n'], ['三']]);
+  expect(found.flat().map((one) => one.index), 'places in the comparison').toEqual([0, 1, 2]);
 });
 
 test('a recording has its shape, however wide', () => {

@@ -2,7 +2,12 @@
 //!
 //! Years, dates, percentages, decimals with a unit and exact numbers of at least a hundred become
 //! digits, following GB/T 15835. All others stay: small and round numbers read better in characters,
-//! and many are not numbers at all (`二十大`, `一百年`, `四个意识`, `二百五`).
+//! and many are not numbers at all (`二十大`, `一百年`, `四个意识`, `二百五`). [`value`] takes them all, to compare
+//! texts.
+
+mod value;
+
+pub use value::value;
 
 /// A number at the start of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

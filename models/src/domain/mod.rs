@@ -12,6 +12,7 @@ pub mod export;
 pub mod failure;
 pub mod ids;
 pub mod job;
+mod letters;
 pub mod media;
 mod names;
 pub mod notice;

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::{Claim, Outcome, StoreError, UnitOfWork};
+use crate::domain::comparison::Comparison;
 use crate::domain::export::ExportFile;
-use crate::domain::ids::{ExportId, PersonId, ReportId, SubmissionId};
+use crate::domain::ids::{ExportId, PersonId, ReportId, SubmissionId, TranscriptId};
 use crate::domain::media::{MediaInfo, Rendition};
 use crate::domain::submission::{StoredFile, SubmissionState, WrittenContent};
 use crate::domain::transcript::Recognition;
@@ -33,9 +34,14 @@ pub struct TranscodeResult {
     pub file: StoredFile,
 }
 
-/// What archive made: the files of the bag.
-#[derive(Debug, Clone)]
-pub struct ArchiveResult(pub Vec<StoredFile>);
+/// What archive made.
+#[derive(Debug, Clone, Default)]
+pub struct ArchiveResult {
+    /// The files of the bag.
+    pub files: Vec<StoredFile>,
+    /// The comparison of the transcript version that is in the bag, if it was not there before.
+    pub comparison: Option<(TranscriptId, Comparison)>,
+}
 
 /// What a job made that exports something.
 #[derive(Debug, Clone)]
@@ -102,11 +108,14 @@ impl Outcome for ArchiveResult {
     async fn write(&self, unit: &mut UnitOfWork, claim: &Claim) -> Result<(), StoreError> {
         let id = submission(claim)?;
         unit.submissions().set_state(id, SubmissionState::Ready, None).await?;
-        unit.submissions().add_files(id, &self.0).await
+        if let Some((transcript, comparison)) = &self.comparison {
+            unit.transcripts().keep_comparison(*transcript, comparison).await?;
+        }
+        unit.submissions().add_files(id, &self.files).await
     }
 
     fn file_key(&self) -> Option<&str> {
-        self.0.first().map(|file| file.key.as_str())
+        self.files.first().map(|file| file.key.as_str())
     }
 }
 

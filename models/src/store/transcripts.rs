@@ -1,6 +1,7 @@
 //! The repository of transcript versions, and the text published while recognition runs. What people correct is
-//! in `corrections`.
+//! in `corrections`, and how a version stands to the written report in `comparisons`.
 
+mod comparisons;
 mod corrections;
 
 use std::collections::HashMap;

@@ -203,7 +203,7 @@ async fn an_archive_whose_answer_was_lost_stays_although_a_new_one_is_made(harne
     harness.work(Stage::Transcribe).await;
     harness.claim(Stage::Archive).await;
     assert_eq!(harness.complete(&first).await, Ok(vec![]), "and stay the old one");
-    assert_eq!(harness.file(FileKind::Bag).await.as_ref(), archive_result(&first).0.first());
+    assert_eq!(harness.file(FileKind::Bag).await.as_ref(), archive_result(&first).files.first());
 }
 
 async fn many_that_ask_for_it_queue_it_once(harness: Harness) {

@@ -6,7 +6,6 @@ use huibao_models::domain::audit::{AuditAction, ChainHash, Subject};
 use huibao_models::domain::person::{LoginName, Role};
 use huibao_models::store::{AuditFilter, NewPerson};
 use serde_json::json;
-use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::harness::Harness;
 
@@ -102,17 +101,6 @@ async fn entries_join_one_chain_in_which_every_hash_is_right(harness: Harness) {
     assert_eq!(key.public().verify(&notes[0].0).unwrap(), head);
 }
 
-async fn statement(harness: &Harness, statement: &'static str) -> Result<(), sqlx::Error> {
-    if harness.url.starts_with("sqlite:") {
-        let mut connection = SqliteConnection::connect(&harness.url).await?;
-        sqlx::query(statement).execute(&mut connection).await?;
-    } else {
-        let mut connection = PgConnection::connect(&harness.url).await?;
-        sqlx::query(statement).execute(&mut connection).await?;
-    }
-    Ok(())
-}
-
 async fn nothing_in_the_log_can_be_changed_or_removed(harness: Harness) {
     record(&harness, 2).await;
     seal(&harness).await;
@@ -128,7 +116,7 @@ async fn nothing_in_the_log_can_be_changed_or_removed(harness: Harness) {
         "UPDATE audit_checkpoints SET note = ''",
         "DELETE FROM audit_checkpoints",
     ] {
-        let error = statement(&harness, change).await.unwrap_err().to_string();
+        let error = harness.statement(change).await.unwrap_err().to_string();
         assert!(error.contains("append-only"), "{change}: {error}");
     }
 }

@@ -14,6 +14,7 @@ use huibao_models::store::{
     ArchiveResult, Claim, Claimant, INDEX_JOB, IngestResult, JobFilter, Lost, NewReport,
     NewSubmission, NoResult, Outcome, Snapshot, Store, StoreError, TranscodeResult, UnitOfWork,
 };
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::postgres;
 use crate::rows::{media, recognition};
@@ -54,6 +55,18 @@ impl Harness {
         Box::pin(forget_index_jobs(&store, now)).await;
         let (person, policy) = (PersonId::new(), RetryPolicy::default());
         Self { store, url, report, submission, person, now, policy, _folder: folder }
+    }
+
+    /// Runs a statement beside the store.
+    pub async fn statement(&self, statement: &'static str) -> Result<(), sqlx::Error> {
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await?;
+            sqlx::query(statement).execute(&mut connection).await?;
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await?;
+            sqlx::query(statement).execute(&mut connection).await?;
+        }
+        Ok(())
     }
 
     pub async fn begin(&self) -> UnitOfWork {
@@ -239,7 +252,8 @@ pub fn ingest_result(claim: &Claim) -> IngestResult {
 }
 
 pub fn archive_result(claim: &Claim) -> ArchiveResult {
-    ArchiveResult(vec![output(claim, FileKind::Bag, "bagit.txt")])
+    let files = vec![output(claim, FileKind::Bag, "bagit.txt")];
+    ArchiveResult { files, comparison: None }
 }
 
 /// What a stage makes.

@@ -57,23 +57,13 @@ mod of_this_version {
         the_last_migration_that_broke_off_is_told
     }
 
-    async fn statement(harness: &Harness, statement: &'static str) {
-        if harness.url.starts_with("sqlite:") {
-            let mut connection = sqlx::SqliteConnection::connect(&harness.url).await.unwrap();
-            sqlx::query(statement).execute(&mut connection).await.unwrap();
-        } else {
-            let mut connection = PgConnection::connect(&harness.url).await.unwrap();
-            sqlx::query(statement).execute(&mut connection).await.unwrap();
-        }
-    }
-
     const NEWER: &str = "INSERT INTO _sqlx_migrations
                              (version, description, success, checksum, execution_time)
                          VALUES (9999, 'later', true, '', 0)";
 
     async fn a_newer_schema_is_refused(harness: Harness) {
         harness.store.close().await;
-        statement(&harness, NEWER).await;
+        harness.statement(NEWER).await.unwrap();
         for error in [
             Store::open(&harness.url, 2).await.unwrap_err(),
             Store::open_to_read(&harness.url, 2).await.unwrap_err(),
@@ -85,7 +75,7 @@ mod of_this_version {
 
     async fn a_store_that_is_open_notices_a_newer_schema(harness: Harness) {
         harness.store.check_schema().await.unwrap();
-        statement(&harness, NEWER).await;
+        harness.statement(NEWER).await.unwrap();
         let error = harness.store.check_schema().await.unwrap_err();
         assert!(matches!(error, StoreError::Newer(9999)), "{error}");
     }
@@ -94,7 +84,7 @@ mod of_this_version {
         harness.store.close().await;
         let last = "UPDATE _sqlx_migrations SET success = false
                     WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
-        statement(&harness, last).await;
+        harness.statement(last).await.unwrap();
         for error in [
             Store::open(&harness.url, 2).await.unwrap_err(),
             Store::open_to_read(&harness.url, 2).await.unwrap_err(),

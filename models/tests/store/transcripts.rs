@@ -2,11 +2,12 @@
 //! kept with what it was before.
 
 use huibao_models::domain::actor::Actor;
+use huibao_models::domain::comparison::{Comparison, compare};
 use huibao_models::domain::correction::{Correction, ReadSegment};
 use huibao_models::domain::ids::{PersonId, TranscriptId};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::transcript::{Recognition, Segment, Transcript, TranscriptOrigin};
-use huibao_models::store::{Corrected, StoreError};
+use huibao_models::store::{ArchiveResult, Corrected, StoreError};
 
 use crate::harness::{Harness, hand_in};
 use crate::rows::{segment, transcript};
@@ -19,6 +20,9 @@ on_every_engine! {
     of_corrections_of_a_sentence_that_are_made_together_one_wins
     what_was_corrected_is_told_and_taken_back
     which_version_readers_see_can_be_decided_again
+    each_version_keeps_its_comparison
+    comparisons_that_are_kept_together_are_one
+    a_comparison_of_another_algorithm_is_made_anew
 }
 
 /// What a recogniser hands over: without ids.
@@ -264,4 +268,79 @@ async fn which_version_readers_see_can_be_decided_again(harness: Harness) {
     let mut unit = harness.begin().await;
     let error = unit.transcripts().set_current(other, recognized).await.unwrap_err();
     assert!(matches!(error, StoreError::NoSuchRow { what: "transcript", .. }), "{error}");
+}
+
+impl Harness {
+    async fn kept(&self, of: TranscriptId) -> Option<Comparison> {
+        self.snapshot().await.transcripts().comparison(of).await.unwrap()
+    }
+
+    async fn keep(&self, of: TranscriptId, comparison: &Comparison) {
+        let mut unit = self.begin().await;
+        unit.transcripts().keep_comparison(of, comparison).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+}
+
+async fn each_version_keeps_its_comparison(harness: Harness) {
+    harness.work(Stage::Ingest).await;
+    harness.recognize(&["一", "二"]).await;
+    harness.work(Stage::Transcode).await;
+    let recognized = harness.current_id().await;
+    assert_eq!(harness.kept(recognized).await, None);
+
+    // The archive compares what it puts into the bag.
+    let made = compare(&harness.transcript().await.unwrap(), "一三").unwrap();
+    let claim = harness.claim(Stage::Archive).await;
+    let result = ArchiveResult { comparison: Some((recognized, made.clone())), files: vec![] };
+    harness.store.complete(&claim, &result, 1, None, harness.now).await.unwrap().unwrap();
+    assert_eq!(harness.kept(recognized).await, Some(made.clone()));
+
+    // A correction is another version.
+    harness.correct(&[(1, "一")], &["三"]).await.unwrap();
+    let corrected = harness.current_id().await;
+    assert_eq!(harness.kept(corrected).await, None);
+    let other = compare(&harness.transcript().await.unwrap(), "一三").unwrap();
+    harness.keep(corrected, &other).await;
+    assert_eq!(harness.kept(corrected).await, Some(other));
+    assert_eq!(harness.kept(recognized).await, Some(made));
+
+    // Of what is gone, nothing is kept.
+    let gone = TranscriptId::new();
+    let nothing = Comparison { written: vec![], said: vec![] };
+    harness.keep(gone, &nothing).await;
+    assert_eq!(harness.kept(gone).await, None);
+}
+
+async fn comparisons_that_are_kept_together_are_one(harness: Harness) {
+    harness.make_readable().await;
+    let id = harness.current_id().await;
+    let made = compare(&harness.transcript().await.unwrap(), "一三").unwrap();
+    let mut set = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (store, now, made) = (harness.store.clone(), harness.now, made.clone());
+        set.spawn(async move {
+            let mut unit = store.begin(Actor::System, now).await.unwrap();
+            unit.transcripts().keep_comparison(id, &made).await.unwrap();
+            unit.commit().await.unwrap();
+        });
+    }
+    set.join_all().await;
+    assert_eq!(harness.kept(id).await, Some(made));
+}
+
+async fn a_comparison_of_another_algorithm_is_made_anew(harness: Harness) {
+    harness.make_readable().await;
+    let id = harness.current_id().await;
+    let made = compare(&harness.transcript().await.unwrap(), "一三").unwrap();
+    harness.keep(id, &made).await;
+    harness.statement("UPDATE comparisons SET format = 0, body = '{}'").await.unwrap();
+    assert_eq!(harness.kept(id).await, None);
+    harness.keep(id, &made).await;
+    assert_eq!(harness.kept(id).await, Some(made.clone()));
+
+    // Nor does an older program replace what a newer one has made.
+    harness.statement("UPDATE comparisons SET format = 9999, body = '{}'").await.unwrap();
+    harness.keep(id, &made).await;
+    assert_eq!(harness.kept(id).await, None);
 }

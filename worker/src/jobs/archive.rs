@@ -1,6 +1,7 @@
 //! Archive: one `BagIt` bag with everything that belongs to a submission.
 
 use async_trait::async_trait;
+use huibao_models::domain::comparison::{Comparison, compare};
 use huibao_models::domain::failure::Failure;
 use huibao_models::domain::job::Urgency;
 use huibao_models::domain::pipeline::Stage;
@@ -55,11 +56,18 @@ impl JobKind for Archive {
             let json = export::to_json(recognized).map_err(Failure::internal)?;
             packer.write("data/transcript-recognized.json", json).await?;
         }
+        let comparison = Box::pin(compared(attempt, &contents)).await?;
+        if let Some(Compared { comparison, .. }) = &comparison {
+            let json = bag::comparison(contents.transcript.version, comparison);
+            packer.write("data/comparison.json", json.map_err(Failure::internal)?).await?;
+        }
         if let Some(review) = bag::review(contents.about()) {
             packer.write("data/review.json", review).await?;
         }
         packer.tag_files().await?;
-        Ok(Box::new(Archived(ArchiveResult(packer.files))))
+        let new = comparison.filter(|found| found.is_new).map(|found| found.comparison);
+        let comparison = new.map(|comparison| (contents.transcript.id, comparison));
+        Ok(Box::new(Archived(ArchiveResult { files: packer.files, comparison })))
     }
 }
 
@@ -79,6 +87,27 @@ impl Outcome for Archived {
     fn file_key(&self) -> Option<&str> {
         self.0.file_key()
     }
+}
+
+/// A comparison of the transcript with the written report.
+struct Compared {
+    comparison: Comparison,
+    /// Whether it was made just now.
+    is_new: bool,
+}
+
+/// The comparison that is kept with the transcript version, or a new one. `None` if there is nothing to compare.
+async fn compared(attempt: &Attempt, contents: &Contents) -> Result<Option<Compared>, Failure> {
+    let Some(written) = &contents.submission.written else { return Ok(None) };
+    let NumberedTranscript { id, transcript, .. } = &contents.transcript;
+    let kept = attempt.store.snapshot().await?.transcripts().comparison(*id).await?;
+    if let Some(comparison) = kept {
+        return Ok(Some(Compared { comparison, is_new: false }));
+    }
+    let (transcript, text) = (transcript.clone(), written.text.clone());
+    let made = tokio::task::spawn_blocking(move || compare(&transcript, &text)).await;
+    let made = made.map_err(Failure::internal)?;
+    Ok(made.map(|comparison| Compared { comparison, is_new: true }))
 }
 
 /// What goes into the bag, as it is at one moment.

@@ -8,10 +8,15 @@ const LONGEST = 20_000;
 /** Corrections come one after the other; it is compared when they pause. */
 const PAUSE_MS = 1_500;
 
+/** The other place of a passage that was moved: a second of the video, or a passage of the written report. */
+export type Jump = { readonly to: 'said' | 'written'; readonly at: number };
+
 export class Compared {
   value = $state.raw<Comparison | null>(null);
   /** Whether differences are marked. */
   marks = $state(false);
+  /** Where somebody wants to go. */
+  jump = $state.raw<Jump | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #of = '';
 

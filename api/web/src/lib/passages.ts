@@ -2,15 +2,18 @@
 
 import type { Comparison } from './api';
 
+/** A passage with its place in the comparison. */
+export type Placed = Comparison['written'][number] & { readonly index: number };
+
 /** A paragraph of the written report in passages. */
-export type Paragraph = Comparison['written'];
+export type Paragraph = readonly Placed[];
 
 /** The passages, paragraph by paragraph. */
 export function paragraphs(written: Comparison['written']): Paragraph[] {
   const found: Paragraph[] = [];
   let open: Paragraph = [];
-  for (const passage of written) {
-    open = [...open, passage];
+  for (const [index, passage] of written.entries()) {
+    open = [...open, { ...passage, index }];
     if (!passage.text.includes('\n')) continue;
     found.push(open);
     open = [];

@@ -1,19 +1,9 @@
 //! Stretches of letters of one kind: what terms are made of.
 
-use std::iter::once;
-use std::sync::LazyLock;
-
-use chinese_text::normalise::SimplifiedForms;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use super::super::letters::folded;
 
 /// Longer words are no words; an index keeps this much of them.
 const LONGEST_WORD: usize = 40;
-
-/// Traditional characters are found by simplified ones, and the other way round. The table is built into the program;
-/// without it, characters would only be found as they are written.
-static SIMPLIFIED: LazyLock<Option<SimplifiedForms>> =
-    LazyLock::new(|| SimplifiedForms::new().ok());
 
 /// What kind of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,20 +52,15 @@ impl Run {
 
 /// The runs of a text, in order.
 pub(super) fn runs(text: &str) -> Vec<Run> {
-    let simplified = SIMPLIFIED.as_ref();
     let mut found: Vec<Run> = Vec::new();
     let mut goes_on = false;
     for (start, original) in text.char_indices() {
         let place = (start, start + original.len_utf8());
-        for c in once(original).nfkd().flat_map(char::to_lowercase) {
-            if is_combining_mark(c) {
-                continue;
-            }
+        for c in folded(original) {
             if !c.is_alphanumeric() {
                 goes_on = false;
                 continue;
             }
-            let c = simplified.map_or(c, |forms| forms.of(c));
             let kind = kind(c);
             match found.last_mut().filter(|run| goes_on && run.kind == kind) {
                 Some(run) => {

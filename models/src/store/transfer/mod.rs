@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 pub use self::accounts::AccountRows;
 use self::rows::{
-    CommentRow, DecisionRow, DraftVersionRow, ExampleRow, FileRow, JobRow, PartialRow, ReportRow,
-    RubricAnswerRow, SegmentChangeRow, SubmissionRow, TranscriptRow,
+    CommentRow, ComparisonRow, DecisionRow, DraftVersionRow, ExampleRow, FileRow, JobRow,
+    PartialRow, ReportRow, RubricAnswerRow, SegmentChangeRow, SubmissionRow, TranscriptRow,
 };
 use super::engine::read;
 use super::unit::HasTx;
@@ -34,6 +34,7 @@ pub struct ReportRows {
     jobs: Vec<JobRow>,
     transcripts: Vec<TranscriptRow>,
     changes: Vec<SegmentChangeRow>,
+    comparisons: Vec<ComparisonRow>,
     partials: Vec<PartialRow>,
     drafts: Vec<DraftVersionRow>,
     decisions: Vec<DecisionRow>,
@@ -166,6 +167,7 @@ impl Store {
             jobs: JobRow::read(tx, id).await?,
             transcripts: TranscriptRow::read(tx, id).await?,
             changes: SegmentChangeRow::read(tx, id).await?,
+            comparisons: ComparisonRow::read(tx, id).await?,
             partials: PartialRow::read(tx, id).await?,
             drafts: DraftVersionRow::read(tx, id).await?,
             decisions: DecisionRow::read(tx, id).await?,
@@ -204,6 +206,9 @@ impl Store {
         }
         for change in &rows.changes {
             whole &= change.write(tx).await?;
+        }
+        for comparison in &rows.comparisons {
+            whole &= comparison.write(tx).await?;
         }
         for partial in &rows.partials {
             whole &= partial.write(tx).await?;

@@ -130,6 +130,19 @@ table!(
     }
 );
 
+table!(
+    ComparisonRow,
+    "comparisons",
+    "transcript_id IN (SELECT transcripts.id FROM transcripts
+                       JOIN submissions ON submissions.id = submission_id WHERE report_id = $1)",
+    "transcript_id",
+    {
+        transcript_id: Uuid,
+        format: i64,
+        body: Json<Value>,
+    }
+);
+
 table!(DecisionRow, "decisions", "report_id = $1", "id", {
     id: Uuid,
     report_id: Uuid,

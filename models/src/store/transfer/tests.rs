@@ -43,6 +43,7 @@ async fn every_table_and_column_is_known() {
         (JobRow::TABLE, JobRow::COLUMNS),
         (TranscriptRow::TABLE, TranscriptRow::COLUMNS),
         (SegmentChangeRow::TABLE, SegmentChangeRow::COLUMNS),
+        (ComparisonRow::TABLE, ComparisonRow::COLUMNS),
         (PartialRow::TABLE, PartialRow::COLUMNS),
         (DecisionRow::TABLE, DecisionRow::COLUMNS),
         (CommentRow::TABLE, CommentRow::COLUMNS),

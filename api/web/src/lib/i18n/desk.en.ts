@@ -104,9 +104,11 @@ export const deskEn: DeskDictionary = {
   pedals: 'F7, F8 and F9, which foot pedals send, work while you correct as well.',
   compare: 'Mark what differs from what was said',
   agreements: {
-    written: { otherwise: 'said otherwise', only: 'written, not said' },
-    said: { otherwise: 'written otherwise', only: 'said, not written' },
+    legend: 'What the marks mean',
+    written: { otherwise: 'said otherwise', only: 'written, not said', moved: 'said elsewhere: click to go there' },
+    said: { otherwise: 'written otherwise', only: 'said, not written', moved: 'written elsewhere: click to go there' },
   },
+  toWritten: 'To where it is written',
   waveform: 'How loud it is: somebody speaks where it is shaded. Click to go there',
   replaceBy: 'Replace by',
   replace: 'Replace',

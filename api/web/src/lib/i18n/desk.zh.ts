@@ -79,7 +79,8 @@ export interface DeskDictionary {
   editKeys: readonly (readonly [string, string])[];
   pedals: string;
   compare: string;
-  agreements: { written: { otherwise: string; only: string }; said: { otherwise: string; only: string } };
+  agreements: Record<'written' | 'said', Record<'otherwise' | 'only' | 'moved', string>> & { legend: string };
+  toWritten: string;
   waveform: string;
   replaceBy: string;
   replace: string;
@@ -190,9 +191,11 @@ export const deskZh: DeskDictionary = {
   pedals: '脚踏板发出的 F7、F8、F9 在修改文字时同样有效。',
   compare: '标出与口述不同之处',
   agreements: {
-    written: { otherwise: '口述时说法不同', only: '写了，没有说' },
-    said: { otherwise: '书面汇报中写法不同', only: '说了，没有写' },
+    legend: '标记的含义',
+    written: { otherwise: '口述时说法不同', only: '写了，没有说', moved: '在别处说的，点击跳转' },
+    said: { otherwise: '书面汇报中写法不同', only: '说了，没有写', moved: '写在别处，点击跳转' },
   },
+  toWritten: '跳到书面汇报中的这一处',
   waveform: '声音的起伏：有底色处有人说话，点击跳转',
   replaceBy: '替换为',
   replace: '替换',
