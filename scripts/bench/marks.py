@@ -1,11 +1,11 @@
 """How far the marks of unsure words can be trusted: which of the wrong words are marked, and whether words of which a
 share is said to be right are right in that share.
 
-    marks.py RECOGNISE VAD_MODEL TEXTS FOLDER OUT MODEL [EARLIER_MODEL]     hears all recordings, with variants, into OUT
-    marks.py measure OUT…                                                    prints what became of the marks
-    marks.py fit OUT…                                                        prints the weights for speech/sureness.rs
+    marks.py RECOGNISE VAD_MODEL FOLDER OUT MODEL [EARLIER_MODEL]   hears all recordings, with variants, into OUT
+    marks.py measure OUT…                                           prints what became of the marks
+    marks.py fit FEATURES OUT…                                      prints the weights for speech/sureness.rs
 
-TEXTS and FOLDER are those of speak.py. Variants are made with ffmpeg: by telephone, with echo, in noise, faster. With
+FOLDER is that of speak.py. Variants are made with ffmpeg: by telephone, with echo, in noise, faster. With
 an earlier model, its text is given as what was heard before. `fit` needs numpy.
 """
 
@@ -79,7 +79,7 @@ def judged(said, lines):
     return [[float(value) for value in line[1:]] + [at not in wrong] for at, line in enumerate(lines)]
 
 
-def hear(recognise, vad, texts, folder, out, model, earlier=None):
+def hear(recognise, vad, folder, out, model, earlier=None):
     heard = []
     with tempfile.TemporaryDirectory() as work:
         sound, before = f"{work}/sound.wav", pathlib.Path(work, "earlier.txt")
@@ -147,7 +147,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "measure":
         measure(sys.argv[2:])
     elif sys.argv[1] == "fit":
-        for count in (8, 10):
-            fit(sys.argv[2:], count)
+        fit(sys.argv[3:], int(sys.argv[2]))
     else:
         hear(*sys.argv[1:])

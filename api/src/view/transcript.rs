@@ -17,7 +17,7 @@ pub struct WordView {
     pub end: f64,
     /// The characters.
     pub text: String,
-    /// Probability by the model, 0 to 1: the model's certainty, not correctness.
+    /// How likely it is right, 0 to 1: the mean over a text tells what part of it is likely to be right.
     pub confidence: f32,
     /// The recogniser's text, where it was replaced: by a word of the same sound, or by the written report's.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Segment, Word } from '../src/lib/api';
-import { flagsIn, isCorrected, isUnsure, pieces } from '../src/lib/segments';
+import { expectedErrors, flagsIn, isCorrected, isUnsure, pieces } from '../src/lib/segments';
 
 function word(text: string, start: number, confidence: number, heard?: string): Word {
   const known = { text, start, end: start + 1, confidence };
@@ -46,8 +46,8 @@ describe('pieces', () => {
 
 describe('isUnsure', () => {
   it('goes by the words, or else by the segment', () => {
-    expect(isUnsure(segment([word('党', 0, 0.59)]))).toBe(true);
-    expect(isUnsure(segment([word('党', 0, 0.6)]))).toBe(false);
+    expect(isUnsure(segment([word('党', 0, 0.84)]))).toBe(true);
+    expect(isUnsure(segment([word('党', 0, 0.85)]))).toBe(false);
     expect(isUnsure(segment([], 0.5))).toBe(true);
     expect(isUnsure(segment([], null))).toBe(false);
   });
@@ -56,4 +56,12 @@ describe('isUnsure', () => {
 it('lists each flag once, in a fixed order', () => {
   const flagged = (flags: Segment['flags']) => ({ ...segment([]), flags });
   expect(flagsIn([flagged(['repetition']), flagged(['unclear', 'repetition'])])).toEqual(['unclear', 'repetition']);
+});
+
+describe('expectedErrors', () => {
+  it('is the mean of what is likely to be wrong', () => {
+    const segments = [segment([word('敬爱', 0, 0.9), word('的', 1, 0.7)]), segment([word('党', 0, 1)])];
+    expect(expectedErrors(segments)).toBeCloseTo(0.4 / 3);
+    expect(expectedErrors([segment([])])).toBeNull();
+  });
 });

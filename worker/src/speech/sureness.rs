@@ -119,3 +119,72 @@ fn also_in(words: &[String], text: &str) -> Vec<f32> {
     }
     same
 }
+
+#[cfg(test)]
+mod tests {
+    use huibao_models::domain::transcript::{RecognizerInfo, Segment};
+
+    use super::super::words::tests::segment_of;
+    use super::*;
+
+    fn transcript(text: &str, probabilities: &[f32]) -> Transcript {
+        let mut segment: Segment = segment_of(text);
+        for (word, probability) in segment.words.iter_mut().zip(probabilities) {
+            word.confidence = *probability;
+        }
+        Transcript {
+            language: "zh".into(),
+            no_speech: false,
+            duration_ms: 1000,
+            segments: vec![segment],
+            speech: Vec::new(),
+            recognizer: RecognizerInfo {
+                engine: String::new(),
+                model: String::new(),
+                model_sha256: String::new(),
+                parameters: serde_json::Value::Null,
+            },
+        }
+    }
+
+    fn sureness(text: &str, probabilities: &[f32], earlier: &str) -> Vec<f32> {
+        let mut transcript = transcript(text, probabilities);
+        calibrate(&mut transcript, earlier);
+        transcript.segments[0].words.iter().map(|word| word.confidence).collect()
+    }
+
+    #[test]
+    fn what_is_likely_stays_likely_and_the_order_is_that_of_the_evidence() {
+        let sure = sureness("认真学习理论。", &[0.99; 6], "");
+        assert!(sure.iter().all(|one| *one > 0.9), "{sure:?}");
+        let unsure = sureness("认真学习理论。", &[0.99, 0.99, 0.3, 0.3, 0.99, 0.99], "");
+        assert!(unsure[2] < sure[2] && unsure[2] < unsure[0], "{unsure:?}");
+        assert!(unsure[1] < sure[1], "a neighbour is unsure: {unsure:?}");
+    }
+
+    #[test]
+    fn what_is_no_word_is_less_likely() {
+        let word = sureness("为人民服务", &[0.9; 5], "");
+        let none = sureness("为人民浮务", &[0.9; 5], "");
+        assert!(none[3] < word[3], "{none:?} {word:?}");
+    }
+
+    #[test]
+    fn what_another_model_wrote_as_well_is_more_likely() {
+        let text = "我在书家里去了小学";
+        let both = sureness(text, &[0.9; 9], text);
+        let other = sureness(text, &[0.9; 9], "我在暑假里去了小学");
+        for (at, differs) in [(0, false), (2, true), (3, true)] {
+            assert_eq!(other[at] < both[at] - 0.05, differs, "{at}: {other:?} {both:?}");
+        }
+    }
+
+    #[test]
+    fn there_may_be_no_words_and_nothing_is_out_of_bounds() {
+        assert_eq!(sureness("", &[], "别的"), []);
+        for probability in [0.0, 1.0] {
+            let made = sureness("党 2024 OK。", &[probability; 3], "党");
+            assert!(made.iter().all(|one| (0.0..=1.0).contains(one)), "{made:?}");
+        }
+    }
+}

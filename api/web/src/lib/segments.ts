@@ -3,8 +3,11 @@
 import type { Segment, SegmentFlag, Word } from './api';
 import type { TextPart } from './search';
 
-/** Words with less confidence are marked. */
-const UNSURE_BELOW = 0.6;
+/** Words that are less likely to be right are marked (`MARKED_BELOW` of scripts/bench-marks). */
+const UNSURE_BELOW = 0.85;
+
+/** Segments without words are marked below this mean probability of their tokens. */
+const UNSURE_SEGMENT_BELOW = 0.6;
 
 /** A run of text with the same appearance. */
 export interface Piece extends TextPart {
@@ -20,7 +23,14 @@ export interface Piece extends TextPart {
 
 export function isUnsure(segment: Segment): boolean {
   if (segment.words.length > 0) return segment.words.some(isUnsureWord);
-  return segment.confidence !== null && segment.confidence < UNSURE_BELOW;
+  return segment.confidence !== null && segment.confidence < UNSURE_SEGMENT_BELOW;
+}
+
+/** The part of the words that is likely to be wrong; null without words. */
+export function expectedErrors(segments: readonly Segment[]): number | null {
+  const words = segments.flatMap((segment) => segment.words);
+  if (words.length === 0) return null;
+  return words.reduce((sum, word) => sum + 1 - word.confidence, 0) / words.length;
 }
 
 /** Splits the parts of a segment at words that are unsure or played at `time` seconds. */

@@ -541,6 +541,7 @@ export const en: Dictionary = {
     noSpeech: 'No speech was found anywhere in this video, so there is no text. Please play it: if someone does speak, the microphone may have been off or too quiet; record it again and upload it.',
     unclearText: '(Someone speaks here, but no text was recognised)',
     sure: (share) => `Confidence ${share}`,
+    expected: (share) => `About ${share} of the characters are likely to be wrong.`,
     legend: 'About the marks',
     lowConfidence: 'Text with a dotted line: the recogniser was not sure; check it with the video.',
     heard: (text) => `Heard as “${text}”, corrected by its sound`,

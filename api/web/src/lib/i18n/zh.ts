@@ -536,6 +536,7 @@ export const zh = {
     noSpeech: '整段视频里没有检测到讲话，所以没有文字。请播放视频确认：如果确实有人讲话，可能是麦克风没有打开或声音太小，请重新录制后上传。',
     unclearText: '（这里有人讲话，但没有识别出文字）',
     sure: (share: string) => `识别把握 ${share}`,
+    expected: (share: string) => `估计约 ${share} 的字有错。`,
     legend: '标记说明',
     lowConfidence: '带虚线的文字：识别把握较低，请对照视频。',
     heard: (text: string) => `原识别为“${text}”，已按读音改正`,
