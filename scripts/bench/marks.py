@@ -10,6 +10,7 @@ an earlier model, its text is given as what was heard before. `fit` needs numpy.
 """
 
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -18,8 +19,11 @@ import tempfile
 from measure import essence
 from written import spoken
 
-MARKED_BELOW = 0.85
-"""The pages mark what is less sure (UNSURE_BELOW)."""
+MARKED_BELOW = 0.95
+MARKED_AT_MOST = 0.1
+MARKED_FOR_ONE_WRONG = 2
+"""As in the pages (api/web/src/lib/segments.ts): what is less sure is marked, but no more than this part of a text, or
+than so many times what is likely to be wrong."""
 
 VARIANTS = {
     "plain": "anull",
@@ -99,22 +103,30 @@ def hear(recognise, vad, folder, out, model, earlier=None):
     pathlib.Path(out).write_text(json.dumps(heard), encoding="utf-8")
 
 
-def words_of(files):
-    recordings = [one for file in files for one in json.loads(pathlib.Path(file).read_text(encoding="utf-8"))]
-    return [word for one in recordings for word in one["words"]]
+def recordings_of(files):
+    """The words of each recording."""
+    return [one["words"] for file in files for one in json.loads(pathlib.Path(file).read_text(encoding="utf-8"))]
+
+
+def is_marked(words):
+    """Those of a recording that are marked."""
+    sure = sorted(word[0] for word in words)
+    expected = sum(1 - one for one in sure) / max(1, len(sure))
+    most = max(MARKED_AT_MOST, MARKED_FOR_ONE_WRONG * expected)
+    below = min([MARKED_BELOW, *sure[math.ceil(len(sure) * most) :][:1]])
+    return [word for word in words if word[0] < below]
 
 
 def measure(files):
     for file in files:
-        words = words_of([file])
+        recordings = recordings_of([file])
+        words = [word for one in recordings for word in one]
         wrong = [word for word in words if not word[-1]]
-        marked = [word for word in words if word[0] < MARKED_BELOW]
+        marked = [word for one in recordings for word in is_marked(one)]
         caught = sum(not word[-1] for word in marked)
         expected = sum(1 - word[0] for word in words) / len(words)
         print(f"{file}: {len(words)} words, {len(wrong) / len(words):.4f} wrong, {expected:.4f} expected; marked "
               f"{len(marked) / len(words):.3f} of all, {caught / max(1, len(wrong)):.3f} of the wrong")
-        least = sorted(words, key=lambda word: word[0])[: len(words) // 10]
-        print(f"  of the least sure tenth: {sum(not word[-1] for word in least) / max(1, len(wrong)):.3f} of the wrong")
         print("  said to be right   words   are right")
         for low, high in zip(BINS, BINS[1:]):
             of = [word for word in words if low <= word[0] < high]
@@ -127,7 +139,7 @@ def fit(files, features):
     """Logistic regression by Newton's method, with a little ridge on standardised evidence."""
     import numpy
 
-    words = words_of(files)
+    words = [word for one in recordings_of(files) for word in one]
     evidence = numpy.array([word[1 : 1 + features] for word in words])
     wrong = numpy.array([not word[-1] for word in words], dtype=float)
     mean, spread = evidence.mean(0), evidence.std(0) + 1e-9

@@ -46,7 +46,7 @@ pub struct Machine {
     /// Cores for all heavy work together.
     pub cores: u32,
     /// Memory of this machine, or of the container, in megabytes.
-    pub memory_mb: u64,
+    pub memory_mb: u32,
 }
 
 impl Machine {
@@ -58,21 +58,22 @@ impl Machine {
         let total = u64::try_from(total).unwrap_or(u64::MAX);
         let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
         let limit = limit.and_then(|text| text.trim().parse::<u64>().ok());
-        Self { cores, memory_mb: limit.map_or(total, |limit| limit.min(total)) >> 20 }
+        let megabytes = limit.map_or(total, |limit| limit.min(total)) >> 20;
+        Self { cores, memory_mb: u32::try_from(megabytes).unwrap_or(u32::MAX) }
     }
 
     /// Whether the model leaves enough memory to others.
-    pub fn has_memory_for(&self, model: &KnownModel) -> bool {
+    pub fn has_memory_for(self, model: &KnownModel) -> bool {
         let needed = f64::from(model.megabytes) * BUFFERS + OVERHEAD_MB;
-        needed <= self.memory_mb as f64 * MEMORY_SHARE
+        needed <= f64::from(self.memory_mb) * MEMORY_SHARE
     }
 
     /// Whether the model is quick enough.
-    pub fn is_quick_enough_for(&self, model: &KnownModel) -> bool {
+    pub fn is_quick_enough_for(self, model: &KnownModel) -> bool {
         model.cost <= f64::from(self.cores) * COST_PER_CORE
     }
 
-    fn bears(&self, model: &KnownModel) -> bool {
+    fn bears(self, model: &KnownModel) -> bool {
         self.has_memory_for(model) && self.is_quick_enough_for(model)
     }
 }

@@ -38,6 +38,7 @@ pub struct SubmissionRef {
 /// A report.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Report)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that clients ask")]
 pub struct ReportView {
     /// The fields that lists show as well.
     #[serde(flatten)]

@@ -1,5 +1,7 @@
 //! Second passes: which submissions a better model hears again, and when.
 
+use std::time::Duration;
+
 use huibao_models::domain::job::{Job, JobState};
 use huibao_models::domain::pipeline::Stage;
 use huibao_models::domain::report::ReportState;
@@ -13,6 +15,7 @@ on_every_engine! {
     what_people_have_decided_or_taken_back_is_left_alone
     a_text_that_people_have_corrected_is_left_alone
     a_second_pass_waits_for_the_archive
+    how_much_speech_waits_is_known_once_it_was_looked_at
 }
 
 impl Harness {
@@ -110,4 +113,14 @@ async fn a_second_pass_waits_for_the_archive(harness: Harness) {
     assert!(harness.awaits().await);
     harness.work(Stage::Archive).await;
     assert_eq!(harness.begin_second_passes(9).await, 1);
+}
+
+async fn how_much_speech_waits_is_known_once_it_was_looked_at(harness: Harness) {
+    let waiting = async || harness.snapshot().await.jobs().waiting_speech().await.unwrap();
+    assert_eq!(waiting().await, (0, Duration::ZERO), "its video is not looked at yet");
+    harness.work(Stage::Ingest).await;
+    let media = harness.submission().await.media.unwrap();
+    assert_eq!(waiting().await, (1, Duration::from_millis(media.duration_ms)));
+    harness.claim(Stage::Transcribe).await;
+    assert_eq!(waiting().await, (0, Duration::ZERO), "it is being recognised");
 }

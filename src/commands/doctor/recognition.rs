@@ -1,6 +1,7 @@
 //! Which models recognise, why, how long that takes here, and when what waits is done.
 
 use std::path::Path;
+use std::time::Duration;
 
 use huibao_models::domain::failure::{FailureCode, Lang};
 use huibao_models::store::{Store, StoreError};
@@ -152,7 +153,7 @@ fn better(settings: &Settings, measured: &[Measured], lang: Lang) -> Option<Find
 
 /// When what waits would be recognised with each model, if this machine alone worked.
 async fn queue(settings: &Settings, measured: &[Measured], lang: Lang) -> Option<Finding> {
-    let (recordings, milliseconds) = match waiting(settings).await {
+    let (recordings, speech) = match waiting(settings).await {
         Ok(waiting) => waiting,
         // There is no database yet.
         Err(StoreError::Nothing(_)) => return None,
@@ -164,7 +165,7 @@ async fn queue(settings: &Settings, measured: &[Measured], lang: Lang) -> Option
             return Some(Finding { ok: true, ..Finding::bad("queue", error.to_string(), advice) });
         }
     };
-    let minutes = milliseconds as f64 / 60_000.0;
+    let minutes = speech.as_secs_f64() / 60.0;
     let each = measured.iter().map(|Measured { name, trial }| {
         let minutes = trial.per_second * minutes;
         match lang {
@@ -184,7 +185,7 @@ async fn queue(settings: &Settings, measured: &[Measured], lang: Lang) -> Option
     Some(Finding::good("queue", detail))
 }
 
-async fn waiting(settings: &Settings) -> Result<(u64, u64), StoreError> {
+async fn waiting(settings: &Settings) -> Result<(u64, Duration), StoreError> {
     let store = Store::open_to_read(&settings.database_url(), 1).await?;
     let waiting = store.snapshot().await?.jobs().waiting_speech().await;
     store.close().await;

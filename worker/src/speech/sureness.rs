@@ -18,10 +18,12 @@ pub const FEATURES: usize = 10;
 const FEATURES_ALONE: usize = 8;
 
 /// The constant and the weights, without an earlier text: of what is wrong.
-const ALONE: [f32; 1 + FEATURES_ALONE] = [0.0; 9];
+const ALONE: [f32; 1 + FEATURES_ALONE] =
+    [-5.247, -0.389, -0.274, -0.202, -1.345, -0.923, -0.050, 1.102, -12.698];
 
 /// The same with an earlier text by another model.
-const BESIDE: [f32; 1 + FEATURES] = [0.0; 11];
+const BESIDE: [f32; 1 + FEATURES] =
+    [-3.331, -0.333, -0.228, -0.027, -1.118, -0.689, -0.104, 1.873, -12.794, -1.928, -0.596];
 
 /// Probabilities are not taken for nearer to 0 or 1 than this.
 const NEAREST: f32 = 1e-4;
@@ -55,6 +57,7 @@ pub fn calibrate(transcript: &mut Transcript, earlier: &str) {
 /// lower ones of its neighbours; their mean around it; whether it is a word by itself; the log frequency of its word for
 /// each unit; the same if it is one by itself; how far its duration is from the usual, as a logarithm; whether it has
 /// digits; whether the earlier text has it; and the part of the words around that the earlier text has.
+#[expect(clippy::cast_precision_loss, reason = "numbers of neighbours")]
 pub fn features(transcript: &Transcript, earlier: &str) -> Vec<[f32; FEATURES]> {
     let words: Vec<&Word> = transcript.segments.iter().flat_map(|segment| &segment.words).collect();
     let odds: Vec<f32> = words.iter().map(|word| log_odds(word.confidence)).collect();
@@ -98,6 +101,7 @@ fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
 }
 
+#[expect(clippy::cast_precision_loss, reason = "the milliseconds of a word")]
 fn seconds(word: &Word) -> f32 {
     (word.end_ms.saturating_sub(word.start_ms) as f32 / 1000.0).max(SHORTEST)
 }
@@ -181,7 +185,7 @@ mod tests {
 
     #[test]
     fn there_may_be_no_words_and_nothing_is_out_of_bounds() {
-        assert_eq!(sureness("", &[], "别的"), []);
+        assert!(sureness("", &[], "别的").is_empty());
         for probability in [0.0, 1.0] {
             let made = sureness("党 2024 OK。", &[probability; 3], "党");
             assert!(made.iter().all(|one| (0.0..=1.0).contains(one)), "{made:?}");

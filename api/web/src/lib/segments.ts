@@ -1,10 +1,14 @@
 /** Which parts of a segment a reader should check. */
 
-import type { Segment, SegmentFlag, Word } from './api';
+import type { Segment, SegmentFlag } from './api';
 import type { TextPart } from './search';
 
-/** Words that are less likely to be right are marked (`MARKED_BELOW` of scripts/bench-marks). */
-const UNSURE_BELOW = 0.85;
+/** Words that are less likely to be right may be marked. */
+const UNSURE_BELOW = 0.95;
+
+/** At most a tenth of the words is marked, the least sure, or twice as many as are likely to be wrong. */
+const UNSURE_AT_MOST = 0.1;
+const UNSURE_FOR_ONE_WRONG = 2;
 
 /** Segments without words are marked below this mean probability of their tokens. */
 const UNSURE_SEGMENT_BELOW = 0.6;
@@ -21,8 +25,17 @@ export interface Piece extends TextPart {
   now: boolean;
 }
 
-export function isUnsure(segment: Segment): boolean {
-  if (segment.words.length > 0) return segment.words.some(isUnsureWord);
+/** Words that are less likely to be right are marked in this text (`is_marked` of scripts/bench/marks.py). */
+export function unsureBelow(segments: readonly Segment[]): number {
+  const sure = segments.flatMap((segment) => segment.words.map((word) => word.confidence));
+  sure.sort((one, other) => one - other);
+  const most = Math.max(UNSURE_AT_MOST, UNSURE_FOR_ONE_WRONG * (expectedErrors(segments) ?? 0));
+  return Math.min(UNSURE_BELOW, sure[Math.ceil(sure.length * most)] ?? UNSURE_BELOW);
+}
+
+/** Whether something in a segment is marked, if words are below a sureness. */
+export function isUnsure(segment: Segment, below: number): boolean {
+  if (segment.words.length > 0) return segment.words.some((word) => word.confidence < below);
   return segment.confidence !== null && segment.confidence < UNSURE_SEGMENT_BELOW;
 }
 
@@ -33,11 +46,11 @@ export function expectedErrors(segments: readonly Segment[]): number | null {
   return words.reduce((sum, word) => sum + 1 - word.confidence, 0) / words.length;
 }
 
-/** Splits the parts of a segment at words that are unsure or played at `time` seconds. */
-export function pieces(segment: Segment, parts: readonly TextPart[], time: number | null): Piece[] {
+/** Splits the parts of a segment at words that are less sure than `below`, or played at `time` seconds. */
+export function pieces(segment: Segment, parts: readonly TextPart[], below: number, time: number | null): Piece[] {
   const { words } = segment;
   if (words.length === 0) {
-    const unsure = isUnsure(segment) ? segment.confidence : null;
+    const unsure = isUnsure(segment, below) ? segment.confidence : null;
     return parts.map((part) => ({ ...part, unsure, heard: null, written: false, now: false }));
   }
   const made: Piece[] = [];
@@ -51,7 +64,7 @@ export function pieces(segment: Segment, parts: readonly TextPart[], time: numbe
       const piece: Piece = {
         text: part.text.slice(from, from + length),
         match: part.match,
-        unsure: word !== undefined && isUnsureWord(word) ? word.confidence : null,
+        unsure: word !== undefined && word.confidence < below ? word.confidence : null,
         heard: word?.heard?.trim() ?? null,
         written: word?.scores !== undefined,
         now: word !== undefined && time !== null && word.start <= time && time < word.end,
@@ -71,10 +84,6 @@ function looksLike(one: Piece, other: Piece): boolean {
   return (
     one.match === other.match && one.unsure === other.unsure && one.heard === other.heard && one.written === other.written && one.now === other.now
   );
-}
-
-function isUnsureWord(word: Word): boolean {
-  return word.confidence < UNSURE_BELOW;
 }
 
 export function isCorrected(segment: Segment): boolean {

@@ -1,5 +1,7 @@
 //! How many jobs there are that are not done, and since when.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
@@ -55,9 +57,8 @@ impl<S: Session> Jobs<'_, S> {
         )?)
     }
 
-    /// How many recordings wait to be recognised that were looked at already, and how long they are together, in
-    /// milliseconds.
-    pub async fn waiting_speech(&mut self) -> Result<(u64, u64), StoreError> {
+    /// How many recordings wait to be recognised that were looked at already, and how long they are together.
+    pub async fn waiting_speech(&mut self) -> Result<(u64, Duration), StoreError> {
         let (recordings, milliseconds) = fetch!(
             self.0.tx(),
             fetch_one,
@@ -68,6 +69,6 @@ impl<S: Session> Jobs<'_, S> {
             ),
             Stage::Transcribe.as_str()
         )?;
-        Ok((recordings.unsigned_abs(), milliseconds.unsigned_abs()))
+        Ok((recordings.unsigned_abs(), Duration::from_millis(milliseconds.unsigned_abs())))
     }
 }
