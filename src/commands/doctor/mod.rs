@@ -1,5 +1,6 @@
 //! `huibao doctor`: what is there, what is missing, what to do about it.
 
+mod finding;
 mod recognition;
 
 use std::path::Path;
@@ -8,8 +9,8 @@ use std::process::ExitCode;
 use huibao_models::domain::failure::{FailureCode, Lang};
 use huibao_worker::child::confinement::Lacking;
 use huibao_worker::{media, speech, written};
-use serde::Serialize;
 
+use self::finding::Finding;
 use crate::settings::Settings;
 
 /// Less free space than this is a warning sign: a report takes up to three times its video.
@@ -21,26 +22,6 @@ pub struct Args {
     /// Print exactly one JSON object
     #[arg(long)]
     pub json: bool,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Finding {
-    name: &'static str,
-    ok: bool,
-    detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    what_to_do: Option<String>,
-}
-
-impl Finding {
-    fn good(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, ok: true, detail: detail.into(), what_to_do: None }
-    }
-
-    fn bad(name: &'static str, detail: impl Into<String>, what_to_do: &str) -> Self {
-        Self { name, ok: false, detail: detail.into(), what_to_do: Some(what_to_do.to_owned()) }
-    }
 }
 
 /// Looks at everything; the exit code is 69 if something is missing.

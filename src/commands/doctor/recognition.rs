@@ -8,7 +8,7 @@ use huibao_models::store::{Store, StoreError};
 use huibao_worker::speech::{self, Trial};
 use huibao_worker::{KnownModel, Machine, catalogue};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::settings::Settings;
 
 /// What recognition is told in: how long a report of three minutes takes.
