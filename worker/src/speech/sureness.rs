@@ -7,7 +7,7 @@
 
 use chinese_text::lexicon::Lexicon;
 use chinese_text::segmentation::Membership;
-use chinese_text::units::units;
+use chinese_text::units::{is_syllable, units};
 use huibao_models::domain::transcript::{Transcript, Word};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
@@ -40,9 +40,14 @@ const NEIGHBOURS: usize = 3;
 /// The shortest duration of a word, in seconds.
 const SHORTEST: f32 = 0.02;
 
+/// Longer texts are not laid beside another one: the time grows with the square of the length if they differ.
+const MAX_UNITS: usize = 20_000;
+
 /// Makes the confidence of each word the probability that it is right. `earlier` is the text of another model; empty
 /// if there is none.
 pub fn calibrate(transcript: &mut Transcript, earlier: &str) {
+    let count: usize = transcript.segments.iter().map(|segment| segment.words.len()).sum();
+    let earlier = if count + units(earlier).len() > MAX_UNITS { "" } else { earlier };
     let evidence = features(transcript, earlier);
     let words = transcript.segments.iter_mut().flat_map(|segment| &mut segment.words);
     for (word, evidence) in words.zip(evidence) {
@@ -55,8 +60,8 @@ pub fn calibrate(transcript: &mut Transcript, earlier: &str) {
 
 /// The evidence about each word of a transcript whose confidences are the probabilities of tokens: its log odds; the
 /// lower ones of its neighbours; their mean around it; whether it is a word by itself; the log frequency of its word for
-/// each unit; the same if it is one by itself; how far its duration is from the usual, as a logarithm; whether it has
-/// digits; whether the earlier text has it; and the part of the words around that the earlier text has.
+/// each unit; the same if it is one by itself; how far its duration is from the usual, as a logarithm; whether it is a
+/// number or a word of other letters, which the lexicon does not have; whether the earlier text has it; and the part of the words around that the earlier text has.
 #[expect(clippy::cast_precision_loss, reason = "numbers of neighbours")]
 pub fn features(transcript: &Transcript, earlier: &str) -> Vec<[f32; FEATURES]> {
     let words: Vec<&Word> = transcript.segments.iter().flat_map(|segment| &segment.words).collect();
@@ -84,7 +89,7 @@ pub fn features(transcript: &Transcript, earlier: &str) -> Vec<[f32; FEATURES]> 
                 log_frequency / length as f32,
                 single * log_frequency,
                 (durations[at] / usual).ln().abs(),
-                f32::from(u8::from(letters[at].contains(|c: char| c.is_ascii_digit()))),
+                f32::from(u8::from(!letters[at].contains(is_syllable))),
                 same[at],
                 around(&same, at, NEIGHBOURS, 1.0),
             ]
@@ -190,5 +195,11 @@ mod tests {
             let made = sureness("党 2024 OK。", &[probability; 3], "党");
             assert!(made.iter().all(|one| (0.0..=1.0).contains(one)), "{made:?}");
         }
+    }
+
+    #[test]
+    fn numbers_and_words_of_other_letters_are_not_doubted_for_being_in_no_lexicon() {
+        let made = sureness("2024 OK hello world 好。", &[0.99; 5], "");
+        assert!(made.iter().all(|one| *one > 0.8), "{made:?}");
     }
 }

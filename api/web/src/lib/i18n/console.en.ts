@@ -68,6 +68,7 @@ export const consoleEn: ConsoleDictionary = {
     prune: 'Removing rows',
     'expire-uploads': 'Removing uploads',
     'seal-audit': 'Sealing the audit log',
+    'second-pass': 'Second pass',
     index: 'Search index',
     sample: 'Measuring',
   },

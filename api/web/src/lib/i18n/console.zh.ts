@@ -68,6 +68,7 @@ export const consoleZh = {
     prune: '清理记录',
     'expire-uploads': '清理上传',
     'seal-audit': '审计封存',
+    'second-pass': '第二遍识别',
     index: '搜索索引',
     sample: '用量记录',
   } as Record<string, string>,
