@@ -2,7 +2,8 @@
 """Converts a Whisper checkpoint that ONNX Runtime quantised to whisper.cpp's format, in 8 or 16 bits.
 
 Its matrices are bytes with one scale and one zero point each. They become what they stand for, so no
-more is lost, and no less: in 8 bits, the scale of the matrix is that of each block of Q8_0. Needs the packages onnx and numpy, and no more of ONNX than its reader.
+more is lost, and no less: in 8 bits, the scale of the matrix is that of each block of Q8_0. Needs the
+packages onnx and numpy, and no more of ONNX than its reader.
 """
 
 import argparse

@@ -23,7 +23,7 @@ mod stop;
 pub mod written;
 
 pub use config::WorkerConfig;
-pub use model_choice::{COST_PER_CORE, KnownModel, Machine, catalogue};
+pub use model_choice::{KnownModel, Machine, catalogue};
 pub use model_folder::ModelFolder;
 pub use notices::{MailConfig, NoticeConfig};
 pub use runner::Worker;

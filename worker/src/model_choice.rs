@@ -15,7 +15,7 @@ const FALLBACK: &str = "base-q8_0";
 
 /// The highest cost that one core bears: a report of three minutes is then heard within about half a minute, with
 /// all cores (*base* takes 0.05 s for a second of speech on a core of 2020).
-pub const COST_PER_CORE: f64 = 3.7;
+const COST_PER_CORE: f64 = 3.7;
 
 /// A recognition may take this part of the memory: children that transcode, the database and the rest of the machine
 /// need the other.

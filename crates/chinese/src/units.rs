@@ -23,6 +23,11 @@ pub fn units(text: &str) -> Vec<&str> {
     starts.iter().zip(ends).map(|(start, end)| &text[*start..end]).collect()
 }
 
+/// A unit without punctuation and in small letters: what it is compared by.
+pub fn letters(unit: &str) -> String {
+    unit.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// Whether a letter is a syllable by itself: Chinese characters and kana.
 pub const fn is_syllable(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')

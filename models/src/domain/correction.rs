@@ -1,6 +1,6 @@
 //! Correcting a transcript: what a person writes in place of sentences, and the times that follow from it.
 
-use chinese_text::units::units;
+use chinese_text::units::{letters, units};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::transcript::{Segment, Transcript, Word};
@@ -213,11 +213,6 @@ fn align(old: &[Word], new: &[&str], start: u64, end: u64) -> Vec<Word> {
         timed.extend(spread(texts, from, to.max(from), BY_A_PERSON));
     }
     timed
-}
-
-/// A word without punctuation and case.
-pub(super) fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a sentence has few words")]

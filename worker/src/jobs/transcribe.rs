@@ -33,23 +33,15 @@ struct Payload {
     second_pass: bool,
 }
 
-/// Which model recognises.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which of the times that a report is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
     /// The only one.
-    Only(PathBuf),
-    /// The better one, after a quick one.
-    Second(PathBuf),
-    /// The quick one; another is to follow.
-    First(PathBuf),
-}
-
-impl Pass {
-    const fn model(&self) -> &PathBuf {
-        match self {
-            Self::Only(model) | Self::First(model) | Self::Second(model) => model,
-        }
-    }
+    Only,
+    /// By the quick model; another is to follow.
+    First,
+    /// By the better one, after the quick one.
+    Second,
 }
 
 /// What a quick pass made. A better model is to hear the report once there is time.
@@ -103,8 +95,7 @@ impl JobKind for Transcribe {
             .as_ref()
             .ok_or_else(|| Failure::internal("transcribe before ingest"))?;
         let (_, audio) = attempt.fetch_needed(FileKind::Audio).await?;
-        let pass = pass(attempt.payload::<Payload>()?, &attempt.config);
-        let model = pass.model().clone();
+        let (pass, model) = pass(attempt.payload::<Payload>()?, &attempt.config);
         let loaded = LoadedModel::of(&model).await;
         let loaded = loaded.map_err(|e| {
             Failure::new(FailureCode::ModelMissing, format!("{}: {e}", model.display()))
@@ -129,8 +120,8 @@ impl JobKind for Transcribe {
                 .map(|written| written.text.clone())
                 .unwrap_or_default(),
             earlier: match pass {
-                Pass::Second(_) => earlier_text(attempt, submission.id).await?,
-                Pass::Only(_) | Pass::First(_) => String::new(),
+                Pass::Second => earlier_text(attempt, submission.id).await?,
+                Pass::Only | Pass::First => String::new(),
             },
             threads: attempt.cores,
         };
@@ -145,8 +136,8 @@ impl JobKind for Transcribe {
         };
         match output {
             ChildOutput::Transcribe(recognition) => Ok(match pass {
-                Pass::First(_) => Box::new(FirstPass(recognition)),
-                Pass::Only(_) | Pass::Second(_) => recognition,
+                Pass::First => Box::new(FirstPass(recognition)),
+                Pass::Only | Pass::Second => recognition,
             }),
             other => Err(unexpected(&other)),
         }
@@ -187,12 +178,12 @@ async fn known_names(attempt: &Attempt) -> Result<String, Failure> {
 }
 
 /// The model that the job names; or else this worker's own, or its quick one if that has not heard the report yet.
-fn pass(payload: Payload, config: &WorkerConfig) -> Pass {
+fn pass(payload: Payload, config: &WorkerConfig) -> (Pass, PathBuf) {
     match (payload.model, &config.quick_model) {
-        (Some(name), _) => Pass::Only(config.models.file_of(&name)),
-        (None, Some(quick)) if !payload.second_pass => Pass::First(quick.clone()),
-        (None, Some(_)) => Pass::Second(config.model.clone()),
-        (None, None) => Pass::Only(config.model.clone()),
+        (Some(name), _) => (Pass::Only, config.models.file_of(&name)),
+        (None, Some(quick)) if !payload.second_pass => (Pass::First, quick.clone()),
+        (None, Some(_)) => (Pass::Second, config.model.clone()),
+        (None, None) => (Pass::Only, config.model.clone()),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use chinese_text::lexicon::Lexicon;
 use chinese_text::segmentation::Membership;
-use chinese_text::units::{is_syllable, units};
+use chinese_text::units::{is_syllable, letters, units};
 use huibao_models::domain::transcript::{Transcript, Word};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
@@ -100,10 +100,6 @@ pub fn features(transcript: &Transcript, earlier: &str) -> Vec<[f32; FEATURES]> 
 fn log_odds(probability: f32) -> f32 {
     let probability = probability.clamp(NEAREST, 1.0 - NEAREST);
     (probability / (1.0 - probability)).ln()
-}
-
-fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the milliseconds of a word")]
